@@ -1,0 +1,1 @@
+"""Motion to text: describe a motion limb by limb."""

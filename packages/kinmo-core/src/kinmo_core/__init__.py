@@ -1,0 +1,1 @@
+"""Human motion as kinematic groups: representation, features, files, metrics and pictures."""

@@ -1,0 +1,7 @@
+"""The one error that a user sees: a single line that names what was given and what is wanted."""
+
+from __future__ import annotations
+
+
+class InputError(ValueError):
+    """Input that cannot be used. Commands print its message as one line and exit with code 2."""

@@ -1,0 +1,71 @@
+"""`Motion`: what every package hands to every other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from kinmo_core.errors import InputError
+from kinmo_core.skeleton import HUMANML3D, Skeleton
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Joint positions over time.
+
+    Args:
+        joints: (T, J, 3) float32, metres, y up.
+        fps: frames per second.
+        skeleton: what the J joints are.
+        text: the sentence that the motion shows, if one is known.
+    """
+
+    joints: Tensor
+    fps: float = 20.0
+    skeleton: Skeleton = field(default=HUMANML3D, repr=False)
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        joints = torch.as_tensor(self.joints, dtype=torch.float32)
+        wanted = f"(frames, {len(self.skeleton)}, 3)"
+        if joints.ndim != 3 or joints.shape[1:] != (len(self.skeleton), 3):
+            raise InputError(f"joints must have shape {wanted}, got {tuple(joints.shape)}")
+        if len(joints) == 0:
+            raise InputError(f"joints must have shape {wanted} with at least one frame, got none")
+        if not bool(torch.isfinite(joints).all()):
+            frame = int((~torch.isfinite(joints)).flatten(1).any(1).nonzero()[0])
+            raise InputError(f"joints must be finite numbers, got NaN or infinity first in frame {frame}")
+        if not self.fps > 0:
+            raise InputError(f"fps must be positive, got {self.fps}")
+        object.__setattr__(self, "joints", joints)
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    @property
+    def seconds(self) -> float:
+        """Duration."""
+        return len(self) / self.fps
+
+    def resample(self, fps: float) -> Motion:
+        """The same motion at another frame rate, linear in time; frame k of the result lies at k / fps seconds."""
+        if fps == self.fps:
+            return self
+        frames = max(1, int((len(self) - 1) / self.fps * fps + 1e-6) + 1)
+        times = torch.arange(frames, dtype=torch.float64) * (self.fps / fps)
+        lower = times.floor().long().clamp(max=len(self) - 1)
+        upper = (lower + 1).clamp(max=len(self) - 1)
+        weight = (times - lower).float()[:, None, None]
+        return replace(self, joints=torch.lerp(self.joints[lower], self.joints[upper], weight), fps=fps)
+
+    def mirror(self) -> Motion:
+        """Left and right exchanged: x negated and twins swapped."""
+        return replace(self, joints=mirror_joints(self.joints, self.skeleton))
+
+
+def mirror_joints(joints: Tensor, skeleton: Skeleton = HUMANML3D) -> Tensor:
+    """Mirror (..., J, 3) positions in the plane x = 0 and swap left and right joints."""
+    flipped = joints[..., list(skeleton.mirror_permutation), :]
+    return flipped * flipped.new_tensor([-1.0, 1.0, 1.0])

@@ -1,0 +1,72 @@
+"""Rotations as 3 x 3 matrices and as the 6-D form of HumanML3D; thin over roma where roma has it.
+
+6-D here is the first **column** of the matrix followed by the second (roma's `special_gramschmidt` convention), not rows.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def shortest_rotation(source: Tensor, target: Tensor) -> Tensor:
+    """Matrix of the rotation without twist that takes unit `source` to unit `target`.
+
+    Args:
+        source: (..., 3) unit vectors.
+        target: (..., 3) unit vectors; broadcasts against `source`.
+
+    Returns:
+        (..., 3, 3). Where the two are opposite the axis is not determined; one perpendicular to `source` is taken.
+    """
+    source, target = torch.broadcast_tensors(source, target)
+    axis = torch.linalg.cross(source, target)
+    cosine = (source * target).sum(-1)
+    opposite = cosine < -1 + 1e-6
+    scale = 1 / (1 + cosine).masked_fill(opposite, 1.0)
+    x, y, z = axis.unbind(-1)
+    sx, sy, sz = scale * x, scale * y, scale * z
+    # Rodrigues with sin and cos taken from the vectors: R = cos I + [axis]x + axis axis^T / (1 + cos).
+    rows = [
+        cosine + sx * x, sx * y - z, sx * z + y,
+        sx * y + z, cosine + sy * y, sy * z - x,
+        sx * z - y, sy * z + x, cosine + sz * z,
+    ]  # fmt: skip
+    matrix = torch.stack(rows, dim=-1).unflatten(-1, (3, 3))
+    if opposite.any():
+        matrix = torch.where(opposite[..., None, None], _half_turn(source), matrix)
+    return matrix
+
+
+def _half_turn(vector: Tensor) -> Tensor:
+    """Half turn about an axis perpendicular to unit `vector` (..., 3): 2 a a^T - I."""
+    smallest = torch.nn.functional.one_hot(vector.abs().argmin(-1), 3).to(vector)
+    axis = torch.nn.functional.normalize(torch.linalg.cross(vector, smallest), dim=-1)
+    return 2 * axis[..., :, None] * axis[..., None, :] - torch.eye(3, dtype=vector.dtype, device=vector.device)
+
+
+def yaw_matrix(angle: Tensor) -> Tensor:
+    """Rotation about +y by `angle` (...,) radians, (..., 3, 3); a positive angle takes +z towards +x."""
+    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
+    one = torch.ones_like(angle)
+    return torch.stack([cos, zero, sin, zero, one, zero, -sin, zero, cos], dim=-1).unflatten(-1, (3, 3))
+
+
+def rotate_yaw(vectors: Tensor, angle: Tensor) -> Tensor:
+    """Rotate (..., 3) vectors about +y by `angle` (...,) radians; broadcasts. Same as `yaw_matrix`, four products only."""
+    cos, sin = angle.cos(), angle.sin()
+    x, y, z = vectors.unbind(-1)
+    return torch.stack([cos * x + sin * z, y.expand_as(cos * x), cos * z - sin * x], dim=-1)
+
+
+def matrix_to_6d(matrix: Tensor) -> Tensor:
+    """(..., 3, 3) to (..., 6): first column, then second."""
+    return matrix[..., :2].transpose(-1, -2).flatten(-2)
+
+
+def sixd_to_matrix(sixd: Tensor) -> Tensor:
+    """(..., 6) to (..., 3, 3) by Gram-Schmidt on the two columns."""
+    first, second = sixd[..., :3], sixd[..., 3:]
+    first = torch.nn.functional.normalize(first, dim=-1)
+    second = torch.nn.functional.normalize(second - (first * second).sum(-1, keepdim=True) * first, dim=-1)
+    return torch.stack([first, second, torch.linalg.cross(first, second)], dim=-1)

@@ -1,0 +1,1 @@
+"""Text to motion: residual-quantised tokens, masked and residual transformers."""

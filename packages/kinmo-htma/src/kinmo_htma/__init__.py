@@ -1,0 +1,1 @@
+"""Hierarchical text-motion alignment and retrieval."""

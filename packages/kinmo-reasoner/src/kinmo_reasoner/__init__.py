@@ -1,0 +1,1 @@
+"""One sentence to the motion of every limb."""

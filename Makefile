@@ -1,28 +1,93 @@
-# `make help` prints this list. Each target sets up what it needs.
+# `make help` prints this list. Each target first sets up what it needs.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-PYTHON ?= python3
-BIN := .venv/bin
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON  ?= python3
+SOURCE  ?= ../shared/data/cmu-humanml3d
+DATA    ?= data/cmu
+SIZE    ?= cmu
+OVERLAY ?= cpu
+ARGS    ?=
+
+BIN   := .venv/bin
 STAMP := .venv/.setup-done
+FIT    = $(BIN)/kinmo-gen fit --config configs/gen/$(1)_$(SIZE).yaml --config configs/overlay/$(OVERLAY).yaml \
+         --data.root $(DATA) $(ARGS)
 
 export HF_HUB_OFFLINE ?= 1
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 help:  ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+	@echo
+	@echo 'Settings: make test ARGS="-k bvh", make train-gen SIZE=humanml3d OVERLAY=gpu DATA=/path/to/HumanML3D,'
+	@echo '          make data SOURCE=/path/to/cmu-humanml3d, make setup PYTHON=python3.12'
 
-setup: $(STAMP)  ## install everything into .venv (a minute or two)
+setup: $(STAMP)  ## install everything into .venv (a few minutes, once)
 
-# torch first and by pip, so that a machine configured with its own build of torch (CPU only, say) gets that one;
-# the rest comes hash-checked from uv.lock.
-$(STAMP): uv.lock
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "KinMo needs Python 3.11 or newer; set PYTHON=/path/to/python3")'
+demo: setup  ## turn four sentences into motions, files and pictures under demo/
+	$(BIN)/kinmo-gen demo --out demo $(ARGS)
+
+# One thread a process: two processes of two threads each fight over two cores.
+test: setup  ## run the tests
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(ARGS)
+
+lint: setup  ## check style, types and the layers between the packages
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-logo
+
+format: setup  ## put the code into the one style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: setup  ## measure speed and print the table of README
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+data: setup  ## write the CMU motions of SOURCE to DATA in HumanML3D's layout
+	$(BIN)/kinmo data cmu --source $(SOURCE) --out $(DATA) $(ARGS)
+
+train-tokenizer: setup  ## train the motion tokenizer (first; the next two need its tokens)
+	$(call FIT,tokenizer)
+
+train-gen: setup  ## train the masked transformer: text to base tokens
+	$(call FIT,masked)
+
+train-residual: setup  ## train the residual transformer: base tokens to the finer ones
+	$(call FIT,residual)
+
+train-length: setup  ## train the length estimator: text to seconds
+	$(call FIT,length)
+
+train-evaluator: setup  ## train the text-motion networks that the metrics need
+	$(call FIT,evaluator)
+
+wheels: setup  ## build the wheels of the five packages into dist/
+	$(BIN)/uv build --quiet --wheel --no-build-isolation --all-packages --out-dir dist
+
+lock: setup  ## bring uv.lock up to date after a change of dependencies
+	env -u UV_FIND_LINKS -u UV_INDEX -u UV_DEFAULT_INDEX $(BIN)/uv lock
+
+clean:  ## remove .venv, caches and dist/; data, runs and demo stay
+	rm -rf .venv dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find packages tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Everything comes hash-checked from uv.lock, except two things: uv itself, and torch with what only torch needs. torch
+# is left to pip, so that a machine configured with its own build of torch (CPU only, say) gets that one; the lock still
+# decides the versions. --no-deps: the export is complete, and a resolver would ask for torch.
+$(STAMP): uv.lock $(wildcard packages/*/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "KinMo needs Python 3.11 or newer: make setup PYTHON=/path/to/python")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	    "torch==$$(sed -n '/^name = "torch"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)" numpy
-	$(BIN)/uv export --quiet --frozen --all-groups --prune torch --no-header --no-annotate -o .venv/requirements.txt
-	VIRTUAL_ENV=.venv $(BIN)/uv pip install --compile-bytecode -r .venv/requirements.txt
+	$(BIN)/uv export --quiet --frozen --all-groups --no-emit-workspace --no-annotate --prune torch -o .venv/locked.txt
+	$(BIN)/uv export --quiet --frozen --all-groups --no-emit-workspace --no-annotate --no-hashes -o .venv/versions.txt
+	$(BIN)/uv pip install --python .venv --compile-bytecode --require-hashes --no-deps -r .venv/locked.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -c .venv/versions.txt torch
+	$(BIN)/uv pip install --python .venv --no-deps --no-build-isolation $(addprefix -e ,$(wildcard packages/*))
+	$(BIN)/uv pip check --python .venv
 	touch $@
 
-.PHONY: help setup
+.PHONY: help setup demo test lint format bench data train-tokenizer train-gen train-residual train-length \
+        train-evaluator wheels lock clean

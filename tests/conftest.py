@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 from torch import Tensor
 
 from kinmo_core.testing import toy_dataset, walking_joints
+
+# The same few examples in every run, however slow the machine.
+settings.register_profile("kinmo", derandomize=True, deadline=None, max_examples=15)
+settings.load_profile("kinmo")
 
 _ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,0 +1,1 @@
+"""Data sets on disk: the HumanML3D directory layout, read and written."""

@@ -1,0 +1,74 @@
+"""Caption lines of HumanML3D: `text#word/POS word/POS ...#start#end`, seconds; 0 and 0 mean the whole clip."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+
+from kinmo_core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Caption:
+    """One sentence about a clip, or about the part of it between `start` and `end` seconds."""
+
+    text: str
+    tokens: str = ""
+    start: float = 0.0
+    end: float = 0.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether the sentence is about the whole clip."""
+        return self.start == 0 and self.end == 0
+
+    def line(self) -> str:
+        """The caption as a line of a text file."""
+        return f"{self.text.replace('#', ' ')}#{self.tokens}#{self.start}#{self.end}"
+
+    def mirror(self) -> Caption:
+        """The caption of the mirrored clip."""
+        return replace(self, text=mirror_text(self.text), tokens=mirror_text(self.tokens))
+
+
+def parse_captions(text: str, *, source: str) -> tuple[Caption, ...]:
+    """Read a caption file's content; `source` names the file in errors."""
+    captions = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        parts = line.strip().split("#")
+        if len(parts) != 4:
+            raise InputError(f"{source} line {number}: want text#tokens#start#end, got {line.strip()[:80]!r}")
+        captions.append(Caption(parts[0], parts[1], _seconds(parts[2]), _seconds(parts[3])))
+    return tuple(captions)
+
+
+def _seconds(field: str) -> float:
+    """HumanML3D writes `nan` where a span is unknown, which means the whole clip."""
+    value = float(field)
+    return 0.0 if math.isnan(value) else value
+
+
+_SWAPS = {
+    "left": "right",
+    "clockwise": "counterclockwise",
+    "counterclockwise": "clockwise",
+    "counter-clockwise": "clockwise",
+    "anticlockwise": "clockwise",
+    "anti-clockwise": "clockwise",
+    "right": "left",
+}
+_SIDES = re.compile(r"(?<![a-z])(counter-?clockwise|anti-?clockwise|clockwise|left|right)(?=(s|ward|wards)?(?![a-z]))", re.I)
+
+
+def mirror_text(text: str) -> str:
+    """Swap left and right, clockwise and counterclockwise, keeping a leading capital."""
+
+    def swap(match: re.Match[str]) -> str:
+        word = match.group(0)
+        other = _SWAPS[word.lower()]
+        return other.capitalize() if word[0].isupper() else other
+
+    return _SIDES.sub(swap, text)

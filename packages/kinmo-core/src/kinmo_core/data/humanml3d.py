@@ -1,0 +1,129 @@
+"""Read a directory in HumanML3D's layout: the official one, or one that `kinmo data` wrote.
+
+    new_joint_vecs/ID.npy  (T, 263) features      texts/ID.txt  captions      Mean.npy, Std.npy
+    new_joints/ID.npy      (T, 22, 3) joints       train.txt, val.txt, ...     one id a line
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kinmo_core.data.captions import Caption, parse_captions
+from kinmo_core.errors import InputError
+from kinmo_core.features import DIM, FPS
+from kinmo_core.stats import Statistics
+
+MIN_FRAMES = 40  # HumanML3D trains on 40 <= frames < 200
+MAX_FRAMES = 199
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A clip, or the span of a clip that has captions of its own.
+
+    Args:
+        id: the clip's id in the split list.
+        path: its feature file.
+        start, end: frames of the span.
+        captions: sentences about exactly this span.
+    """
+
+    id: str
+    path: Path
+    start: int
+    end: int
+    captions: tuple[Caption, ...]
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def features(self) -> Tensor:
+        """(end - start, 263), read from disk."""
+        mapped = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        return torch.from_numpy(np.array(mapped[self.start : self.end], dtype=np.float32))
+
+
+class HumanML3DFolder:
+    """A data directory; checks on construction that it is one.
+
+    Args:
+        root: the directory.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+        if not self.root.is_dir():
+            raise InputError(f"no data directory {self.root}; make one with `kinmo data cmu --source PACK --out DIR`")
+        for name in ("new_joint_vecs", "texts"):
+            if not (self.root / name).is_dir():
+                raise InputError(f"{self.root} has no {name}/; want a directory in HumanML3D's layout")
+        self.statistics = Statistics.load(self.root)
+
+    def ids(self, split: str) -> list[str]:
+        """Ids of a split list, in its order."""
+        path = self.root / f"{split}.txt"
+        if not path.is_file():
+            known = sorted(p.stem for p in self.root.glob("*.txt"))
+            raise InputError(f"{self.root} has no split {split!r}; it has {', '.join(known) or 'none'}")
+        return path.read_text().split()
+
+    def captions(self, id: str) -> tuple[Caption, ...]:
+        """All captions of a clip; none where it has no text file."""
+        path = self.root / "texts" / f"{id}.txt"
+        return parse_captions(path.read_text(), source=str(path)) if path.is_file() else ()
+
+    def samples(
+        self,
+        splits: Sequence[str],
+        *,
+        min_frames: int = MIN_FRAMES,
+        max_frames: int = MAX_FRAMES,
+        with_captions: bool = True,
+    ) -> list[Sample]:
+        """The samples of some splits, whole clips and captioned spans alike.
+
+        Args:
+            splits: names of split lists.
+            min_frames, max_frames: shorter and longer samples are left out, as in HumanML3D.
+            with_captions: leave out what has no caption; otherwise every clip whole, without its spans.
+        """
+        found = []
+        for split in splits:
+            for id in self.ids(split):
+                found += self._samples_of(id, with_captions)
+        kept = [sample for sample in found if min_frames <= len(sample) <= max_frames]
+        if not kept:
+            raise InputError(
+                f"{self.root} has no sample of {min_frames} to {max_frames} frames in {', '.join(splits)} "
+                f"({len(found)} of other lengths)"
+            )
+        return kept
+
+    def _samples_of(self, id: str, with_captions: bool) -> list[Sample]:
+        path = self.root / "new_joint_vecs" / f"{id}.npy"
+        if not path.is_file():  # the official lists name a few clips that the set lacks
+            return []
+        frames = _frame_count(path)
+        if not with_captions:
+            return [Sample(id, path, 0, frames, ())]
+        spans: dict[tuple[int, int], list[Caption]] = {}
+        for caption in self.captions(id):
+            span = (0, frames) if caption.whole else (int(caption.start * FPS), min(int(caption.end * FPS), frames))
+            spans.setdefault(span, []).append(caption)
+        return [Sample(id, path, start, end, tuple(captions)) for (start, end), captions in spans.items()]
+
+
+def _frame_count(path: Path) -> int:
+    try:
+        shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
+    except (ValueError, EOFError, OSError) as error:
+        raise InputError(f"{path} is not a readable .npy file: {error}") from None
+    if len(shape) != 2 or shape[1] != DIM:
+        raise InputError(f"{path} must hold (frames, {DIM}) features, got shape {shape}")
+    return shape[0]

@@ -1,0 +1,117 @@
+"""RVQ-VAE motion tokenizer: 263 numbers a frame to a few ids per four frames, and back (MoMask, Sec. 3.1; SPEC of sizes there)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from kinmo_core.features import DIM
+from kinmo_gen.quantizer import ResidualQuantizer
+
+DOWNSAMPLE = 4  # frames per token
+
+
+class Reconstruction(NamedTuple):
+    """Features (B, T, 263) after the bottleneck, ids (B, T/4, Q), commitment loss (scalar)."""
+
+    features: Tensor
+    ids: Tensor
+    commitment: Tensor
+
+
+class ResidualUnit(nn.Module):
+    """x + conv1(relu(dilated conv3(relu(x)))), over (B, C, T)."""
+
+    def __init__(self, width: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.ReLU(),
+            nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation),
+            nn.ReLU(),
+            nn.Conv1d(width, width, 1),
+            nn.Dropout(dropout),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+def _residual_block(width: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(*(ResidualUnit(width, dilation, dropout) for dilation in (9, 3, 1)))
+
+
+class Tokenizer(nn.Module):
+    """Convolutional encoder, residual quantizer, convolutional decoder.
+
+    Works on **normalised** features. Defaults are MoMask's sizes.
+
+    Args:
+        width: channels of the convolutions.
+        code_dim: size of a code.
+        codes: codes per layer.
+        layers: quantizer layers, the base layer included.
+        dropout: in the residual units.
+        temperature: of the random choice of codes in training.
+        decay: of the codebooks' moving averages.
+    """
+
+    def __init__(
+        self,
+        width: int = 512,
+        code_dim: int = 512,
+        codes: int = 512,
+        layers: int = 6,
+        *,
+        dropout: float = 0.2,
+        temperature: float = 0.5,
+        decay: float = 0.99,
+    ) -> None:
+        super().__init__()
+        self.codes = codes
+        self.layers = layers
+        self.encoder = nn.Sequential(
+            nn.Conv1d(DIM, width, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv1d(width, width, 4, stride=2, padding=1),
+            _residual_block(width, dropout),
+            nn.Conv1d(width, width, 4, stride=2, padding=1),
+            _residual_block(width, dropout),
+            nn.Conv1d(width, code_dim, 3, padding=1),
+        )
+        self.quantizer = ResidualQuantizer(layers, codes, code_dim, temperature=temperature, decay=decay)
+        self.decoder = nn.Sequential(
+            nn.Conv1d(code_dim, width, 3, padding=1),
+            nn.ReLU(),
+            _residual_block(width, dropout),
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            nn.Conv1d(width, width, 3, padding=1),
+            _residual_block(width, dropout),
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            nn.Conv1d(width, width, 3, padding=1),
+            nn.Conv1d(width, width, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv1d(width, DIM, 3, padding=1),
+        )
+
+    def forward(self, features: Tensor, *, active: Tensor | None = None) -> Reconstruction:
+        """Reconstruct normalised features (B, T, 263), T divisible by 4; `active` (B,) layers per sample."""
+        quantized = self.quantizer(self._encode(features), active=active)
+        return Reconstruction(self._decode(quantized.values), quantized.ids, quantized.commitment)
+
+    @torch.no_grad()
+    def tokenize(self, features: Tensor) -> Tensor:
+        """Normalised features (B, T, 263) to ids (B, T // 4, Q); up to three frames at the end are dropped."""
+        frames = features.shape[-2] // DOWNSAMPLE * DOWNSAMPLE
+        return self.quantizer.encode(self._encode(features[..., :frames, :]).float())
+
+    def detokenize(self, ids: Tensor) -> Tensor:
+        """Ids (B, n, q) of the first q <= Q layers to normalised features (B, 4n, 263)."""
+        return self._decode(self.quantizer.decode(ids))
+
+    def _encode(self, features: Tensor) -> Tensor:
+        return self.encoder(features.transpose(-1, -2)).transpose(-1, -2)
+
+    def _decode(self, codes: Tensor) -> Tensor:
+        return self.decoder(codes.transpose(-1, -2)).transpose(-1, -2)

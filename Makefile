@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 PYTHON  ?= python3
 SOURCE  ?= ../shared/data/cmu-humanml3d
-DATA    ?= data/cmu
+DATA    ?= data/$(SIZE)
 SIZE    ?= cmu
 OVERLAY ?= cpu
 ARGS    ?=
@@ -13,7 +13,7 @@ ARGS    ?=
 BIN   := .venv/bin
 STAMP := .venv/.setup-done
 FIT    = $(BIN)/kinmo-gen fit --config configs/gen/$(1)_$(SIZE).yaml --config configs/overlay/$(OVERLAY).yaml \
-         --data.root $(DATA) $(ARGS)
+         --data.init_args.root $(DATA) $(ARGS)
 
 export HF_HUB_OFFLINE ?= 1
 export LITELLM_LOCAL_MODEL_COST_MAP := True

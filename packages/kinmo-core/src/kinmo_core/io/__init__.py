@@ -1,0 +1,78 @@
+"""Motion files by suffix: `load_motion` and `save_motion`. Each format's module is imported when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from kinmo_core.errors import InputError
+from kinmo_core.motion import Motion
+
+READABLE: Final = (".npz", ".npy", ".bvh")
+WRITABLE: Final = (".npz", ".npy", ".bvh", ".glb", ".mp4", ".gif", ".png")
+
+
+def load_motion(path: Path | str) -> Motion:
+    """Read a motion.
+
+    Args:
+        path: `.npz` of KinMo, `.npy` of HumanML3D (joints (T, 22, 3) or features (T, 263), 20 fps), or any `.bvh` with
+            joint names that `io.names` knows.
+
+    Raises:
+        InputError: unknown suffix, no such file, or not a file of that kind.
+    """
+    return _reader(Path(path))(path)
+
+
+def save_motion(motion: Motion, path: Path | str) -> None:
+    """Write a motion: `.npz`, `.npy` (joints), `.bvh`, `.glb`, a film as `.mp4` or `.gif`, or a strip of poses as `.png`.
+
+    Raises:
+        InputError: unknown suffix, or the file cannot be written; nothing is left half-written.
+    """
+    _writer(Path(path))(motion, path)
+
+
+def check_writable(path: Path | str) -> None:
+    """Raise the error that `save_motion` would, before the work: unknown suffix or a folder that is not there."""
+    path = Path(path)
+    _suffix(path, WRITABLE, "write")
+    if not path.parent.is_dir():
+        raise InputError(f"cannot write {path}: {path.parent} is no folder")
+
+
+def _suffix(path: Path, known: tuple[str, ...], verb: str) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in known:
+        raise InputError(f"cannot {verb} {path}: the suffix must be one of {', '.join(known)}, got {suffix or 'none'}")
+    return suffix
+
+
+def _reader(path: Path) -> Callable[[Path | str], Motion]:
+    match _suffix(path, READABLE, "read"):
+        case ".npz":
+            from kinmo_core.io.npz import load_npz as read
+        case ".npy":
+            from kinmo_core.io.npz import load_npy as read
+        case _:
+            from kinmo_core.io.bvh import read_bvh as read
+    return read
+
+
+def _writer(path: Path) -> Callable[[Motion, Path | str], None]:
+    match _suffix(path, WRITABLE, "write"):
+        case ".npz":
+            from kinmo_core.io.npz import save_npz as write
+        case ".npy":
+            from kinmo_core.io.npz import save_npy as write
+        case ".bvh":
+            from kinmo_core.io.bvh import write_bvh as write
+        case ".glb":
+            from kinmo_core.io.glb import write_glb as write
+        case ".png":
+            from kinmo_core.viz.strip import save_strip as write
+        case _:
+            from kinmo_core.viz.video import save_video as write
+    return write

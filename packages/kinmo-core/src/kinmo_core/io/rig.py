@@ -1,0 +1,134 @@
+"""The animator's skeleton: HumanML3D's 22 joints as a rig in a true T-pose, and the rotations that make it follow a clip.
+
+HumanML3D's joints are points; rest directions of its feature code (both arms down, hips and collars level) fit no body.
+This rig has one fixed rest pose for all clips: arms along +-x, legs along -y, feet forward, all rotations zero.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from kinmo_core.errors import InputError
+from kinmo_core.rotations import shortest_rotation
+from kinmo_core.skeleton import HUMANML3D
+
+JOINT_NAMES: Final = (
+    "Hips", "LeftUpLeg", "RightUpLeg", "Spine", "LeftLeg", "RightLeg", "Spine1", "LeftFoot",
+    "RightFoot", "Spine2", "LeftToeBase", "RightToeBase", "Neck", "LeftShoulder", "RightShoulder", "Head",
+    "LeftArm", "RightArm", "LeftForeArm", "RightForeArm", "LeftHand", "RightHand",
+)  # fmt: skip
+PARENTS: Final = HUMANML3D.parents
+CHILDREN: Final = tuple(tuple(child for parent, child in HUMANML3D.bones if parent == joint) for joint in range(22))
+
+# Directions parent -> joint at rest; the right side is the mirror image. Where a joint has several children (pelvis,
+# spine3) only the rest pose decides how well a rotation fits them all: those are the averages over 175 training clips of
+# the CMU pack, each frame turned to the common one by Kabsch's method, then made symmetric (residual 1-4 mm). Spine, head
+# and feet are the averages of upright frames, so that an upright person needs next to no rotation there.
+_REST: Final[dict[str, tuple[float, float, float]]] = {
+    "left_hip": (0.5953, -0.8034, -0.0128),
+    "spine1": (0.0, 0.9153, -0.4027),
+    "spine2": (0.0, 0.98, 0.20),
+    "spine3": (0.0, 0.98, 0.20),
+    "neck": (0.0, 0.9974, -0.0719),
+    "head": (0.0, 0.85, 0.52),
+    "left_collar": (0.5398, 0.8388, -0.0712),
+    "left_shoulder": (0.97, 0.24, 0.0),
+    "left_elbow": (1.0, 0.0, 0.0),
+    "left_wrist": (1.0, 0.0, 0.0),
+    "left_knee": (0.0, -1.0, 0.0),
+    "left_ankle": (0.0, -1.0, 0.0),
+    "left_foot": (0.0, -0.26, 0.966),
+}
+
+# Vectors (m) from the last joint of a limb to its tip; they carry no motion and only give the last bone a length.
+_TIPS: Final[dict[str, tuple[float, float, float]]] = {
+    "head": (0.0, 0.15, 0.0),
+    "left_wrist": (0.17, 0.0, 0.0),
+    "right_wrist": (-0.17, 0.0, 0.0),
+    "left_foot": (0.0, 0.0, 0.07),
+    "right_foot": (0.0, 0.0, 0.07),
+}
+TIPS: Final = {HUMANML3D.names.index(name): tip for name, tip in _TIPS.items()}
+
+
+def _rest_offsets() -> Tensor:
+    mirrored = {f"right_{name[5:]}": (-x, y, z) for name, (x, y, z) in _REST.items() if name.startswith("left_")}
+    rest = {"pelvis": (0.0, 0.0, 0.0), **_REST, **mirrored}
+    directions = torch.tensor([rest[name] for name in HUMANML3D.names], dtype=torch.float64)
+    lengths = torch.tensor(HUMANML3D.bone_lengths, dtype=torch.float64)
+    return F.normalize(directions, dim=-1) * lengths[:, None]
+
+
+OFFSETS: Final = _rest_offsets()
+"""(22, 3) float64, vector parent -> joint in the T-pose, metres; zero for the root."""
+
+
+def rest_joints() -> Float[Tensor, "22 3"]:
+    """The T-pose, pelvis at the origin, metres."""
+    return HUMANML3D.place(OFFSETS)
+
+
+def fit_rotations(joints: Tensor) -> tuple[Float[Tensor, "frames 3"], Tensor]:
+    """Root path and joint rotations with which the rig follows a clip; `place_joints` is the way back.
+
+    Pelvis and spine3 take the rotation that fits all their children best. Every other joint turns the shortest way from
+    its parent's frame, without twist, so that its bone points from where the rig's joint *is* to where the child should
+    be: an error at the hips is not carried to the feet.
+
+    Args:
+        joints: (T, 22, 3) metres, y up, with the bone lengths of `HUMANML3D` (`features.canonicalize` makes them so).
+
+    Returns:
+        Root positions (T, 3), metres, and rotations (T, 22, 3, 3) relative to the parent; both float64.
+
+    Raises:
+        InputError: another shape.
+    """
+    if joints.ndim != 3 or joints.shape[1:] != (22, 3):
+        raise InputError(f"joints must have shape (frames, 22, 3), got {tuple(joints.shape)}")
+    target = joints.detach().cpu().double()
+    identity = torch.eye(3, dtype=torch.float64).expand(len(target), 3, 3)
+    places, world, local = {0: target[:, 0]}, {-1: identity}, []
+    for joint, children in enumerate(CHILDREN):
+        base = world[PARENTS[joint]]
+        aims = target[:, list(children)] - places[joint][:, None]
+        world[joint] = _turn_to(base, OFFSETS[list(children)], aims)
+        local.append(base.mT @ world[joint])
+        for child in children:
+            places[child] = places[joint] + world[joint] @ OFFSETS[child]
+    return target[:, 0], torch.stack(local, dim=1)
+
+
+def place_joints(root: Float[Tensor, "frames 3"], rotations: Tensor) -> Float[Tensor, "frames 22 3"]:
+    """Forward kinematics of the rig: root (T, 3), metres, and local rotations (T, 22, 3, 3) to positions (T, 22, 3)."""
+    places, world = [root], [rotations[:, 0]]
+    for joint in range(1, 22):
+        parent = PARENTS[joint]
+        places.append(places[parent] + world[parent] @ OFFSETS[joint].to(root))
+        world.append(world[parent] @ rotations[:, joint])
+    return torch.stack(places, dim=1)
+
+
+def _turn_to(base: Tensor, rest: Tensor, aims: Tensor) -> Tensor:
+    """World rotation (T, 3, 3) of a joint below `base` (T, 3, 3) that brings rest vectors (n, 3) to aims (T, n, 3)."""
+    if len(rest) == 0:
+        return base
+    if len(rest) > 1:
+        return _kabsch(rest, aims)
+    start = F.normalize(base @ rest[0], dim=-1)
+    length = aims[:, 0].norm(dim=-1, keepdim=True)
+    goal = torch.where(length > 1e-9, aims[:, 0] / length.clamp_min(1e-9), start)
+    return shortest_rotation(start, goal) @ base
+
+
+def _kabsch(rest: Tensor, aims: Tensor) -> Tensor:
+    """Rotation (T, 3, 3) with the least squared distance between rotated `rest` (n, 3) and `aims` (T, n, 3)."""
+    left, _, right = torch.linalg.svd(aims.mT @ rest)
+    sign = torch.ones_like(left[:, 0])
+    sign[:, 2] = torch.linalg.det(left @ right)  # +-1: keeps it from being a reflection
+    return (left * sign[:, None]) @ right

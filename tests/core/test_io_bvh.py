@@ -1,0 +1,327 @@
+"""BVH: our own file read back, by two foreign readers too; foreign files; every way a file can be broken."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.transform import Rotation
+
+from kinmo_core.errors import InputError
+from kinmo_core.features import canonicalize
+from kinmo_core.io import load_motion
+from kinmo_core.io.bvh import euler_degrees, read_bvh, write_bvh
+from kinmo_core.io.bvh_parse import parse_bvh
+from kinmo_core.io.names import find_joints
+from kinmo_core.io.rig import JOINT_NAMES, OFFSETS, fit_rotations, place_joints, rest_joints
+from kinmo_core.motion import Motion
+from kinmo_core.skeleton import HUMANML3D
+
+TINY = """HIERARCHY
+ROOT Hips
+{
+  OFFSET 0 0 0
+  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
+  JOINT Knee {
+    OFFSET 0 -2 0
+    CHANNELS 3 Yrotation Xrotation Zrotation
+    End Site { OFFSET 0 -2 0 }
+  }
+}
+MOTION
+Frames: 2
+Frame Time: 0.05
+1 2 3 90 0 0 0 0 0
+1 2 3 0 90 0 0 0 0
+"""
+
+
+def dance(frames: int = 60, seed: int = 0) -> torch.Tensor:
+    """A clip that the rig can follow exactly: every joint turns smoothly and a lot, pelvis and chest all the way round."""
+    rng = np.random.default_rng(seed)
+    time = np.linspace(0, 2 * np.pi, frames)
+    waves = rng.normal(size=(3, 22, 3))
+    angles = 0.5 * (waves[0] * np.sin(time)[:, None, None] + waves[1] * np.cos(2 * time)[:, None, None])
+    angles[:, 0] += np.stack([0 * time, 3 * time, 0 * time], axis=-1)
+    turns = Rotation.from_rotvec(angles.reshape(-1, 3)).as_matrix().reshape(frames, 22, 3, 3)
+    root = torch.from_numpy(np.stack([np.sin(time), 1 + 0.1 * np.cos(time), time], axis=-1))
+    return place_joints(root, torch.from_numpy(turns))
+
+
+@pytest.fixture
+def clip() -> Motion:
+    return Motion(dance().float(), fps=20.0)
+
+
+def test_rest_pose_is_a_t_pose() -> None:
+    rest = dict(zip(HUMANML3D.names, rest_joints(), strict=True))
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        for start, end in (("shoulder", "elbow"), ("elbow", "wrist")):
+            bone = rest[f"{side}_{end}"] - rest[f"{side}_{start}"]
+            torch.testing.assert_close(bone / bone.norm(), torch.tensor([sign, 0.0, 0.0], dtype=torch.float64))
+        for start, end in (("hip", "knee"), ("knee", "ankle")):
+            bone = rest[f"{side}_{end}"] - rest[f"{side}_{start}"]
+            torch.testing.assert_close(bone / bone.norm(), torch.tensor([0.0, -1.0, 0.0], dtype=torch.float64))
+        foot = rest[f"{side}_foot"] - rest[f"{side}_ankle"]
+        assert foot[0] == 0
+        assert foot[2] > 0.9 * foot.norm()
+
+
+def test_rest_directions_are_symmetric_and_lengths_those_of_humanml3d() -> None:
+    lengths = torch.tensor(HUMANML3D.bone_lengths, dtype=torch.float64)
+    torch.testing.assert_close(OFFSETS.norm(dim=-1), lengths)
+    directions = OFFSETS[1:] / lengths[1:, None]
+    twins = directions[[twin - 1 for twin in HUMANML3D.mirror_permutation[1:]]]
+    torch.testing.assert_close(directions * torch.tensor([-1.0, 1.0, 1.0], dtype=torch.float64), twins)
+
+
+def test_t_pose_needs_no_rotation() -> None:
+    root, rotations = fit_rotations(rest_joints()[None] + torch.tensor([1.0, 2.0, 3.0]))
+    torch.testing.assert_close(rotations, torch.eye(3, dtype=torch.float64).expand(1, 22, 3, 3))
+    torch.testing.assert_close(root[0], torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64))
+
+
+def test_fit_follows_a_clip_of_the_rig_exactly() -> None:
+    joints = dance()
+    root, rotations = fit_rotations(joints)
+    torch.testing.assert_close(place_joints(root, rotations), joints, atol=1e-6, rtol=0)
+    torch.testing.assert_close(rotations @ rotations.mT, torch.eye(3).double().expand_as(rotations), atol=1e-9, rtol=0)
+    torch.testing.assert_close(torch.linalg.det(rotations), torch.ones(60, 22, dtype=torch.float64))
+
+
+def test_an_error_at_the_hips_does_not_reach_the_feet() -> None:
+    joints = dance()
+    hip, ankle = HUMANML3D.index("left_hip", "left_ankle")
+    joints[:, hip] += torch.tensor([0.0, 0.004, 0.0])  # as other people's pelvis differs from the rig's
+    error = (place_joints(*fit_rotations(joints)) - joints).norm(dim=-1).mean(0)
+    assert error[hip] > 0.001
+    assert error[ankle] < 0.5 * error[hip]
+
+
+def test_joints_in_one_place_give_a_rotation_still() -> None:
+    root, rotations = fit_rotations(torch.zeros(2, 22, 3))
+    assert place_joints(root, rotations).isfinite().all()
+    torch.testing.assert_close(torch.linalg.det(rotations), torch.ones(2, 22, dtype=torch.float64))
+
+
+def test_fit_error_on_recorded_clips_is_below_five_millimetres(shared_data: Path) -> None:
+    pack = shared_data / "cmu-humanml3d"
+    rows = np.load(pack / "joints.npz")["joints"]
+    trials = [json.loads(line) for line in (pack / "trials.jsonl").read_text(encoding="utf-8").splitlines()[::100]]
+    for trial in trials:
+        raw = rows[trial["start"] : trial["start"] + min(200, trial["frames"])].astype(np.float32) / 4096
+        joints = canonicalize(torch.from_numpy(raw))
+        error = (place_joints(*fit_rotations(joints)) - joints).norm(dim=-1)
+        assert error.mean() < 0.005, trial["trial"]
+
+
+def test_round_trip(clip: Motion, tmp_path: Path) -> None:
+    write_bvh(clip, tmp_path / "a.bvh")
+    back = load_motion(tmp_path / "a.bvh")
+    assert back.fps == 20
+    torch.testing.assert_close(back.joints, clip.joints, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.01, 0.0254])
+def test_any_unit_round_trips(clip: Motion, tmp_path: Path, scale: float) -> None:
+    write_bvh(clip, tmp_path / "a.bvh", scale=scale)
+    for given in (scale, None):
+        back = read_bvh(tmp_path / "a.bvh", scale=given)
+        torch.testing.assert_close(back.joints, clip.joints, atol=1e-3, rtol=0)
+
+
+def test_all_clips_share_one_hierarchy(tmp_path: Path) -> None:
+    heads = []
+    for seed in (1, 2):
+        write_bvh(Motion(dance(seed=seed).float() * (1 + 0.1 * seed)), tmp_path / "a.bvh")
+        heads.append((tmp_path / "a.bvh").read_text().split("MOTION")[0])
+    assert heads[0] == heads[1]
+    assert heads[0].count("End Site") == 5
+
+
+def test_foreign_reader_pybvh_agrees(clip: Motion, tmp_path: Path) -> None:
+    pybvh = pytest.importorskip("pybvh")
+    write_bvh(clip, tmp_path / "a.bvh")
+    theirs = pybvh.read_bvh_file(tmp_path / "a.bvh", world_up="+y")
+    positions = theirs.joint_positions()
+    order = [list(theirs.joint_names).index(name) for name in JOINT_NAMES]
+    np.testing.assert_allclose(np.asarray(positions)[:, order] / 100, clip.joints.numpy(), atol=1e-3)
+
+
+def test_foreign_reader_bvhio_agrees(clip: Motion, tmp_path: Path) -> None:
+    bvhio = pytest.importorskip("bvhio")
+    write_bvh(clip, tmp_path / "a.bvh")
+    root = bvhio.readAsHierarchy(str(tmp_path / "a.bvh"))
+    for frame in (0, 17, 59):
+        root.loadPose(frame)
+        places = {joint.Name: np.array(joint.PositionWorld) / 100 for joint, _, _ in root.layout()}
+        ours = clip.joints[frame].numpy()
+        np.testing.assert_allclose(np.stack([places[name] for name in JOINT_NAMES]), ours, atol=1e-3)
+
+
+def test_angles_do_not_jump_and_give_the_rotations_back() -> None:
+    _, rotations = fit_rotations(dance(frames=120))
+    angles = euler_degrees(rotations.numpy())
+    assert np.abs(np.diff(angles, axis=0)).max() <= 180
+    assert angles[:, 0].max() - angles[:, 0].min() > 360  # the dancer spins three times: unwrapped, not folded back
+    hips, arm = (HUMANML3D.names.index(name) for name in ("pelvis", "left_shoulder"))
+    for joint, order in ((hips, "YZX"), (arm, "ZXY")):
+        back = Rotation.from_euler(order, angles[:, joint], degrees=True).as_matrix()
+        np.testing.assert_allclose(back, rotations[:, joint].numpy(), atol=1e-9)
+
+
+def test_gimbal_lock_gives_the_rotation_back() -> None:
+    turn = Rotation.from_euler("YZX", [[30, 90, 20], [30, 90, 50]], degrees=True).as_matrix()
+    rotations = np.tile(np.eye(3), (2, 22, 1, 1))
+    rotations[:, 0] = turn
+    back = Rotation.from_euler("YZX", euler_degrees(rotations)[:, 0], degrees=True).as_matrix()
+    np.testing.assert_allclose(back, turn, atol=1e-6)
+
+
+def test_export_is_fast(tmp_path: Path) -> None:
+    motion = Motion(dance(frames=196).float())
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        write_bvh(motion, tmp_path / "a.bvh")
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.2  # 0.03 s on a quiet machine
+
+
+def test_parser_applies_channels_in_file_order() -> None:
+    positions = parse_bvh(TINY).positions()
+    np.testing.assert_allclose(positions[:, 0], [[1, 2, 3], [1, 2, 3]])
+    np.testing.assert_allclose(positions[0, 1], [3, 2, 3], atol=1e-12)  # z by 90 degrees takes -y to +x
+    np.testing.assert_allclose(positions[1, 1], [1, 2, 1], atol=1e-12)  # x by 90 degrees takes -y to -z
+
+
+def test_parser_mixed_orders_match_a_product_of_matrices() -> None:
+    text = TINY.replace("1 2 3 90 0 0 0 0 0", "1 2 3 10 20 30 40 50 60").replace("0 -2 0\n    C", "1 -2 3\n    C")
+    turn = Rotation.from_euler("z", 10, degrees=True) * Rotation.from_euler("x", 20, degrees=True)
+    turn = turn * Rotation.from_euler("y", 30, degrees=True)
+    np.testing.assert_allclose(parse_bvh(text).positions()[0, 1], turn.apply([1, -2, 3]) + [1, 2, 3], atol=1e-12)
+
+
+def test_position_channels_of_any_joint_replace_the_offset() -> None:
+    text = TINY.replace("CHANNELS 3 Yrotation Xrotation Zrotation", "CHANNELS 2 Yposition Xrotation")
+    text = text.replace("90 0 0 0 0 0", "0 0 0 -5 0").replace("0 90 0 0 0 0", "0 0 0 -7 0")
+    np.testing.assert_allclose(parse_bvh(text).positions()[:, 1], [[1, -3, 3], [1, -5, 3]], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("MOTION\n", "", "no MOTION block"),
+        ("HIERARCHY", "HELLO", "line 1: wanted HIERARCHY, got 'HELLO'"),
+        ("OFFSET 0 -2 0\n    C", "OFFSET 0 two 0\n    C", "line 7: OFFSET wants three numbers, got '0 two 0'"),
+        ("CHANNELS 3 Y", "CHANNELS Y", "line 8: CHANNELS wants a count first, got 'Yrotation'"),
+        ("CHANNELS 3 Y", "CHANNELS 4 Y", "line 9: Knee has 4 CHANNELS, got 'End'"),
+        ("3 Yrotation", "3 Xrotation", "line 8: Knee names a channel twice"),
+        ("  }\n}\nMOTION", "  }\nMOTION", "the HIERARCHY block ends too early"),
+        ("ROOT Hips", "ROTO Hips", "line 2: did not expect 'ROTO'"),
+        ("Frames: 2", "Frames: two", "line 13: wanted 'Frames: COUNT' in the MOTION block, got 'Frames: two'"),
+        ("Frame Time: 0.05", "1 2 3", "line 14: wanted 'Frame Time: SECONDS'"),
+        ("Frame Time: 0.05", "Frame Time: 0", "line 14: Frame Time must be positive, got 0"),
+        ("Frames: 2", "Frames: 3", "line 16: 3 frames are declared, the MOTION block has 2"),
+        ("1 2 3 0 90 0 0 0 0", "1 2 3 0 90 0 0 0", "line 16: wanted 9 numbers, one a channel, got 8"),
+        ("1 2 3 0 90", "1 2 x 0 90", "line 16: 'x' is not a finite number"),
+        ("1 2 3 0 90", "1 2 nan 0 90", "line 16: 'nan' is not a finite number"),
+    ],
+)
+def test_broken_files_name_the_line(old: str, new: str, message: str) -> None:
+    assert old in TINY
+    with pytest.raises(InputError) as caught:
+        parse_bvh(TINY.replace(old, new), source="a.bvh")
+    assert str(caught.value).startswith("a.bvh")
+    assert message in str(caught.value)
+
+
+def test_cut_off_anywhere_is_an_input_error_or_a_whole_file() -> None:
+    for length in range(len(TINY) - len("0 90 0 0 0 0\n") + 1):
+        with pytest.raises(InputError):
+            parse_bvh(TINY[:length])
+
+
+def test_missing_joints_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.bvh").write_text(TINY)
+    with pytest.raises(InputError, match=r"no joint for .*left_hip.*the file has Hips, Knee"):
+        read_bvh(tmp_path / "a.bvh")
+
+
+@pytest.mark.parametrize("rename", ["mixamorig:{}", "Dancer_01:{}", "mixamorig{}"])
+def test_namespaces_are_ignored(clip: Motion, tmp_path: Path, rename: str) -> None:
+    write_bvh(clip, tmp_path / "a.bvh")
+    text = (tmp_path / "a.bvh").read_text()
+    for name in JOINT_NAMES:
+        text = text.replace(f" {name}\n", f" {rename.format(name)}\n")
+    (tmp_path / "a.bvh").write_text(text)
+    torch.testing.assert_close(read_bvh(tmp_path / "a.bvh").joints, clip.joints, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("style", ["snake", "SMPL"])
+def test_smpl_names(clip: Motion, tmp_path: Path, style: str) -> None:
+    """Spine1 is another vertebra there than in our own files."""
+    write_bvh(clip, tmp_path / "a.bvh")
+    text = (tmp_path / "a.bvh").read_text()
+    names = {
+        own: name if style == "snake" else name.title().replace("Left_", "L_").replace("Right_", "R_")
+        for own, name in zip(JOINT_NAMES, HUMANML3D.names, strict=True)
+    }
+    lines = [
+        f"{keyword} {names[name]}" if (keyword := line.partition(" ")[0]).strip() in {"ROOT", "JOINT"} else line
+        for line in text.splitlines()
+        for name in [line.partition(" ")[2]]
+    ]
+    (tmp_path / "a.bvh").write_text("\n".join(lines))
+    torch.testing.assert_close(read_bvh(tmp_path / "a.bvh").joints, clip.joints, atol=1e-3, rtol=0)
+
+
+def test_legs_of_no_length_need_a_scale(clip: Motion, tmp_path: Path) -> None:
+    write_bvh(clip, tmp_path / "a.bvh")
+    head, motion = (tmp_path / "a.bvh").read_text().split("MOTION")
+    flat = "\n".join(
+        f"{line.partition('OFFSET')[0]}OFFSET 0 0 0" if "OFFSET" in line else line for line in head.split("\n")
+    )
+    (tmp_path / "a.bvh").write_text(flat + "MOTION" + motion)
+    with pytest.raises(InputError, match="give scale in metres per unit"):
+        read_bvh(tmp_path / "a.bvh")
+    assert len(read_bvh(tmp_path / "a.bvh", scale=0.01)) == len(clip)
+
+
+def test_wrong_shape_is_named() -> None:
+    with pytest.raises(InputError, match=r"\(frames, 22, 3\), got \(5, 21, 3\)"):
+        fit_rotations(torch.zeros(5, 21, 3))
+
+
+@pytest.mark.parametrize(("name", "frames"), [("07_02", 330), ("12_01", 524), ("35_17", 168)])
+def test_recorded_files_of_cgspeed(shared_data: Path, name: str, frames: int) -> None:
+    path = shared_data / "raw-samples" / "bvh" / f"{name}.bvh"
+    motion = read_bvh(path)
+    assert len(motion) == frames
+    assert motion.fps == 120
+    assert 1.2 < float(motion.joints[:, 15, 1].median() - motion.joints[:, 10:12, 1].median()) < 1.8
+    unscaled = read_bvh(path, scale=0.0254 / 0.45)
+    ratio = float(motion.joints[:, 0, 1].mean() / unscaled.joints[:, 0, 1].mean())
+    assert 0.9 < ratio < 1.1  # the guessed unit is near the documented one
+
+
+def test_cgspeed_names_are_mapped() -> None:
+    """The same file layout self-made: every joint one unit above the one before, so the mapping shows in the heights."""
+    names = (
+        "Hips LeftUpLeg LeftLeg LeftFoot LeftToeBase RightUpLeg RightLeg RightFoot RightToeBase LowerBack Spine Spine1 "
+    )
+    names += "Neck Neck1 Head LeftShoulder LeftArm LeftForeArm LeftHand RightShoulder RightArm RightForeArm RightHand"
+    heights = dict.fromkeys(names.split(), 0.0) | {"Spine": 1.0, "Spine1": 2.0, "Neck": 2.0, "Neck1": 3.0, "Head": 4.0}
+    heights |= dict.fromkeys(["LeftArm", "RightArm"], 2.0) | {"LeftForeArm": 2.0, "LeftHand": 0.0}
+    placed = find_joints(names.split()) @ np.array(list(heights.values()))
+    found = dict(zip(HUMANML3D.names, placed, strict=True))
+    assert found["spine1"] == 1
+    assert found["spine2"] == 2
+    assert found["left_shoulder"] == 3  # lifted by the vertebra below, the bone that these files lack
+    assert found["neck"] == 5
+    assert found["left_wrist"] == 0  # 3 above minus one and a half forearms of 2
+    assert all(sum(row) == pytest.approx(1) for row in find_joints(names.split()))

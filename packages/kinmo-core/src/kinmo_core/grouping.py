@@ -1,6 +1,6 @@
 """Which joints make which kinematic group.
 
-KinMo (ICCV 2025) names torso, neck, arms and legs but not their joints; `SIX_GROUPS` cuts the skeleton along its chains.
+KinMo (ICCV 2025) names torso, neck, arms and legs, not their joints; `SIX_GROUPS` cuts the skeleton along its chains.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Motion as kinematic groups and their interactions (KinMo, ICCV 2025, section 3.1), and its exact inverse.
 
-Each group of joints has a position (mean of its joints), limb angles (rotations of its joints) and a velocity (mean of its
-joints). Each unordered pair of groups has an **interaction**: the differences of position and velocity, and rotation and
-velocity where the two are connected.
+Each **group** of joints has a position (mean of its joints), limb angles (rotations of its joints) and a velocity (mean
+of its joints). Each unordered pair of groups has an **interaction**: the differences of position and velocity, and the
+rotation and velocity where the two are connected.
 
 What the paper leaves open, and what is done here:
 
@@ -248,7 +248,7 @@ def _compose(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _group_means(values: Tensor, grouping: Grouping) -> Tensor:
-    """Means (..., G, 3) of the joints (..., J, 3), taken relative to the root so that far positions keep their digits."""
+    """Means (..., G, 3) of the joints (..., J, 3), taken around the root so that far positions keep their digits."""
     root = values[..., :1, :]
     local = values - root
     return root + torch.stack([local[..., joints, :].mean(-2) for joints in grouping.joints], dim=-2)

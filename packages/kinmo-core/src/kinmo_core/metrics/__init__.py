@@ -1,0 +1,17 @@
+"""Measures of generated motion: pure functions in float64. `kinmo_core.metrics.torchmetrics` counts them over batches."""
+
+from kinmo_core.metrics.distribution import diversity, frechet_distance, kid, multimodality
+from kinmo_core.metrics.kinematics import foot_skating, jerk, mpjpe
+from kinmo_core.metrics.matching import mm_dist, r_precision
+
+__all__ = [
+    "diversity",
+    "foot_skating",
+    "frechet_distance",
+    "jerk",
+    "kid",
+    "mm_dist",
+    "mpjpe",
+    "multimodality",
+    "r_precision",
+]

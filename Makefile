@@ -72,7 +72,7 @@ lock: setup  ## bring uv.lock up to date after a change of dependencies
 
 clean:  ## remove .venv, caches and dist/; data, runs and demo stay
 	rm -rf .venv dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find packages tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find packages tests $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Everything comes hash-checked from uv.lock, except two things: uv itself, and torch with what only torch needs. torch
 # is left to pip, so that a machine configured with its own build of torch (CPU only, say) gets that one; the lock still

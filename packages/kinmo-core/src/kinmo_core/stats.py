@@ -77,7 +77,9 @@ class Statistics:
         for name in ("Mean.npy", "Std.npy"):
             path = Path(folder) / name
             if not path.is_file():
-                raise InputError(f"{folder} has no {name}; want a HumanML3D data directory (make one with `kinmo data`)")
+                raise InputError(
+                    f"{folder} has no {name}; want a HumanML3D data directory (make one with `kinmo data`)"
+                )
             try:
                 values.append(torch.from_numpy(np.load(path, allow_pickle=False)))
             except (ValueError, EOFError, OSError) as error:

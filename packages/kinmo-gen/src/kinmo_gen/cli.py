@@ -1,12 +1,174 @@
-"""Command `kinmo-gen`."""
+"""Command `kinmo-gen`. Nothing heavy is imported before a subcommand runs, so that `--help` answers at once."""
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinmo_core.cli import exit_on_input_error
+
+from kinmo_core.errors import InputError
+
+if TYPE_CHECKING:
+    from kinmo_core.motion import Motion
+
+FORMATS = ("npz", "bvh", "glb", "mp4", "png")
+TRAINING = ("fit", "validate", "test")
+DEMO = (
+    "a person walks forward",
+    "a person jumps up and down",
+    "a person waves with the right hand",
+    "a person runs in a circle",
+)
 
 
-def main() -> None:
-    """Entry point."""
-    from kinmo_gen.train.cli import main as train_main
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point; bad input prints one line and exits with code 2."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    with exit_on_input_error("kinmo-gen"):
+        if given and given[0] in TRAINING:
+            _train(given)
+            return
+        options = _parser().parse_args(given)
+        options.run(options)
 
-    train_main(sys.argv[1:])
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kinmo-gen", description="Text to motion.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    sample = commands.add_parser("sample", help="turn sentences into motions")
+    sample.add_argument("texts", nargs="+", metavar="SENTENCE")
+    sample.add_argument("--seconds", type=float, help="duration, 0.4 to 9.8; estimated from the sentence if not given")
+    sample.add_argument("--num", type=int, default=1, help="motions per sentence (default 1)")
+    sample.add_argument("--seed", type=int, help="makes the result repeatable")
+    sample.add_argument("--formats", default="npz,bvh,mp4,png", help=f"of {','.join(FORMATS)} (default: all but glb)")
+    _add_model_options(sample)
+    sample.set_defaults(run=_sample)
+
+    demo = commands.add_parser("demo", help="four sentences, every format")
+    demo.add_argument("--seed", type=int, default=0)
+    _add_model_options(demo)
+    demo.set_defaults(run=_demo)
+
+    evaluate = commands.add_parser("evaluate", help="measure a model on a test split")
+    evaluate.add_argument("--data", type=Path, required=True, help="HumanML3D directory")
+    evaluate.add_argument("--splits", default="test", help="comma-separated split lists (default: test)")
+    evaluate.add_argument("--repeats", type=int, default=20)
+    evaluate.add_argument("--out", type=Path, required=True, help="folder for metrics.json and metrics.md")
+    evaluate.add_argument("--model", type=Path, help="model folder (default: the shipped one)")
+    evaluate.set_defaults(run=_evaluate)
+
+    export = commands.add_parser("export", help="write a model folder from training checkpoints")
+    for name in ("tokenizer", "masked", "residual", "length", "evaluator"):
+        export.add_argument(f"--{name}", type=Path, help=f"checkpoint of the {name}")
+    export.add_argument("--text-encoder", default="minilm")
+    export.add_argument("--guidance", type=float, default=4.0)
+    export.add_argument("--residual-guidance", type=float, default=5.0)
+    export.add_argument("--steps", type=int, default=10)
+    export.add_argument("--out", type=Path, required=True)
+    export.set_defaults(run=_export)
+
+    for name, what in zip(TRAINING, ("train a stage", "validate a stage", "test a stage"), strict=True):
+        commands.add_parser(name, help=f"{what} (LightningCLI; --config YAML, see configs/gen)", add_help=False)
+    return parser
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the files (default: out)")
+    parser.add_argument("--model", type=Path, help="model folder (default: the shipped one)")
+    parser.add_argument("--device", default="cpu")
+
+
+def _sample(options: argparse.Namespace) -> None:
+    formats = options.formats.split(",")
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise InputError(f"unknown format {unknown[0]!r}; want some of {','.join(FORMATS)}")
+    if not 1 <= options.num <= 1000:
+        raise InputError(f"--num must be between 1 and 1000, got {options.num}")
+    texts = [text for text in options.texts for _ in range(options.num)]
+    _make(texts, options, seconds=options.seconds, formats=formats)
+
+
+def _demo(options: argparse.Namespace) -> None:
+    _make(DEMO, options, seconds=4.0, formats=FORMATS)
+
+
+def _make(texts: Sequence[str], options: argparse.Namespace, *, seconds: float | None, formats: Sequence[str]) -> None:
+    """Sample, write every file, print its path."""
+    from kinmo_core.text import check_sentence
+
+    for text in texts:  # before anything is loaded or written
+        check_sentence(text)
+    _make_folder(options.out)
+
+    from rich.progress import Progress
+
+    from kinmo_core.io import save_motion
+    from kinmo_gen.generator import Generator
+
+    with Progress(transient=True) as progress:
+        loading = progress.add_task("loading the model", total=None)
+        generator = Generator.load(options.model, device=options.device)
+        progress.update(loading, description="sampling", total=len(texts))
+        motions = generator.sample(
+            texts,
+            seconds=seconds,
+            seed=options.seed,
+            progress=lambda done, _: progress.update(loading, completed=done),
+        )
+        writing = progress.add_task("writing files", total=len(motions) * len(formats))
+        for number, motion in enumerate(motions):
+            for path in _paths(options.out, number, motion, formats):
+                save_motion(motion, path)
+                progress.advance(writing)
+                progress.console.print(str(path), highlight=False, soft_wrap=True)
+
+
+def _paths(folder: Path, number: int, motion: Motion, formats: Sequence[str]) -> list[Path]:
+    words = "".join(c if c.isalnum() else " " for c in motion.text.lower()).split()
+    stem = f"{number:02d}_{'_'.join(words)[:50]}"
+    return [folder / f"{stem}.{name}" for name in formats]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from kinmo_gen.evaluation import evaluate
+
+    if options.repeats < 1:
+        raise InputError(f"--repeats must be at least 1, got {options.repeats}")
+    _make_folder(options.out)
+    evaluate(options.data, options.splits.split(","), options.out, model=options.model, repeats=options.repeats)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from kinmo_gen.checkpoint import NETWORKS, export
+
+    checkpoints = {name: path for name in NETWORKS if (path := getattr(options, name)) is not None}
+    sampling = {
+        "steps": options.steps,
+        "guidance": options.guidance,
+        "residual_guidance": options.residual_guidance,
+    }
+    export(options.out, checkpoints, text_encoder=options.text_encoder, sampling=sampling)
+    print(options.out)
+
+
+def _train(arguments: Sequence[str]) -> None:
+    try:
+        from kinmo_gen.train.cli import main as train
+    except ModuleNotFoundError as error:
+        if error.name not in ("lightning", "jsonargparse"):
+            raise
+        raise InputError(f"training needs {error.name}; install it with: pip install 'kinmo-gen[train]'") from None
+    train(arguments)

@@ -1,4 +1,4 @@
-"""RVQ-VAE motion tokenizer: 263 numbers a frame to a few ids per four frames, and back (MoMask, Sec. 3.1; SPEC of sizes there)."""
+"""RVQ-VAE motion tokenizer: 263 numbers a frame to a few ids per four frames, and back (MoMask, Sec. 3.1)."""
 
 from __future__ import annotations
 

@@ -60,7 +60,9 @@ _SWAPS = {
     "anti-clockwise": "clockwise",
     "right": "left",
 }
-_SIDES = re.compile(r"(?<![a-z])(counter-?clockwise|anti-?clockwise|clockwise|left|right)(?=(s|ward|wards)?(?![a-z]))", re.I)
+_SIDES = re.compile(
+    r"(?<![a-z])(counter-?clockwise|anti-?clockwise|clockwise|left|right)(?=(s|ward|wards)?(?![a-z]))", re.I
+)
 
 
 def mirror_text(text: str) -> str:

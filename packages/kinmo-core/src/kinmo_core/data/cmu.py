@@ -19,6 +19,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,7 @@ def _segments(pack: Pack, flagged: set[str], keep_extrapolated: bool) -> Iterato
         for start, end in _runs(free):
             parts = math.ceil((end - start) / SEGMENT_FRAMES)
             edges = np.linspace(start, end, parts + 1).astype(int).tolist()
-            for a, b in zip(edges, edges[1:], strict=False):
+            for a, b in pairwise(edges):
                 if b - a >= MIN_SEGMENT_FRAMES:
                     yield Piece(f"S{trial}_{a:05d}", trial, a, b, captions)
 

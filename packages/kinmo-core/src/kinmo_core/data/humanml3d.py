@@ -1,7 +1,7 @@
 """Read a directory in HumanML3D's layout: the official one, or one that `kinmo data` wrote.
 
-    new_joint_vecs/ID.npy  (T, 263) features      texts/ID.txt  captions      Mean.npy, Std.npy
-    new_joints/ID.npy      (T, 22, 3) joints       train.txt, val.txt, ...     one id a line
+new_joint_vecs/ID.npy  (T, 263) features      texts/ID.txt  captions      Mean.npy, Std.npy
+new_joints/ID.npy      (T, 22, 3) joints       train.txt, val.txt, ...     one id a line
 """
 
 from __future__ import annotations

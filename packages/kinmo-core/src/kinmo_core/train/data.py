@@ -7,7 +7,8 @@ process layout (two processes with batch 16 see together what one sees with batc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import lightning as L
 import numpy as np
@@ -16,7 +17,8 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 T = TypeVar("T")
 
 
-class Draw(NamedTuple):
+@dataclass(frozen=True)
+class Draw:
     """Which item, and the seed of everything random about it."""
 
     index: int

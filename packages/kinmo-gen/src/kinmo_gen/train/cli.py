@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from lightning import LightningDataModule, LightningModule
@@ -10,7 +11,8 @@ from kinmo_core.train.cli import KinmoCLI
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run one stage's training or evaluation; the YAML names its module and data module by class_path."""
+    """Train or evaluate one stage; its YAML names the module and the data module by class_path."""
+    sys.argv[1:] = arguments  # LightningCLI warns when it is given arguments of its own
     KinmoCLI(
         LightningModule,
         LightningDataModule,
@@ -18,5 +20,4 @@ def main(arguments: Sequence[str]) -> None:
         subclass_mode_data=True,
         save_config_kwargs={"overwrite": True},
         seed_everything_default=0,
-        args=list(arguments),
     )

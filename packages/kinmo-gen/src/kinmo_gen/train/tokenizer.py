@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import lightning as L
 import numpy as np
 import torch
 import torch.nn.functional as F
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
@@ -61,9 +62,7 @@ class TokenizerData(StepDataModule):
         folder = HumanML3DFolder(self.root)
         self.statistics = folder.statistics.with_feature_bias(self.feature_bias)
         for name in ("train", "val") if stage == "fit" else ("val",) if stage == "validate" else ("test",):
-            samples = folder.samples(
-                self.splits[name], min_frames=self.window, max_frames=10**9, with_captions=False
-            )
+            samples = folder.samples(self.splits[name], min_frames=self.window, max_frames=10**9, with_captions=False)
             self.datasets[name] = _window_dataset([s.features() for s in samples], self.window, self.statistics)
 
 
@@ -111,9 +110,7 @@ class TokenizerModule(L.LightningModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        self.model = Tokenizer(
-            width, code_dim, codes, layers, dropout=dropout, temperature=temperature, decay=decay
-        )
+        self.model = Tokenizer(width, code_dim, codes, layers, dropout=dropout, temperature=temperature, decay=decay)
 
     def training_step(self, batch: Windows, batch_idx: int) -> Tensor:
         del batch_idx
@@ -151,7 +148,12 @@ class TokenizerModule(L.LightningModule):
         whole = F.smooth_l1_loss(made.float(), real)
         return whole + self.hparams["position_weight"] * F.smooth_l1_loss(made.float()[..., local], real[..., local])
 
-    def configure_optimizers(self) -> object:
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """A tokenizer is of no use without the statistics of its input."""
+        statistics: Statistics = self.trainer.datamodule.statistics  # type: ignore[attr-defined]
+        checkpoint["statistics"] = {"mean": statistics.mean, "std": statistics.std}
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         h = self.hparams
         return adamw(
             self.model.parameters(),

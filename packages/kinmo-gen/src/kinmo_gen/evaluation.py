@@ -1,0 +1,201 @@
+"""Measure a generator on test splits: generated motion beside real motion and the tokenizer's reconstruction of it.
+
+As in the field: ground-truth lengths, a random caption a clip, 20 repeats with a 95 % interval (1.96 s / sqrt(n)),
+R-precision in batches of 32. Two additions for small test sets, where the Frechet distance is biased: KID, which is not,
+and the Frechet distance between two halves of the real clips, below which no figure of that size means anything.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from kinmo_core import metrics
+from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.features import decode
+from kinmo_core.io.files import atomic_path
+from kinmo_core.stats import Statistics
+from kinmo_gen.checkpoint import SHIPPED, load_network
+from kinmo_gen.evaluator import Evaluator
+from kinmo_gen.generator import Generator
+from kinmo_gen.tokenizer import DOWNSAMPLE
+
+MULTIMODALITY_TEXTS, MULTIMODALITY_REPEATS = 10, 30
+ROWS = ("real", "reconstruction", "generated")
+
+
+def evaluate(
+    data: Path,
+    splits: Sequence[str],
+    out: Path,
+    *,
+    model: Path | None = None,
+    repeats: int = 20,
+    progress: bool = True,
+) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """Write `metrics.json` and `metrics.md`.
+
+    Args:
+        data: HumanML3D directory.
+        splits: names of split lists; one table each.
+        out: folder to write to.
+        model: model folder with an evaluator; the shipped one where None.
+        repeats: replications; each draws captions, crops nothing, and generates anew.
+        progress: show a progress bar.
+
+    Returns:
+        split -> row -> metric -> values of all repeats.
+    """
+    from rich.progress import Progress
+
+    folder = HumanML3DFolder(data)
+    path = model or SHIPPED / "cmu"
+    generator = Generator.load(path)
+    evaluator = load_network(path, "evaluator")
+    assert isinstance(evaluator, Evaluator)
+    results = {}
+    with Progress(disable=not progress) as bar:
+        for split in splits:
+            judge = _Judge(generator, evaluator, folder.samples([split]))
+            task = bar.add_task(f"evaluating on {split}", total=repeats)
+            results[split] = judge.run(repeats, lambda task=task: bar.advance(task))
+    with atomic_path(out / "metrics.json") as temporary:
+        temporary.write_text(json.dumps(results, indent=1) + "\n")
+    table = "\n".join(_table(split, rows) for split, rows in results.items())
+    with atomic_path(out / "metrics.md") as temporary:
+        temporary.write_text(table)
+    print(table)
+    return results
+
+
+class _Judge:
+    """The clips of one split and everything that does not change between repeats."""
+
+    def __init__(self, generator: Generator, evaluator: Evaluator, samples: list[Sample]) -> None:
+        self.generator = generator
+        self.evaluator = evaluator
+        self.samples = samples
+        self.statistics: Statistics = generator.statistics
+        self.real = [self._whole_tokens(self.statistics.normalize(sample.features())) for sample in samples]
+        self.rebuilt = [self._rebuild(clip) for clip in self.real]
+        self.embedded_real = self._embed(self.real)
+        self.embedded_rebuilt = self._embed(self.rebuilt)
+
+    def run(self, repeats: int, after_each: Callable[[], None]) -> dict[str, dict[str, list[float]]]:
+        """Metric values of all repeats for each row."""
+        rows: dict[str, dict[str, list[float]]] = {name: {} for name in ROWS}
+        for repeat in range(repeats):
+            captions = self._draw_captions(repeat)
+            text = self._embed_text(captions)
+            made = self._generate(captions, repeat)
+            for name, features, embedded in (
+                ("real", self.real, self.embedded_real),
+                ("reconstruction", self.rebuilt, self.embedded_rebuilt),
+                ("generated", made, self._embed(made)),
+            ):
+                for metric, value in self._measure(features, embedded, text, repeat, is_real=name == "real").items():
+                    rows[name].setdefault(metric, []).append(value)
+            after_each()
+        rows["reconstruction"]["MPJPE (mm)"] = [self._mpjpe()]
+        rows["generated"]["MultiModality"] = [self._multimodality()]
+        return rows
+
+    def _measure(
+        self, features: list[Tensor], embedded: Tensor, text: Tensor, seed: int, *, is_real: bool
+    ) -> dict[str, float]:
+        top = metrics.r_precision(text, embedded, seed=seed)
+        if is_real:  # against itself the distance is zero; between its halves it is the floor of what can be told apart
+            order = torch.randperm(len(embedded), generator=torch.Generator().manual_seed(seed))
+            first, second = embedded[order].tensor_split(2)
+        else:
+            first, second = self.embedded_real, embedded
+        joints = [decode(self.statistics.denormalize(clip)) for clip in features]
+        return {
+            "R@1": float(top[0]),
+            "R@2": float(top[1]),
+            "R@3": float(top[2]),
+            "FID": float(metrics.frechet_distance(first, second)),
+            "KID x 1000": 1000 * float(metrics.kid(first, second)),
+            "MM-Dist": float(metrics.mm_dist(text, embedded)),
+            "Diversity": float(metrics.diversity(embedded, pairs=min(300, len(embedded) // 2), seed=seed)),
+            "Foot skating": float(torch.stack([metrics.foot_skating(clip) for clip in joints]).mean()),
+        }
+
+    def _mpjpe(self) -> float:
+        """Mean over clips of the error of the reconstruction, each frame's root moved onto the real one, mm."""
+        errors = [
+            metrics.mpjpe(*(decode(self.statistics.denormalize(x)) for x in pair), align_root=True)
+            for pair in zip(self.rebuilt, self.real, strict=True)
+        ]
+        return float(torch.stack(errors).mean())
+
+    def _multimodality(self) -> float:
+        texts = self._draw_captions(0)[:: max(1, len(self.samples) // MULTIMODALITY_TEXTS)][:MULTIMODALITY_TEXTS]
+        seconds = [len(clip) / 20 for clip in self.real][:: max(1, len(self.samples) // MULTIMODALITY_TEXTS)]
+        repeated = [text for text in texts for _ in range(MULTIMODALITY_REPEATS)]
+        durations = [s for s in seconds[: len(texts)] for _ in range(MULTIMODALITY_REPEATS)]
+        embedded = self._embed(self._features_of(repeated, durations, seed=0))
+        return float(metrics.multimodality(embedded.unflatten(0, (len(texts), MULTIMODALITY_REPEATS))))
+
+    def _generate(self, captions: list[str], seed: int) -> list[Tensor]:
+        return self._features_of(captions, [len(clip) / 20 for clip in self.real], seed)
+
+    def _features_of(self, captions: list[str], seconds: list[float], seed: int) -> list[Tensor]:
+        """Normalised features of generated motions."""
+        features = self.generator.sample_features(captions, seconds=seconds, seed=seed)
+        return [self.statistics.normalize(clip) for clip in features]
+
+    def _draw_captions(self, seed: int) -> list[str]:
+        generator = torch.Generator().manual_seed(seed)
+        return [
+            sample.captions[int(torch.randint(len(sample.captions), (1,), generator=generator))].text
+            for sample in self.samples
+        ]
+
+    def _whole_tokens(self, clip: Tensor) -> Tensor:
+        return clip[: len(clip) // DOWNSAMPLE * DOWNSAMPLE]
+
+    @torch.inference_mode()
+    def _rebuild(self, clip: Tensor) -> Tensor:
+        tokenizer = self.generator.tokenizer
+        return tokenizer.detokenize(tokenizer.tokenize(clip[None]))[0]
+
+    @torch.inference_mode()
+    def _embed(self, clips: list[Tensor]) -> Tensor:
+        parts = []
+        for start in range(0, len(clips), 64):
+            part = clips[start : start + 64]
+            lengths = torch.tensor([len(clip) for clip in part])
+            parts.append(self.evaluator.embed_motion(pad_sequence(part, batch_first=True), lengths))
+        return torch.cat(parts)
+
+    @torch.inference_mode()
+    def _embed_text(self, captions: list[str]) -> Tensor:
+        encoder = self.generator.text_encoder
+        states = encoder.token_states(captions)  # type: ignore[attr-defined]
+        lengths = torch.tensor([len(s) for s in states])
+        return self.evaluator.embed_text(pad_sequence(states, batch_first=True), lengths)
+
+
+def _table(split: str, rows: dict[str, dict[str, list[float]]]) -> str:
+    """Markdown, mean and half the 95 % interval."""
+    names = list(dict.fromkeys(metric for row in rows.values() for metric in row))
+    lines = [f"### {split}", "", f"| | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
+    for name, row in rows.items():
+        lines.append(f"| {name} | {' | '.join(_cell(row.get(metric, [])) for metric in names)} |")
+    return "\n".join([*lines, ""])
+
+
+def _cell(values: list[float]) -> str:
+    if not values:
+        return ""
+    value = torch.tensor(values, dtype=torch.float64)
+    if len(values) == 1:
+        return f"{float(value):.3f}"
+    return f"{float(value.mean()):.3f} ± {1.96 * float(value.std()) / math.sqrt(len(values)):.3f}"

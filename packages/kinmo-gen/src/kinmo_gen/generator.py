@@ -1,0 +1,173 @@
+"""From a sentence to a `Motion`: loads a model folder and runs its stages in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from kinmo_core.checkpoint import load_config
+from kinmo_core.errors import InputError
+from kinmo_core.features import FPS, decode
+from kinmo_core.motion import Motion
+from kinmo_core.stats import Statistics
+from kinmo_core.text import TextEncoder, check_sentence
+from kinmo_gen.checkpoint import SHIPPED, load_network
+from kinmo_gen.length import LengthEstimator
+from kinmo_gen.masked import MaskedTransformer
+from kinmo_gen.residual import ResidualTransformer
+from kinmo_gen.sampling import sample_base, sample_residual
+from kinmo_gen.tokenizer import DOWNSAMPLE, Tokenizer
+
+MIN_SECONDS = 0.4
+MAX_SECONDS = 9.8  # 49 tokens: the longest clip that HumanML3D trains on
+BATCH = 32
+
+
+class Generator:
+    """A text-to-motion model, ready to sample. `Generator.load()` gives the shipped one.
+
+    Args:
+        tokenizer, masked, residual, length: trained networks, in eval mode.
+        statistics: of the tokenizer's features.
+        text_encoder: the one they were trained with.
+        steps: rounds of re-masking of the base layer.
+        guidance, residual_guidance: classifier-free guidance scales of the two transformers.
+    """
+
+    def __init__(
+        self,
+        *,
+        tokenizer: Tokenizer,
+        masked: MaskedTransformer,
+        residual: ResidualTransformer,
+        length: LengthEstimator,
+        statistics: Statistics,
+        text_encoder: TextEncoder,
+        steps: int = 10,
+        guidance: float = 4.0,
+        residual_guidance: float = 5.0,
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.masked = masked
+        self.residual = residual
+        self.length = length
+        self.statistics = statistics
+        self.text_encoder = text_encoder
+        self.steps = steps
+        self.guidance = guidance
+        self.residual_guidance = residual_guidance
+
+    @classmethod
+    def load(
+        cls, folder: Path | str | None = None, *, text_encoder: TextEncoder | None = None, device: str = "cpu"
+    ) -> Generator:
+        """Load a model folder.
+
+        Args:
+            folder: the folder; the shipped weights (`weights/cmu`) where None.
+            text_encoder: used instead of the one that `model.yaml` names.
+            device: where the networks run.
+
+        Raises:
+            InputError: not a model folder, another format, or damaged weights.
+        """
+        path = SHIPPED / "cmu" if folder is None else Path(folder)
+        config = load_config(path)
+        networks = {name: load_network(path, name).to(device) for name in ("tokenizer", "masked", "residual", "length")}
+        if text_encoder is None:
+            from kinmo_htma.language import LanguageModel
+
+            text_encoder = LanguageModel(config["text_encoder"], device=device)
+        return cls(
+            statistics=Statistics.load(path),
+            text_encoder=text_encoder,
+            **networks,  # type: ignore[arg-type]
+            **config["sampling"],
+        )
+
+    def sample(
+        self,
+        texts: Sequence[str],
+        *,
+        seconds: float | Sequence[float] | None = None,
+        seed: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> list[Motion]:
+        """One motion per sentence.
+
+        Args:
+            texts: sentences, English.
+            seconds: duration of all, or one per sentence; drawn from the length estimator where None.
+            seed: makes the result repeatable.
+            progress: called with (motions done, motions in all) after every batch.
+
+        Returns:
+            Motions at 20 fps on HumanML3D's skeleton, in the order of `texts`; durations are rounded to 0.2 s.
+
+        Raises:
+            InputError: an empty or overlong sentence, or a duration outside 0.4 to 9.8 seconds.
+        """
+        features = self.sample_features(texts, seconds=seconds, seed=seed, progress=progress)
+        return [Motion(decode(clip), FPS, text=text.strip()) for clip, text in zip(features, texts, strict=True)]
+
+    @torch.inference_mode()
+    def sample_features(
+        self,
+        texts: Sequence[str],
+        *,
+        seconds: float | Sequence[float] | None = None,
+        seed: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> list[Tensor]:
+        """As `sample`, but the 263 features (T, 263) of each motion, on the CPU."""
+        sentences = [check_sentence(text) for text in texts]
+        if not sentences:
+            return []
+        generator = None if seed is None else torch.Generator(self._device).manual_seed(seed)
+        vectors = self.text_encoder.encode(sentences).to(self._device)
+        lengths = self._lengths(vectors, seconds, generator)
+        clips: dict[int, Tensor] = {}
+        # Motions of similar length share a batch, so that little is computed for padding.
+        for part in lengths.argsort(stable=True).split(BATCH):
+            clips |= zip(part.tolist(), self._batch(vectors[part], lengths[part], generator), strict=True)
+            if progress is not None:
+                progress(len(clips), len(sentences))
+        return [clips[number] for number in range(len(sentences))]
+
+    def _batch(self, text: Tensor, lengths: Tensor, generator: torch.Generator | None) -> list[Tensor]:
+        """Features (4 * length, 263) of each row."""
+        base = sample_base(self.masked, text, lengths, steps=self.steps, guidance=self.guidance, generator=generator)
+        ids = sample_residual(self.residual, base, text, lengths, guidance=self.residual_guidance, generator=generator)
+        # Rows of one length are decoded together: the decoder's convolutions would see the padding of a shorter row.
+        clips: dict[int, Tensor] = {}
+        for length in lengths.unique().tolist():
+            rows = (lengths == length).nonzero()[:, 0]
+            features = self.statistics.denormalize(self.tokenizer.detokenize(ids[rows, :length]))
+            clips |= zip(rows.tolist(), features.cpu(), strict=True)
+        return [clips[row] for row in range(len(text))]
+
+    def _lengths(
+        self, text: Tensor, seconds: float | Sequence[float] | None, generator: torch.Generator | None
+    ) -> Tensor:
+        """Tokens of each motion, (B,)."""
+        if seconds is None:
+            shares = self.length(text).softmax(-1)
+            shares[:, : self._tokens(MIN_SECONDS)] = 0
+            return torch.multinomial(shares + 1e-9 * (shares > 0), 1, generator=generator)[:, 0]
+        given = [seconds] * len(text) if isinstance(seconds, int | float) else list(seconds)
+        if len(given) != len(text):
+            raise InputError(f"want one duration or one per sentence ({len(text)}), got {len(given)}")
+        return torch.tensor([self._tokens(value) for value in given], device=text.device)
+
+    @staticmethod
+    def _tokens(seconds: float) -> int:
+        if not MIN_SECONDS <= seconds <= MAX_SECONDS:
+            raise InputError(f"seconds must be between {MIN_SECONDS} and {MAX_SECONDS}, got {seconds:g}")
+        return min(round(seconds * FPS / DOWNSAMPLE), int(MAX_SECONDS * FPS / DOWNSAMPLE))
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.masked.parameters()).device

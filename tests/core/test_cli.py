@@ -1,0 +1,150 @@
+"""The command `kinmo`, as a process where the process matters, else by its entry point."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+import kinmo_core.data.cmu
+from kinmo_core.cli import exit_on_input_error, main
+from kinmo_core.errors import InputError
+from kinmo_core.io import load_motion, save_motion
+from kinmo_core.motion import Motion
+
+
+@pytest.fixture
+def source(walking: Tensor, tmp_path: Path) -> Path:
+    save_motion(Motion(walking[:8], text="a person walks"), tmp_path / "walk.npz")
+    return tmp_path / "walk.npz"
+
+
+def fails(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """Run a command that must fail; its one line on stderr."""
+    with pytest.raises(SystemExit) as stopped:
+        main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    assert stopped.value.code == 2
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert captured.err.startswith("kinmo: error: ")
+    return captured.err
+
+
+def test_convert_to_every_format(source: Path) -> None:
+    for suffix in ("npz", "npy", "bvh", "glb", "mp4", "gif", "png"):
+        target = source.with_name(f"out.{suffix}")
+        main(["convert", str(source), str(target)])
+        assert target.stat().st_size > 100
+
+
+def test_convert_resamples(source: Path) -> None:
+    main(["convert", str(source), str(source.with_name("out.npz")), "--fps", "60"])
+    motion = load_motion(source.with_name("out.npz"))
+    assert (motion.fps, len(motion), motion.text) == (60, 22, "a person walks")
+
+
+@pytest.mark.parametrize("fps", ["0", "-1", "nan", "inf"])
+def test_convert_refuses_a_frame_rate(source: Path, fps: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--fps must be a positive number" in fails(capsys, "convert", source, source, f"--fps={fps}")
+
+
+def test_errors_are_one_line(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04")
+    assert "No such file" in fails(capsys, "convert", tmp_path / "none.npz", tmp_path / "a.bvh")
+    assert "bad.npz" in fails(capsys, "convert", tmp_path / "bad.npz", tmp_path / "a.bvh")
+    assert ".fbx" in fails(capsys, "convert", source, tmp_path / "a.fbx")
+    assert ".mp4, .gif, .png" in fails(capsys, "render", source, tmp_path / "a.bvh")
+    assert "nowhere" in fails(capsys, "render", source, tmp_path / "nowhere" / "a.mp4")
+    assert "got 1 motions and 0 poses" in fails(capsys, "render", source, tmp_path / "a.png", "--poses", 0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.npz", "walk.npz"]
+
+
+def test_render_takes_poses_and_text(source: Path) -> None:
+    sizes = []
+    for poses, text in ((2, "short"), (6, "short"), (2, "long " * 40)):
+        main(["render", str(source), str(source.with_name("a.png")), "--poses", str(poses), "--text", text])
+        from PIL import Image
+
+        with Image.open(source.with_name("a.png")) as image:
+            sizes.append(image.size)
+    assert sizes[1][0] > 2 * sizes[0][0]
+    assert sizes[2][1] > sizes[0][1]
+
+
+@pytest.mark.parametrize("flag", ["flagged", "extrapolated"])
+def test_data_cmu_passes_its_options_on(monkeypatch: pytest.MonkeyPatch, flag: str, tmp_path: Path) -> None:
+    calls: list[tuple[tuple[object, ...], dict[str, object]]] = []
+    monkeypatch.setattr(kinmo_core.data.cmu, "write_dataset", lambda *args, **kwargs: calls.append((args, kwargs)))
+    main(["data", "cmu", "--source", "pack", "--out", str(tmp_path), f"--keep-{flag}"])
+    (arguments, options), *_ = calls
+    assert arguments == (Path("pack"), tmp_path)
+    kept = {"keep_flagged": flag == "flagged", "keep_extrapolated": flag == "extrapolated"}
+    assert {name: options[name] for name in kept} == kept
+
+
+def test_data_cmu_without_a_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fails(capsys, "data", "cmu", "--source", tmp_path / "none", "--out", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["doctor"])
+    rows = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert rows["torch"] == torch.__version__
+    assert rows["ffmpeg"].startswith("usable")
+    assert {"python", "kinmo-core", "GPU"} <= rows.keys()
+
+
+def test_doctor_reports_what_is_broken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", "/nowhere/ffmpeg")
+    main(["doctor"])
+    assert "ffmpeg          not usable: FileNotFoundError" in capsys.readouterr().out
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    code = "import sys; from kinmo_core.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code += "assert not {'torch', 'numpy', 'matplotlib', 'scipy'} & set(sys.modules), 'heavy'"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    for command in ("convert", "render", "data", "doctor"):
+        assert command in run.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_full_standard_output_is_one_line() -> None:
+    code = "from kinmo_core.cli import exit_on_input_error as on\nwith on('kinmo'): print('x', flush=True)"
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert run.stderr.splitlines()[0] == "kinmo: error: No space left on device"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (InputError("wanted a,\ngot b"), 2, "tool: error: wanted a, got b"),
+        (
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out.npz"),
+            2,
+            "tool: error: out.npz: No space left on device",
+        ),
+        (PermissionError(errno.EACCES, os.strerror(errno.EACCES), "x/y"), 2, "tool: error: x/y: Permission denied"),
+        (KeyboardInterrupt(), 130, "tool: stopped"),
+    ],
+)
+def test_exit_on_input_error(error: BaseException, code: int, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped, exit_on_input_error("tool"):
+        raise error
+    assert stopped.value.code == code
+    assert capsys.readouterr().err == f"{line}\n"
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError), exit_on_input_error("tool"):
+        _ = 1 / 0

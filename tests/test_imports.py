@@ -40,14 +40,13 @@ def test_every_module_imports_and_what_it_promises_exists(package: str):
         assert not missing, f"{name}.__all__"
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_no_module_outside_train_loads_lightning(package: str):
+def test_no_module_outside_train_loads_lightning():
     """All of them in one interpreter: whoever samples, converts or measures never pays for a Trainer."""
-    names = [name for name in modules(package) if not is_training(name)]
+    names = [name for package in PACKAGES for name in modules(package) if not is_training(name)]
     assert not loaded_after("import " + ", ".join(names)) & TRAINING
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_a_package_itself_is_light(package: str):
-    """`import kinmo_gen` alone must not wait for torch: a command line that prints its help has to answer at once."""
-    assert not loaded_after(f"import {package}") & {"torch", "transformers", "scipy", "matplotlib"}
+@pytest.mark.parametrize("names", [PACKAGES, ["kinmo_core.cli", "kinmo_gen.cli"]], ids=["packages", "commands"])
+def test_packages_and_commands_are_light(names: list[str]):
+    """A command line that prints its help has to answer at once, so neither it nor its package may load torch."""
+    assert not loaded_after("import " + ", ".join(names)) & {"torch", "transformers", "numpy", "scipy", "matplotlib"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,12 +51,13 @@ def export(folder: Path, checkpoints: Mapping[str, Path], *, text_encoder: str, 
             f"want checkpoints of tokenizer and any of {', '.join(NETWORKS)}; got {', '.join(checkpoints)}"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    config: dict[str, Any] = {"text_encoder": text_encoder, "sampling": dict(sampling)}
+    config: dict[str, Any] = {"text_encoder": text_encoder, "sampling": dict(sampling), "training": {}}
     for name, path in checkpoints.items():
         checkpoint = load_training_checkpoint(path)
         kind = NETWORKS[name]
         save_weights(module_from_checkpoint(kind, checkpoint), folder / f"{name}.safetensors")
         config[name] = config_of(kind, checkpoint["hyper_parameters"])
+        config["training"][name] = _training_facts(path, checkpoint)
         if name == "tokenizer":
             Statistics(**checkpoint["statistics"]).save(folder)
     save_config(folder, config)
@@ -84,3 +86,32 @@ def load_tokenizer(path: Path) -> tuple[Tokenizer, Statistics]:
     tokenizer = load_network(path, "tokenizer")
     assert isinstance(tokenizer, Tokenizer)
     return tokenizer, Statistics.load(path)
+
+
+def _training_facts(path: Path, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """What the model card says of a run, from the checkpoint and the curves beside it."""
+    monitors = [state for name, state in checkpoint["callbacks"].items() if name.startswith("ModelCheckpoint")]
+    best = monitors[0]["best_model_score"] if monitors else None
+    curves = _read_curves(path.parent / "curves.csv")
+    return {
+        "best_step": checkpoint["global_step"],
+        "steps": int(curves[-1]["step"]) if curves else checkpoint["global_step"],
+        "minutes": round(sum(_minutes(log) for log in path.parent.glob("lightning_logs/*/events*"))),
+        "monitor": monitors[0]["monitor"] if monitors else "",
+        "best": round(float(best), 4) if best is not None else None,
+    }
+
+
+def _read_curves(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _minutes(log: Path) -> float:
+    """Between the first and the last event of a TensorBoard log."""
+    from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+
+    times = [event.wall_time for event in LegacyEventFileLoader(str(log)).Load()]
+    return (max(times) - min(times)) / 60 if times else 0.0

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinmo_core.cli import exit_on_input_error
-
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -72,6 +71,17 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True)
     export.set_defaults(run=_export)
 
+    card = commands.add_parser("card", help="write the model card of an exported and evaluated model folder")
+    card.add_argument("model", type=Path)
+    card.add_argument("--title", required=True)
+    card.add_argument("--config", required=True, help="suffix of the configuration files, e.g. cmu")
+    card.add_argument("--data", type=Path, required=True, help="Markdown file: what it was trained on")
+    card.add_argument("--limits", type=Path, required=True, help="Markdown file: what it cannot do")
+    card.add_argument("--splits", required=True, help="what `evaluate` was given")
+    card.add_argument("--repeats", type=int, required=True, help="what `evaluate` was given")
+    card.add_argument("--shipped", action="store_true", help="the folder is part of the package")
+    card.set_defaults(run=_card)
+
     for name, what in zip(TRAINING, ("train a stage", "validate a stage", "test a stage"), strict=True):
         commands.add_parser(name, help=f"{what} (LightningCLI; --config YAML, see configs/gen)", add_help=False)
     return parser
@@ -101,9 +111,12 @@ def _demo(options: argparse.Namespace) -> None:
 def _make(texts: Sequence[str], options: argparse.Namespace, *, seconds: float | None, formats: Sequence[str]) -> None:
     """Sample, write every file, print its path."""
     from kinmo_core.text import check_sentence
+    from kinmo_gen.length import tokens_of
 
     for text in texts:  # before anything is loaded or written
         check_sentence(text)
+    if seconds is not None:
+        tokens_of(seconds)
     _make_folder(options.out)
 
     from rich.progress import Progress
@@ -162,6 +175,23 @@ def _export(options: argparse.Namespace) -> None:
     }
     export(options.out, checkpoints, text_encoder=options.text_encoder, sampling=sampling)
     print(options.out)
+
+
+def _card(options: argparse.Namespace) -> None:
+    from kinmo_core.io.files import read_bytes
+    from kinmo_gen.card import write_card
+
+    path = write_card(
+        options.model,
+        title=options.title,
+        config=options.config,
+        data=read_bytes(options.data).decode(),
+        limits=read_bytes(options.limits).decode(),
+        splits=options.splits,
+        repeats=options.repeats,
+        shipped=options.shipped,
+    )
+    print(path)
 
 
 def _train(arguments: Sequence[str]) -> None:

@@ -15,14 +15,12 @@ from kinmo_core.motion import Motion
 from kinmo_core.stats import Statistics
 from kinmo_core.text import TextEncoder, check_sentence
 from kinmo_gen.checkpoint import SHIPPED, load_network
-from kinmo_gen.length import LengthEstimator
+from kinmo_gen.length import MIN_SECONDS, LengthEstimator, tokens_of
 from kinmo_gen.masked import MaskedTransformer
 from kinmo_gen.residual import ResidualTransformer
 from kinmo_gen.sampling import sample_base, sample_residual
-from kinmo_gen.tokenizer import DOWNSAMPLE, Tokenizer
+from kinmo_gen.tokenizer import Tokenizer
 
-MIN_SECONDS = 0.4
-MAX_SECONDS = 9.8  # 49 tokens: the longest clip that HumanML3D trains on
 BATCH = 32
 
 
@@ -33,6 +31,7 @@ class Generator:
         tokenizer, masked, residual, length: trained networks, in eval mode.
         statistics: of the tokenizer's features.
         text_encoder: the one they were trained with.
+        dtype: of the two transformers; bfloat16 is faster where the processor has it, and draws other motions.
         steps: rounds of re-masking of the base layer.
         guidance, residual_guidance: classifier-free guidance scales of the two transformers.
     """
@@ -46,13 +45,14 @@ class Generator:
         length: LengthEstimator,
         statistics: Statistics,
         text_encoder: TextEncoder,
+        dtype: torch.dtype = torch.float32,
         steps: int = 10,
         guidance: float = 4.0,
         residual_guidance: float = 5.0,
     ) -> None:
         self.tokenizer = tokenizer
-        self.masked = masked
-        self.residual = residual
+        self.masked = masked.to(dtype)
+        self.residual = residual.to(dtype)
         self.length = length
         self.statistics = statistics
         self.text_encoder = text_encoder
@@ -62,7 +62,12 @@ class Generator:
 
     @classmethod
     def load(
-        cls, folder: Path | str | None = None, *, text_encoder: TextEncoder | None = None, device: str = "cpu"
+        cls,
+        folder: Path | str | None = None,
+        *,
+        text_encoder: TextEncoder | None = None,
+        device: str = "cpu",
+        dtype: torch.dtype = torch.float32,
     ) -> Generator:
         """Load a model folder.
 
@@ -70,6 +75,7 @@ class Generator:
             folder: the folder; the shipped weights (`weights/cmu`) where None.
             text_encoder: used instead of the one that `model.yaml` names.
             device: where the networks run.
+            dtype: of the two transformers.
 
         Raises:
             InputError: not a model folder, another format, or damaged weights.
@@ -84,6 +90,7 @@ class Generator:
         return cls(
             statistics=Statistics.load(path),
             text_encoder=text_encoder,
+            dtype=dtype,
             **networks,  # type: ignore[arg-type]
             **config["sampling"],
         )
@@ -155,18 +162,12 @@ class Generator:
         """Tokens of each motion, (B,)."""
         if seconds is None:
             shares = self.length(text).softmax(-1)
-            shares[:, : self._tokens(MIN_SECONDS)] = 0
+            shares[:, : tokens_of(MIN_SECONDS)] = 0
             return torch.multinomial(shares + 1e-9 * (shares > 0), 1, generator=generator)[:, 0]
         given = [seconds] * len(text) if isinstance(seconds, int | float) else list(seconds)
         if len(given) != len(text):
             raise InputError(f"want one duration or one per sentence ({len(text)}), got {len(given)}")
-        return torch.tensor([self._tokens(value) for value in given], device=text.device)
-
-    @staticmethod
-    def _tokens(seconds: float) -> int:
-        if not MIN_SECONDS <= seconds <= MAX_SECONDS:
-            raise InputError(f"seconds must be between {MIN_SECONDS} and {MAX_SECONDS}, got {seconds:g}")
-        return min(round(seconds * FPS / DOWNSAMPLE), int(MAX_SECONDS * FPS / DOWNSAMPLE))
+        return torch.tensor([tokens_of(value) for value in given], device=text.device)
 
     @property
     def _device(self) -> torch.device:

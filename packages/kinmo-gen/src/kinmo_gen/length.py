@@ -4,6 +4,24 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from kinmo_core.errors import InputError
+from kinmo_core.features import FPS
+from kinmo_gen.tokenizer import DOWNSAMPLE
+
+MIN_SECONDS = 0.4
+MAX_SECONDS = 9.8  # 49 tokens: the longest clip that HumanML3D trains on
+
+
+def tokens_of(seconds: float) -> int:
+    """Number of tokens of a duration, rounded to the nearest token (0.2 s).
+
+    Raises:
+        InputError: outside 0.4 to 9.8 seconds.
+    """
+    if not MIN_SECONDS <= seconds <= MAX_SECONDS:
+        raise InputError(f"seconds must be between {MIN_SECONDS} and {MAX_SECONDS}, got {seconds:g}")
+    return round(seconds * FPS / DOWNSAMPLE)
+
 
 class LengthEstimator(nn.Module):
     """MLP on the sentence vector.

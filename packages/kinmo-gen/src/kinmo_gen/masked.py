@@ -48,7 +48,7 @@ class MaskedTransformer(nn.Module):
             lengths: (B,) real tokens; all N where None.
         """
         with_text = text.abs().sum(-1, keepdim=True) > 0
-        prefix = (self.condition(text) * with_text)[:, None]
+        prefix = (self.condition(text.to(self.condition.weight)) * with_text)[:, None]
         return self.head(self.trunk(prefix, self.enter(self.table(ids)), lengths))
 
     def mask_row(self, size: tuple[int, int], device: torch.device) -> Tensor:

@@ -94,10 +94,14 @@ class Codebook(nn.Module):
         sizes[_rank()] = len(vectors)
         _sum_over_processes(sizes)
         first = int(sizes[: _rank()].sum())
-        chosen = torch.randint(int(sizes.sum()), (len(self.embedding),), generator=self._generator())
+        total = int(sizes.sum())
+        if total == 0:  # quantizer dropout left no sample of the batch in this layer
+            return self.embedding.clone()
+        chosen = torch.randint(total, (len(self.embedding),), generator=self._generator())
         rows = chosen.to(vectors.device) - first
         mine = (rows >= 0) & (rows < len(vectors))
-        drawn = vectors[rows.clamp(0, len(vectors) - 1)] * mine[:, None]
+        drawn = torch.zeros_like(self.embedding)
+        drawn[mine] = vectors[rows[mine]]
         _sum_over_processes(drawn)
         return drawn
 
@@ -146,7 +150,7 @@ class ResidualQuantizer(nn.Module):
             active: (B,) how many layers each sample uses (quantizer dropout); all where None.
 
         Returns:
-            Straight-through sums of codes, ids, and the commitment loss averaged over layers.
+            Straight-through sums of codes, ids, and the commitment loss, each sample's averaged over its layers.
         """
         # Distances between nearly equal vectors: half precision would choose wrong codes.
         with torch.autocast(vectors.device.type, enabled=False):
@@ -156,7 +160,7 @@ class ResidualQuantizer(nn.Module):
         if active is None:
             active = torch.full((len(vectors),), len(self), device=vectors.device)
         residual, total = vectors, torch.zeros_like(vectors)
-        ids, losses = [], []
+        ids, losses = [], torch.zeros_like(vectors[:, 0, 0])
         for layer, codebook in enumerate(self.codebooks):
             assert isinstance(codebook, Codebook)
             on = (layer < active)[:, None, None].to(vectors)
@@ -167,12 +171,12 @@ class ResidualQuantizer(nn.Module):
             if self.training:
                 used = layer < active
                 codebook.update(residual.detach()[used].flatten(0, 1), layer_ids[used].flatten())
-            losses.append(((residual - codes).square() * on).mean() / on.mean().clamp_min(1e-9))
+            losses = losses + ((residual - codes).square() * on).mean((1, 2))
             residual = residual - codes * on
             total = total + codes * on
             ids.append(layer_ids)
         straight_through = vectors + (total - vectors).detach()
-        return Quantized(straight_through, torch.stack(ids, dim=-1), torch.stack(losses).mean())
+        return Quantized(straight_through, torch.stack(ids, dim=-1), (losses / active.clamp(min=1)).mean())
 
     @torch.no_grad()
     def encode(self, vectors: Tensor) -> Tensor:

@@ -57,7 +57,9 @@ class ResidualTransformer(nn.Module):
             lengths: (B,) real tokens; all N where None.
         """
         with_text = text.abs().sum(-1, keepdim=True) > 0
-        prefix = torch.stack([self.condition(text) * with_text, self.layer_token(layer)], dim=1)
+        prefix = torch.stack(
+            [self.condition(text.to(self.condition.weight)) * with_text, self.layer_token(layer)], dim=1
+        )
         hidden = self.head(self.trunk(prefix, self.enter(self._embed(ids, layer)), lengths))
         return hidden @ self.tables[layer].transpose(-1, -2)
 

@@ -94,9 +94,9 @@ def _rows(lengths: Tensor, text: Tensor) -> Tensor | None:
 def _guided(logits_of: Callable[[Tensor], Tensor], text: Tensor, guidance: float) -> Tensor:
     """Logits with classifier-free guidance; a zero row of `text` means no text."""
     if guidance == 1:
-        return logits_of(text)
+        return logits_of(text).float()
     with_text, without = logits_of(torch.cat([text, torch.zeros_like(text)])).chunk(2)
-    return without + guidance * (with_text - without)
+    return (without + guidance * (with_text - without)).float()
 
 
 def _draw(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:

@@ -1,0 +1,135 @@
+"""`make bench`: the speed table of README. Medians; prints Markdown with the bound each figure is held to."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from kinmo_core import features
+from kinmo_core.io import save_motion
+from kinmo_core.motion import Motion
+from kinmo_core.stats import Statistics
+from kinmo_core.testing import HashTextEncoder, walking_joints
+from kinmo_gen.generator import Generator
+from kinmo_gen.length import LengthEstimator
+from kinmo_gen.masked import MaskedTransformer
+from kinmo_gen.residual import ResidualTransformer
+from kinmo_gen.tokenizer import Tokenizer
+
+CLIP_FRAMES = 196
+PEAK_MEMORY = "import resource; from kinmo_gen import Generator; \
+Generator.load().sample(['a person walks forward'], seconds=4.0); \
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+
+
+def median_seconds(work: Callable[[], object], repeats: int) -> float:
+    """Median wall time after two warm-up calls."""
+    times = []
+    for repeat in range(repeats + 2):
+        start = time.perf_counter()
+        work()
+        if repeat >= 2:
+            times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def features_rows(repeats: int) -> list[tuple[str, str, str]]:
+    """Joints to features and back, frames a second."""
+    joints = walking_joints(CLIP_FRAMES + 1).repeat(50, 1, 1, 1)
+    vectors = features.encode(joints)
+    frames = 50 * CLIP_FRAMES
+    encode = frames / median_seconds(lambda: features.encode(joints), repeats)
+    decode = frames / median_seconds(lambda: features.decode(vectors), repeats)
+    return [
+        ("joints to features, 50 clips of 196 frames", f"{encode:,.0f} frames/s", ">= 200,000"),
+        ("features to joints, 50 clips of 196 frames", f"{decode:,.0f} frames/s", ""),
+    ]
+
+
+def export_rows(repeats: int) -> list[tuple[str, str, str]]:
+    """One 196-frame clip to each format."""
+    motion = Motion(walking_joints(CLIP_FRAMES), text="a person walks forward")
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix, bound in (("bvh", "<= 50 ms"), ("glb", ""), ("mp4", ""), ("png", "")):
+            path = Path(folder) / f"walk.{suffix}"
+            seconds = median_seconds(lambda path=path: save_motion(motion, path), repeats)
+            rows.append((f"196 frames to {suffix.upper()}", f"{1000 * seconds:.0f} ms", bound))
+    return rows
+
+
+def momask_sized(dtype: torch.dtype) -> Generator:
+    """MoMask's sizes, random weights, text time left out."""
+    torch.manual_seed(0)
+    tokenizer = Tokenizer().eval()
+    for codebook in tokenizer.quantizer.codebooks:
+        torch.nn.init.normal_(codebook.get_buffer("embedding"))
+    return Generator(
+        tokenizer=tokenizer,
+        masked=MaskedTransformer().eval(),
+        residual=ResidualTransformer().eval(),
+        length=LengthEstimator().eval(),
+        statistics=Statistics(torch.zeros(features.DIM), torch.ones(features.DIM)),
+        text_encoder=HashTextEncoder(512),
+        dtype=dtype,
+    )
+
+
+def sampling_rows(repeats: int) -> list[tuple[str, str, str]]:
+    """Warm calls of one 4-second clip, and a batch."""
+    text = ["a person walks forward"]
+    shipped = Generator.load()
+    one = median_seconds(lambda: shipped.sample(text, seconds=4.0), repeats)
+    many = median_seconds(lambda: shipped.sample(text * 32, seconds=4.0), max(2, repeats // 5))
+    rows = [
+        ("4-second clip, shipped weights, warm, text included", f"{one:.3f} s", "<= 0.4 s"),
+        ("32 such clips in one call", f"{32 / many:.1f} clips/s", ""),
+    ]
+    for dtype in (torch.float32, torch.bfloat16):
+        generator = momask_sized(dtype)
+        seconds = median_seconds(lambda g=generator: g.sample(text, seconds=4.0), repeats)
+        name = str(dtype).removeprefix("torch.")
+        rows.append((f"4-second clip at MoMask's sizes, {name}", f"{seconds:.3f} s", "MoMask: 0.454 s on one thread"))
+    return rows
+
+
+def process_rows() -> list[tuple[str, str, str]]:
+    """What a user waits for and pays before anything is sampled."""
+    command = [str(Path(sys.executable).with_name("kinmo-gen")), "--help"]
+    help_seconds = median_seconds(lambda: subprocess.run(command, check=True, capture_output=True), 5)
+    peak = subprocess.run([sys.executable, "-c", PEAK_MEMORY], check=True, capture_output=True, text=True).stdout
+    return [
+        ("kinmo-gen --help", f"{help_seconds:.2f} s", "<= 0.7 s"),
+        ("peak memory of a process that samples one clip", f"{int(peak) / 1024:.0f} MiB", ""),
+    ]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print(f"{platform.machine()}, {options.threads} threads, torch {torch.__version__}, median of {options.repeats}\n")
+    print("| what | measured | bound |\n|---|---|---|")
+    for rows in (features_rows, export_rows, sampling_rows):
+        for row in rows(options.repeats):
+            print(f"| {' | '.join(row)} |", flush=True)
+    for row in process_rows():
+        print(f"| {' | '.join(row)} |")
+    print(f"\nPeak memory of this run: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

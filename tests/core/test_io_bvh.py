@@ -262,20 +262,28 @@ def test_namespaces_are_ignored(clip: Motion, tmp_path: Path, rename: str) -> No
     torch.testing.assert_close(read_bvh(tmp_path / "a.bvh").joints, clip.joints, atol=1e-3, rtol=0)
 
 
-@pytest.mark.parametrize("style", ["snake", "SMPL"])
-def test_smpl_names(clip: Motion, tmp_path: Path, style: str) -> None:
-    """Spine1 is another vertebra there than in our own files."""
+def titled(name: str) -> str:
+    return name.title().replace("_", "")
+
+
+_SPINES = {"pelvis": "Hips", "spine1": "Chest", "spine2": "Chest2", "spine3": "Chest4"}
+_OTHER_NAMES = {
+    "HumanML3D": HUMANML3D.names,  # spine1 is another vertebra there than Spine1 in our own files
+    "SMPL": tuple(name.title().replace("Left_", "L_").replace("Right_", "R_") for name in HUMANML3D.names),
+    "LaFAN1": tuple(name.replace("ToeBase", "Toe") for name in JOINT_NAMES),
+    "100STYLE": tuple(_SPINES.get(name, titled(name).replace("Foot", "Toe")) for name in HUMANML3D.names),
+}
+
+
+@pytest.mark.parametrize("style", _OTHER_NAMES)
+def test_other_naming_schemes(clip: Motion, tmp_path: Path, style: str) -> None:
     write_bvh(clip, tmp_path / "a.bvh")
-    text = (tmp_path / "a.bvh").read_text()
-    names = {
-        own: name if style == "snake" else name.title().replace("Left_", "L_").replace("Right_", "R_")
-        for own, name in zip(JOINT_NAMES, HUMANML3D.names, strict=True)
-    }
-    lines = [
-        f"{keyword} {names[name]}" if (keyword := line.partition(" ")[0]).strip() in {"ROOT", "JOINT"} else line
-        for line in text.splitlines()
-        for name in [line.partition(" ")[2]]
-    ]
+    names: dict[str, str] = dict(zip(JOINT_NAMES, _OTHER_NAMES[style], strict=True))
+    lines = (tmp_path / "a.bvh").read_text().splitlines()
+    for number, line in enumerate(lines):
+        keyword, _, name = line.partition(" ")
+        if keyword.strip() in {"ROOT", "JOINT"}:
+            lines[number] = f"{keyword} {names[name]}"
     (tmp_path / "a.bvh").write_text("\n".join(lines))
     torch.testing.assert_close(read_bvh(tmp_path / "a.bvh").joints, clip.joints, atol=1e-3, rtol=0)
 

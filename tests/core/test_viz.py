@@ -241,7 +241,7 @@ def test_ffmpeg_says_why_it_failed(tmp_path: Path) -> None:
 def test_full_disk_fails_the_film(tmp_path: Path) -> None:
     (tmp_path / "a.gif").symlink_to("/dev/full")
     frames = [np.full((64, 64, 3), shade, np.uint8) for shade in range(50)]
-    with pytest.raises(OSError, match="ffmpeg"):
+    with pytest.raises(OSError, match=r"ffmpeg: .*[Nn]o space left on device$"):
         encode(frames, tmp_path / "a.gif", fps=20.0, size=(64, 64))
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from kinmo_core.errors import InputError
 from kinmo_core.skeleton import HUMANML3D
 
+_SHOWN: Final = 30  # names of the file that an error lists
+
 Scheme = Mapping[str, Mapping[str, float]]
 """For each of the 22 joints, names of the file with weights that sum to one; most have a single name."""
 
@@ -32,7 +34,7 @@ def find_joints(names: Sequence[str], *, source: str = "BVH") -> np.ndarray:
     if missing[best]:
         raise InputError(
             f"{source}: no joint for {', '.join(missing[best])}, read with the names of {best}; "
-            f"the file has {', '.join(names)}"
+            f"the file has {', '.join(names[:_SHOWN])}{', ...' if len(names) > _SHOWN else ''}"
         )
     weights = np.zeros((len(HUMANML3D), len(names)))
     for row, joint in enumerate(HUMANML3D.names):

@@ -23,14 +23,15 @@ def save_npz(motion: Motion, path: Path | str) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file,
-            joints=motion.joints.detach().cpu().numpy(),
-            fps=np.float64(motion.fps),
-            text=np.str_(motion.text),
-            version=np.int64(VERSION),
-        )
+    content = io.BytesIO()
+    np.savez_compressed(
+        content,
+        joints=motion.joints.detach().cpu().numpy(),
+        fps=np.float64(motion.fps),
+        text=np.str_(motion.text),
+        version=np.int64(VERSION),
+    )
+    _write(content, path)
 
 
 def load_npz(path: Path | str) -> Motion:
@@ -79,8 +80,15 @@ def save_npy(motion: Motion, path: Path | str, *, features: bool = False) -> Non
         InputError: the file cannot be written, or features are asked of a single frame.
     """
     array = encode_raw(motion.resample(FPS).joints) if features else motion.joints
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.save(file, array.detach().cpu().numpy())
+    content = io.BytesIO()
+    np.save(content, array.detach().cpu().numpy())
+    _write(content, path)
+
+
+def _write(content: io.BytesIO, path: Path | str) -> None:
+    """In one go: NumPy itself says "requested and written" of a full disk, the system says what is the matter."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content.getvalue())
 
 
 def _motion(joints: np.ndarray, path: Path | str, *, fps: float, text: str = "") -> Motion:

@@ -71,8 +71,8 @@ def encode(frames: Iterable[np.ndarray], path: Path, *, fps: float, size: tuple[
             raise
         if process.wait() or broken:
             log.seek(0)
-            lines = log.read().decode(errors="replace").strip().splitlines()
-            raise OSError(0, f"ffmpeg: {lines[-1] if lines else 'stopped'}")
+            lines = log.read().decode(errors="replace").strip().splitlines() or ["stopped"]
+            raise OSError(0, f"ffmpeg: {lines[-1].rpartition('] ')[2]}")  # without the address of its object
 
 
 def _feed(process: subprocess.Popen[bytes], frames: Iterable[np.ndarray]) -> bool:

@@ -161,8 +161,8 @@ def test_glb_is_small_and_fast(tmp_path: Path, clip: Motion) -> None:
     motion = Motion(clip.joints.repeat(4, 1, 1)[:196])
     seconds = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         write_glb(motion, tmp_path / "a.glb")
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     assert (tmp_path / "a.glb").stat().st_size < 400_000
-    assert min(seconds) < 0.3  # 0.02 s on a quiet machine
+    assert min(seconds) < 0.3  # 0.02 s of one core

@@ -186,10 +186,10 @@ def test_export_is_fast(tmp_path: Path) -> None:
     motion = Motion(dance(frames=196).float())
     seconds = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         write_bvh(motion, tmp_path / "a.bvh")
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.2  # 0.03 s on a quiet machine
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 0.2  # 0.03 s of one core
 
 
 def test_parser_applies_channels_in_file_order() -> None:

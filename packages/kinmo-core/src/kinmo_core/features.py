@@ -23,7 +23,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kinmo_core.errors import InputError
-from kinmo_core.motion import mirror_joints
 from kinmo_core.rotations import matrix_to_6d, rotate_yaw, shortest_rotation, yaw_matrix
 from kinmo_core.skeleton import HUMANML3D, Skeleton
 

@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_model_options(sample)
     sample.set_defaults(run=_sample)
 
-    demo = commands.add_parser("demo", help="four sentences, every format")
+    demo = commands.add_parser("demo", help="four sentences, every format, and one picture of all")
     demo.add_argument("--seed", type=int, default=0)
     _add_model_options(demo)
     demo.set_defaults(run=_demo)
@@ -105,10 +105,17 @@ def _sample(options: argparse.Namespace) -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    _make(DEMO, options, seconds=4.0, formats=FORMATS)
+    motions = _make(DEMO, options, seconds=4.0, formats=FORMATS)
+
+    from kinmo_core.viz import contact_sheet
+
+    contact_sheet(motions, options.out / "demo.png")
+    print(options.out / "demo.png")
 
 
-def _make(texts: Sequence[str], options: argparse.Namespace, *, seconds: float | None, formats: Sequence[str]) -> None:
+def _make(
+    texts: Sequence[str], options: argparse.Namespace, *, seconds: float | None, formats: Sequence[str]
+) -> list[Motion]:
     """Sample, write every file, print its path."""
     from kinmo_core.text import check_sentence
     from kinmo_gen.length import tokens_of
@@ -117,7 +124,6 @@ def _make(texts: Sequence[str], options: argparse.Namespace, *, seconds: float |
         check_sentence(text)
     if seconds is not None:
         tokens_of(seconds)
-    _make_folder(options.out)
 
     from rich.progress import Progress
 
@@ -127,6 +133,7 @@ def _make(texts: Sequence[str], options: argparse.Namespace, *, seconds: float |
     with Progress(transient=True) as progress:
         loading = progress.add_task("loading the model", total=None)
         generator = Generator.load(options.model, device=options.device)
+        _make_folder(options.out)
         progress.update(loading, description="sampling", total=len(texts))
         motions = generator.sample(
             texts,
@@ -140,6 +147,7 @@ def _make(texts: Sequence[str], options: argparse.Namespace, *, seconds: float |
                 save_motion(motion, path)
                 progress.advance(writing)
                 progress.console.print(str(path), highlight=False, soft_wrap=True)
+    return motions
 
 
 def _paths(folder: Path, number: int, motion: Motion, formats: Sequence[str]) -> list[Path]:

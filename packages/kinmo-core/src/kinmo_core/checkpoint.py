@@ -27,7 +27,7 @@ M = TypeVar("M", bound=nn.Module)
 def save_config(folder: Path, config: Mapping[str, Any]) -> None:
     """Write `model.yaml` with the format's number."""
     with atomic_path(folder / "model.yaml") as path:
-        path.write_text(yaml.safe_dump({"format": FORMAT, **config}, sort_keys=False))
+        path.write_text(yaml.safe_dump({"format": FORMAT, **config}, sort_keys=False), encoding="utf-8")
 
 
 def load_config(folder: Path) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def load_config(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"{folder} is not a model folder: it has no model.yaml")
     try:
-        config = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not readable YAML: {str(error).splitlines()[0]}") from None
     found = config.get("format") if isinstance(config, dict) else None
     if found != FORMAT:
@@ -80,10 +80,14 @@ def load_training_checkpoint(path: Path) -> dict[str, Any]:
 
 def module_from_checkpoint(kind: type[M], checkpoint: Mapping[str, Any]) -> M:
     """The network that a LightningModule keeps as `self.model`, from its checkpoint, in eval mode."""
-    module = kind(**config_of(kind, checkpoint["hyper_parameters"]))
     prefix = "model."
-    state = {name[len(prefix) :]: v for name, v in checkpoint["state_dict"].items() if name.startswith(prefix)}
-    module.load_state_dict(state)
+    try:
+        module = kind(**config_of(kind, checkpoint["hyper_parameters"]))
+        state = {name[len(prefix) :]: v for name, v in checkpoint["state_dict"].items() if name.startswith(prefix)}
+        module.load_state_dict(state)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"the checkpoint is not one of a {kind.__name__}: {reason}") from None
     return module.eval().requires_grad_(False)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from kinmo_core.checkpoint import (
@@ -50,17 +51,35 @@ def export(folder: Path, checkpoints: Mapping[str, Path], *, text_encoder: str, 
         raise InputError(
             f"want checkpoints of tokenizer and any of {', '.join(NETWORKS)}; got {', '.join(checkpoints)}"
         )
-    folder.mkdir(parents=True, exist_ok=True)
     config: dict[str, Any] = {"text_encoder": text_encoder, "sampling": dict(sampling), "training": {}}
-    for name, path in checkpoints.items():
+    networks: dict[str, nn.Module] = {}
+    statistics: dict[str, Statistics] = {}
+    for name, path in checkpoints.items():  # all of them are read before anything is written
         checkpoint = load_training_checkpoint(path)
-        kind = NETWORKS[name]
-        save_weights(module_from_checkpoint(kind, checkpoint), folder / f"{name}.safetensors")
-        config[name] = config_of(kind, checkpoint["hyper_parameters"])
+        try:
+            networks[name] = module_from_checkpoint(NETWORKS[name], checkpoint)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        config[name] = config_of(NETWORKS[name], checkpoint["hyper_parameters"])
         config["training"][name] = _training_facts(path, checkpoint)
-        if name == "tokenizer":
-            Statistics(**checkpoint["statistics"]).save(folder)
+        if "statistics" in checkpoint:
+            statistics[name] = Statistics(**checkpoint["statistics"])
+    _check_statistics(statistics)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, network in networks.items():
+        save_weights(network, folder / f"{name}.safetensors")
+    statistics["tokenizer"].save(folder)
     save_config(folder, config)
+
+
+def _check_statistics(statistics: Mapping[str, Statistics]) -> None:
+    """An evaluator measures what the tokenizer made, in the numbers it was trained with."""
+    if "tokenizer" not in statistics:
+        raise InputError("the checkpoint of the tokenizer holds no feature statistics")
+    ours = statistics["tokenizer"]
+    for name, other in statistics.items():
+        if not (torch.allclose(ours.mean, other.mean) and torch.allclose(ours.std, other.std)):
+            raise InputError(f"{name} and tokenizer were trained with different statistics or feature_bias")
 
 
 def load_network(folder: Path, name: str) -> nn.Module:
@@ -71,7 +90,7 @@ def load_network(folder: Path, name: str) -> nn.Module:
         raise InputError(f"{folder} has no {name}; it has {have}")
     try:
         module = NETWORKS[name](**config[name])
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(f"{folder / 'model.yaml'} does not fit this version of KinMo: {name}: {error}") from None
     return load_weights(module, folder / f"{name}.safetensors")
 
@@ -90,7 +109,8 @@ def load_tokenizer(path: Path) -> tuple[Tokenizer, Statistics]:
 
 def _training_facts(path: Path, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     """What the model card says of a run, from the checkpoint and the curves beside it."""
-    monitors = [state for name, state in checkpoint["callbacks"].items() if name.startswith("ModelCheckpoint")]
+    states = (state for name, state in checkpoint["callbacks"].items() if name.startswith("ModelCheckpoint"))
+    monitors = [state for state in states if state["monitor"]]
     best = monitors[0]["best_model_score"] if monitors else None
     curves = _read_curves(path.parent / "curves.csv")
     return {

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from kinmo_core.features import LAYOUT
+from kinmo_gen.masking import valid_positions
 
 MOVEMENT_DIM = LAYOUT["contacts"].start  # contacts are not shown to the evaluator
 MOVEMENT_RATE = 4  # frames per movement step
@@ -80,7 +81,10 @@ class Evaluator(nn.Module):
 
     def embed_motion(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Embeddings (B, output_dim) of normalised features (B, T, 263), zero past `lengths` (B,) frames."""
-        moves = self.movement(features[..., :MOVEMENT_DIM].transpose(-1, -2)).transpose(-1, -2)
+        half = self.movement[:3](features[..., :MOVEMENT_DIM].transpose(-1, -2))
+        # Zero again, as at the end of an unpadded clip: an embedding must not depend on what else is in the batch.
+        half = half * valid_positions(lengths // 2, half.shape[-1])[:, None]
+        moves = self.movement[3:](half).transpose(-1, -2)
         return self.motion(self.movement_out(moves), (lengths // MOVEMENT_RATE).clamp(min=1, max=moves.shape[1]))
 
     def embed_text(self, states: Tensor, lengths: Tensor) -> Tensor:

@@ -82,6 +82,7 @@ class Generator:
         """
         path = SHIPPED / "cmu" if folder is None else Path(folder)
         config = load_config(path)
+        _check_device(device)
         networks = {name: load_network(path, name).to(device) for name in ("tokenizer", "masked", "residual", "length")}
         if text_encoder is None:
             from kinmo_htma.language import LanguageModel
@@ -130,6 +131,8 @@ class Generator:
         progress: Callable[[int, int], None] | None = None,
     ) -> list[Tensor]:
         """As `sample`, but the 263 features (T, 263) of each motion, on the CPU."""
+        if isinstance(texts, str):
+            raise InputError(f"texts must be a list of sentences, got the single string {texts[:80]!r}")
         sentences = [check_sentence(text) for text in texts]
         if not sentences:
             return []
@@ -172,3 +175,10 @@ class Generator:
     @property
     def _device(self) -> torch.device:
         return next(self.masked.parameters()).device
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch asserts where it was built without CUDA
+        raise InputError(f"cannot use the device {device!r}: {str(error).splitlines()[0]}") from None

@@ -29,7 +29,7 @@ def sample_base(
     temperature: float = 1.0,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Base-layer ids (B, N) from all [MASK].
+    """Base-layer ids (B, N) from all [MASK]; 0 past `lengths`.
 
     In step t of T the share cos(pi t / 2T) of each row's least certain tokens is drawn anew; a token once kept stays.
 
@@ -73,8 +73,9 @@ def sample_residual(
     temperature: float = 1.0,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """All layers' ids (B, N, Q) from the base layer's ids (B, N); arguments as in `sample_base`."""
+    """All layers' ids (B, N, Q), 0 past `lengths`, from the base layer's ids (B, N); arguments as in `sample_base`."""
     ids = base[..., None]
+    valid = valid_positions(lengths, base.shape[1])
     for layer in range(1, model.layers):
 
         def logits_of(t: Tensor, ids: Tensor = ids, layer: int = layer) -> Tensor:
@@ -82,7 +83,7 @@ def sample_residual(
             return model(ids.repeat(len(t) // len(ids), 1, 1), which, t, lengths=_rows(lengths, t))
 
         drawn = _draw(_guided(logits_of, text, guidance), temperature, generator)
-        ids = torch.cat([ids, drawn[..., None]], dim=-1)
+        ids = torch.cat([ids, drawn.masked_fill(~valid, 0)[..., None]], dim=-1)
     return ids
 
 

@@ -101,9 +101,14 @@ def _load(name: str) -> tuple[Any, Any]:
             f"cannot load the language model {name!r}: {reason} "
             f"(want minilm, {', '.join(HUB_NAMES)}, a hub name or a local folder with safetensors)"
         ) from None
-    limit = min(tokenizer.model_max_length, getattr(config, "max_position_embeddings", 512))
-    tokenizer.model_max_length = limit
+    tokenizer.model_max_length = min(tokenizer.model_max_length, _most_tokens(model.config))
     return tokenizer, model
+
+
+def _most_tokens(config: Any) -> int:
+    """RoBERTa numbers positions from the padding id on, so some rows of its table are never used."""
+    offset = config.pad_token_id + 1 if config.model_type in ("roberta", "xlm-roberta", "camembert") else 0
+    return config.max_position_embeddings - offset
 
 
 def _bundled_minilm() -> str:

@@ -41,28 +41,27 @@ def parse_captions(text: str, *, source: str) -> tuple[Caption, ...]:
         parts = line.strip().split("#")
         if len(parts) != 4:
             raise InputError(f"{source} line {number}: want text#tokens#start#end, got {line.strip()[:80]!r}")
-        captions.append(Caption(parts[0], parts[1], _seconds(parts[2]), _seconds(parts[3])))
+        captions.append(Caption(parts[0], parts[1], *(_seconds(part, f"{source} line {number}") for part in parts[2:])))
     return tuple(captions)
 
 
-def _seconds(field: str) -> float:
+def _seconds(field: str, source: str) -> float:
     """HumanML3D writes `nan` where a span is unknown, which means the whole clip."""
-    value = float(field)
+    try:
+        value = float(field)
+    except ValueError:
+        raise InputError(f"{source}: start and end must be seconds, got {field[:80]!r}") from None
     return 0.0 if math.isnan(value) else value
 
 
 _SWAPS = {
     "left": "right",
+    "right": "left",
     "clockwise": "counterclockwise",
     "counterclockwise": "clockwise",
-    "counter-clockwise": "clockwise",
     "anticlockwise": "clockwise",
-    "anti-clockwise": "clockwise",
-    "right": "left",
 }
-_SIDES = re.compile(
-    r"(?<![a-z])(counter-?clockwise|anti-?clockwise|clockwise|left|right)(?=(s|ward|wards)?(?![a-z]))", re.I
-)
+_SIDES = re.compile(r"(?<![a-z])((counter-?|anti-?)?clock-?wise|left|right)(?=(s|ward|wards|most)?(?![a-z]))", re.I)
 
 
 def mirror_text(text: str) -> str:
@@ -70,7 +69,7 @@ def mirror_text(text: str) -> str:
 
     def swap(match: re.Match[str]) -> str:
         word = match.group(0)
-        other = _SWAPS[word.lower()]
+        other = _SWAPS[word.lower().replace("-", "")]
         return other.capitalize() if word[0].isupper() else other
 
     return _SIDES.sub(swap, text)

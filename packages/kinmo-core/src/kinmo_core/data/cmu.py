@@ -60,7 +60,7 @@ class Pack:
         try:
             self.trials = {row["trial"]: row for row in _json_lines(source / "trials.jsonl")}
             self.clips = list(_json_lines(source / "clips.jsonl"))
-            self.duplicates: dict[str, Any] = json.loads((source / "duplicates.json").read_text())
+            self.duplicates: dict[str, Any] = json.loads((source / "duplicates.json").read_text(encoding="utf-8"))
             self.joints = np.load(source / "joints.npz", allow_pickle=False)["joints"]
         except (ValueError, KeyError, OSError) as error:
             raise InputError(f"{source} is not a readable CMU-HumanML3D pack: {error}") from None
@@ -185,8 +185,9 @@ def _split_lists(pack: Pack, clips: list[Piece], segments: list[Piece], flagged:
             base[split_of[clip.id]].append(clip.id)
     base["train_val"] = base["train"] + base["val"]
     base["all"] = base["train_val"] + base["test"]
-    base["clean_val"] = pack.duplicates["clean_val_ids"]
-    base["clean_test"] = pack.duplicates["clean_test_ids"]
+    for name in ("val", "test"):
+        clean = set(pack.duplicates[f"clean_{name}_ids"])
+        base[f"clean_{name}"] = [id for id in base[name] if id in clean]
     base["tokenizer"] = [segment.id for segment in segments]
     base["extra"] = [s.id for s in segments if s.captions and not pack.trials[s.trial]["humanml3d"]]
     return {name: [id for base_id in ids for id in (base_id, f"M{base_id}")] for name, ids in base.items()}
@@ -206,7 +207,7 @@ def _write_pieces(pack: Pack, pieces: list[Piece], folder: Path, progress: bool)
             np.save(folder / "new_joint_vecs" / f"{prefix}{piece.id}.npy", features.numpy())
             np.save(folder / "new_joints" / f"{prefix}{piece.id}.npy", decode(features).numpy())
             text = "".join(f"{caption.line()}\n" for caption in captions)
-            (folder / "texts" / f"{prefix}{piece.id}.txt").write_text(text)
+            (folder / "texts" / f"{prefix}{piece.id}.txt").write_text(text, encoding="utf-8")
 
 
 def _about(pack: Pack, clips: list[Piece], lists: dict[str, list[str]], flagged: set[str]) -> dict[str, Any]:
@@ -226,5 +227,5 @@ def _about(pack: Pack, clips: list[Piece], lists: dict[str, list[str]], flagged:
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open() as lines:
+    with path.open(encoding="utf-8") as lines:
         yield from (json.loads(line) for line in lines)

@@ -71,12 +71,12 @@ class HumanML3DFolder:
         if not path.is_file():
             known = sorted(p.stem for p in self.root.glob("*.txt"))
             raise InputError(f"{self.root} has no split {split!r}; it has {', '.join(known) or 'none'}")
-        return path.read_text().split()
+        return path.read_text(encoding="utf-8").split()
 
     def captions(self, id: str) -> tuple[Caption, ...]:
         """All captions of a clip; none where it has no text file."""
         path = self.root / "texts" / f"{id}.txt"
-        return parse_captions(path.read_text(), source=str(path)) if path.is_file() else ()
+        return parse_captions(path.read_text(encoding="utf-8"), source=str(path)) if path.is_file() else ()
 
     def samples(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.callbacks import ModelCheckpoint
@@ -13,18 +14,22 @@ from kinmo_core.train.callbacks import Curves, StepSeed
 class KinmoCLI(LightningCLI):
     """`fit`, `validate` and `test` of a LightningModule and its data module, configured by YAML.
 
-    Every run keeps `last.ckpt` and the checkpoint with the best value of `monitor`, and `fit` resumes from `last.ckpt` in
-    the run's folder where there is one.
+    Every run keeps `last.ckpt`, of the last validation, and `best.ckpt`, with the best value of `checkpoint.monitor`; `fit`
+    resumes from `last.ckpt` in the run's folder where there is one.
     """
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        # Two of them, since one alone writes its `save_last` file only when its best value improves.
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(ModelCheckpoint, "last")
         parser.set_defaults(
             {
                 "checkpoint.monitor": "val/loss",
                 "checkpoint.filename": "best",
-                "checkpoint.save_last": True,
                 "checkpoint.enable_version_counter": False,
+                "last.filename": "last",
+                "last.enable_version_counter": False,
+                "trainer.use_distributed_sampler": False,  # StepDataModule shares out the data itself
             }
         )
         parser.add_lightning_class_args(StepSeed, "step_seed")
@@ -37,5 +42,9 @@ class KinmoCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         config: Any = self.config.get(self.subcommand, self.config)
         root = config["trainer"]["default_root_dir"]
-        if root and config["checkpoint"]["dirpath"] is None:
-            config["checkpoint"]["dirpath"] = root
+        for name in ("checkpoint", "last"):
+            config[name]["dirpath"] = config[name]["dirpath"] or root
+        folder = config["last"]["dirpath"]
+        if self.subcommand == "fit" and folder and config["ckpt_path"] is None:
+            last = Path(folder) / "last.ckpt"
+            config["ckpt_path"] = str(last) if last.is_file() else None

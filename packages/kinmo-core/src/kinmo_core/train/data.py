@@ -58,6 +58,7 @@ class StepSampler(Sampler[list[Draw]]):
         current_step: returns the number of steps done so far.
         rank, processes: which slice of the global batch this process takes.
         bucket_batches: that many batches are shuffled together, sorted by length and cut; 1 = no sorting.
+        multiple_of: a pass has a multiple of that many steps, so that accumulated gradients never span two passes.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class StepSampler(Sampler[list[Draw]]):
         rank: int = 0,
         processes: int = 1,
         bucket_batches: int = 1,
+        multiple_of: int = 1,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
@@ -81,7 +83,7 @@ class StepSampler(Sampler[list[Draw]]):
         self.processes = processes
         self.bucket_batches = bucket_batches
         self.global_batch = batch_size * processes
-        self.steps_per_pass = max(1, len(lengths) // self.global_batch)
+        self.steps_per_pass = max(1, len(lengths) // self.global_batch // multiple_of) * multiple_of
 
     def __len__(self) -> int:
         return self.steps_per_pass
@@ -107,10 +109,16 @@ class StepSampler(Sampler[list[Draw]]):
 
 
 class FixedSampler(Sampler[Draw]):
-    """Every item once, in order, each with random numbers of its own that never change: for validation and test."""
+    """Every item once, in order, each with random numbers of its own that never change: for validation and test.
+
+    Every process gets as many items as the others, since a model may talk to its copies in each batch; where they do not
+    divide evenly, the first ones occur twice.
+    """
 
     def __init__(self, items: int, *, seed: int, rank: int = 0, processes: int = 1) -> None:
-        self.draws = [Draw(index, (seed, index)) for index in range(rank, items, processes)]
+        rounds = -(-items // processes)
+        chosen = (number % items for number in range(rank, rounds * processes, processes))
+        self.draws = [Draw(index, (seed, index)) for index in chosen]
 
     def __len__(self) -> int:
         return len(self.draws)
@@ -119,8 +127,22 @@ class FixedSampler(Sampler[Draw]):
         return iter(self.draws)
 
 
+class _StepLoader(DataLoader[Any]):
+    """A loader whose place in the data follows from the step alone; told so, Lightning resumes without a warning."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Nothing to do."""
+
+
 class StepDataModule(L.LightningDataModule):
     """Base of all data modules: subclasses fill `datasets` in `setup` and name a collate function.
+
+    Its samplers share out the data themselves: several processes need `Trainer(use_distributed_sampler=False)`, which
+    `KinmoCLI` sets.
 
     Args:
         batch_size: samples per process and step.
@@ -154,8 +176,9 @@ class StepDataModule(L.LightningDataModule):
             rank=self._trainer.global_rank,
             processes=self._trainer.world_size,
             bucket_batches=self.bucket_batches,
+            multiple_of=self._trainer.accumulate_grad_batches,
         )
-        return DataLoader(dataset, batch_sampler=sampler, collate_fn=self.collate, **self._worker_options())
+        return _StepLoader(dataset, batch_sampler=sampler, collate_fn=self.collate, **self._worker_options())
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Every validation item once, always with the same random numbers."""

@@ -176,8 +176,9 @@ class EvaluatorModule(L.LightningModule):
 
     def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
         del batch_idx
-        text, motion = self._embed(batch)
-        alike = batch.sentence @ batch.sentence.T > self.hparams["alike_above"]
+        text, motion = (self._of_all_processes(embedded) for embedded in self._embed(batch))
+        sentence = self._of_all_processes(batch.sentence)
+        alike = sentence @ sentence.T > self.hparams["alike_above"]
         loss = contrastive_loss(text, motion, alike=alike)
         self.log("train/loss", loss, prog_bar=True)
         return loss
@@ -187,13 +188,28 @@ class EvaluatorModule(L.LightningModule):
         self._seen.append(self._embed(batch))
 
     def on_validation_epoch_end(self) -> None:
-        """Mean rank of the right motion among all validation motions, as a share (0.5 = chance), and the loss."""
-        text, motion = (torch.cat(parts) for parts in zip(*self._seen, strict=True))
+        self._evaluate("val")
+
+    def test_step(self, batch: PairBatch, batch_idx: int) -> None:
+        self.validation_step(batch, batch_idx)
+
+    def on_test_epoch_end(self) -> None:
+        self._evaluate("test")
+
+    def _evaluate(self, name: str) -> None:
+        """Mean rank of the right motion among all motions of the split, as a share (0.5 = chance), and the loss."""
+        text, motion = (self._of_all_processes(torch.cat(parts)) for parts in zip(*self._seen, strict=True))
         self._seen.clear()
         distance = torch.cdist(text, motion)
         rank = (distance < distance.diagonal()[:, None]).float().mean(1)
-        self.log("val/rank", rank.mean(), sync_dist=True, prog_bar=True)
-        self.log("val/loss", contrastive_loss(text, motion), sync_dist=True)
+        self.log(f"{name}/rank", rank.mean(), sync_dist=True, prog_bar=True)
+        self.log(f"{name}/loss", contrastive_loss(text, motion), sync_dist=True)
+
+    def _of_all_processes(self, rows: Tensor) -> Tensor:
+        """(B, D) of this process to (processes * B, D): each contrasts with the whole batch, as one process would."""
+        gathered = self.all_gather(rows, sync_grads=torch.is_grad_enabled())
+        assert isinstance(gathered, Tensor)
+        return gathered.flatten(0, -2)
 
     def _embed(self, batch: PairBatch) -> tuple[Tensor, Tensor]:
         text = self.model.embed_text(batch.states, batch.tokens)

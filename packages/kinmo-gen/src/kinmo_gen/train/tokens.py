@@ -42,12 +42,15 @@ class TokenModule(L.LightningModule):
         self.log(f"{name}/accuracy", accuracy, batch_size=len(batch.text), sync_dist=True)
 
     def _loss(self, batch: TokenBatch, text_dropout: float) -> tuple[Tensor, Tensor]:
-        """Cross-entropy and accuracy over the asked positions."""
+        """Cross-entropy and accuracy over the asked positions.
+
+        Divided by the mean count of positions over processes, so that the mean over processes is that of one big batch.
+        """
         text = batch.text * (batch.chance[:, 1:] >= text_dropout)
         logits, target, asked = self._logits(batch._replace(text=text))
-        wanted = torch.where(asked, target, -100)
-        loss = F.cross_entropy(logits.float().flatten(0, -2), wanted.flatten(), ignore_index=-100)
-        return loss, (logits.argmax(-1) == target)[asked].float().mean()
+        count = self.trainer.strategy.reduce(asked.sum().float(), reduce_op="mean")
+        loss = F.cross_entropy(logits.float()[asked], target[asked], reduction="sum")
+        return loss / count, (logits.argmax(-1) == target)[asked].sum() / count
 
     def _logits(self, batch: TokenBatch) -> tuple[Tensor, Tensor, Tensor]:
         """Logits (..., classes), targets (...,) and where a prediction is asked (...,) bool."""

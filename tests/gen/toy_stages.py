@@ -1,0 +1,135 @@
+"""The five stages in sizes that train in seconds, for the tests beside this file.
+
+As a script it trains some of them as one of several processes: `python toy_stages.py DATA WORK BATCH STAGE...`, started
+as torchrun starts its workers.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from torch import Tensor
+
+from kinmo_core.testing import HashTextEncoder
+from kinmo_core.train.callbacks import StepSeed
+from kinmo_core.train.data import StepDataModule
+from kinmo_gen.train.data import TokenData
+from kinmo_gen.train.evaluator import EvaluatorModule, PairData
+from kinmo_gen.train.tokenizer import TokenizerData, TokenizerModule
+from kinmo_gen.train.tokens import LengthModule, MaskedModule, ResidualModule
+
+STAGES = ("tokenizer", "masked", "residual", "length", "evaluator")
+CODES, LAYERS, TEXT_DIM = 16, 3, 16
+
+
+class WordEncoder(HashTextEncoder):
+    """The hash encoder, with a vector for every word."""
+
+    def token_states(self, texts: Sequence[str]) -> list[Tensor]:
+        return [self.encode(text.split()) for text in texts]
+
+
+class Losses(L.Callback):
+    """Keeps the loss of every step."""
+
+    def __init__(self) -> None:
+        self.values: dict[int, float] = {}
+
+    def on_train_batch_end(self, trainer: L.Trainer, _module: Any, outputs: Any, *_: Any) -> None:  # type: ignore[override]
+        self.values[trainer.global_step] = float(outputs["loss"])
+
+
+def module(stage: str, *, dropout: float = 0.1, learning_rate: float = 1e-3) -> L.LightningModule:
+    """A tiny model; `dropout` 0 also turns off all else that each process draws for itself."""
+    model = _module(stage, dropout, learning_rate)
+    for part in model.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = dropout
+    return model
+
+
+def _module(stage: str, dropout: float, learning_rate: float) -> L.LightningModule:
+    rate: dict[str, Any] = {"learning_rate": learning_rate, "warmup_steps": 2, "decay_at": [6], "decay_by": 0.5}
+    trunk: dict[str, Any] = {"dim": 16, "depth": 1, "heads": 2, "feedforward": 32, "dropout": dropout}
+    torch.manual_seed(0)
+    match stage:
+        case "tokenizer":
+            temperature = 0.5 if dropout else 0.0
+            return TokenizerModule(16, 8, CODES, LAYERS, dropout=dropout, temperature=temperature, **rate)
+        case "masked":
+            return MaskedModule(TEXT_DIM, CODES, 8, **trunk, **rate)
+        case "residual":
+            return ResidualModule(TEXT_DIM, CODES, 8, LAYERS, **trunk, **rate)
+        case "length":
+            return LengthModule(TEXT_DIM, **rate)
+        case _:
+            sizes = {"movement_dim": 16, "motion_hidden": 16, "text_hidden": 16, "output_dim": 8}
+            return EvaluatorModule(TEXT_DIM, **sizes, dropout=dropout, **rate)
+
+
+def data(stage: str, folder: Path, work: Path, *, batch_size: int = 4) -> StepDataModule:
+    """Its data; the token stages read `work/tokenizer/last.ckpt`."""
+    cache = str(work / "cache")
+    if stage == "tokenizer":
+        return TokenizerData(str(folder), window=32, feature_bias=5.0, batch_size=batch_size)
+    if stage == "evaluator":
+        return PairData(
+            str(folder), WordEncoder(TEXT_DIM), feature_bias=5.0, cache=cache, batch_size=batch_size, bucket_batches=2
+        )
+    tokenizer = str(work / "tokenizer" / "last.ckpt")
+    return TokenData(
+        str(folder), tokenizer, WordEncoder(TEXT_DIM), cache=cache, batch_size=batch_size, bucket_batches=2
+    )
+
+
+def fit(
+    model: L.LightningModule,
+    source: StepDataModule,
+    folder: Path,
+    *,
+    steps: int,
+    resume: Path | None = None,
+    **options: Any,
+) -> dict[int, float]:
+    """Train to `steps`, saving `last.ckpt` every third step; returns the loss of each step done."""
+    losses = Losses()
+    checkpoint = ModelCheckpoint(folder, "last", every_n_train_steps=3, save_top_k=1, enable_version_counter=False)
+    trainer = L.Trainer(
+        max_steps=steps,
+        accelerator="cpu",
+        callbacks=[losses, StepSeed(0), checkpoint],
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+        check_val_every_n_epoch=None,
+        val_check_interval=4,
+        **{"devices": 1, **options},
+    )
+    trainer.fit(model, source, ckpt_path=resume, weights_only=True)
+    return losses.values
+
+
+def main(arguments: Sequence[str]) -> None:
+    """One process of several."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    torch.set_num_threads(1)
+    folder, work, batch_size, *stages = arguments
+    for stage in stages:
+        model = module(stage, dropout=0.0)
+        source = data(stage, Path(folder), Path(work), batch_size=int(batch_size))
+        fit(model, source, Path(work) / f"{stage}_ddp", steps=6, devices=2, strategy="ddp")
+        if torch.distributed.get_rank() == 0:
+            torch.save(model.state_dict(), Path(work) / f"{stage}_ddp.pt")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -107,7 +107,7 @@ def _sample(options: argparse.Namespace) -> None:
 def _demo(options: argparse.Namespace) -> None:
     motions = _make(DEMO, options, seconds=4.0, formats=FORMATS)
 
-    from kinmo_core.viz import contact_sheet
+    from kinmo_core.viz.strip import contact_sheet
 
     contact_sheet(motions, options.out / "demo.png")
     print(options.out / "demo.png")

@@ -130,14 +130,15 @@ class TokenizerModule(L.LightningModule):
         self._evaluate(batch, "test")
 
     def _evaluate(self, batch: Windows, name: str) -> None:
-        """Loss, MPJPE (mm) over whole windows, and how many codes of the base layer a batch uses."""
+        """Loss, MPJPE around the root and error of the root itself (mm), and codes of the base layer that a batch uses."""
         output = self.model(batch.features)
         size = len(batch.features)
         statistics: Statistics = self.trainer.datamodule.statistics  # type: ignore[attr-defined]
         real, made = (decode(statistics.denormalize(x.float())) for x in (batch.features, output.features))
         values = {
             "loss": self._reconstruction_loss(output.features, batch.features),
-            "mpjpe": 1000 * (real - made).norm(dim=-1).mean(),
+            "mpjpe": 1000 * ((real - real[..., :1, :]) - (made - made[..., :1, :])).norm(dim=-1).mean(),
+            "root_error": 1000 * (real - made)[..., 0, :].norm(dim=-1).mean(),
             "used_codes": torch.tensor(float(output.ids[..., 0].unique().numel())),
         }
         for key, value in values.items():

@@ -132,13 +132,13 @@ def test_r_precision_of_one_batch_equals_sorting() -> None:
 
 
 def test_r_precision_draws_batches_by_the_seed_and_drops_the_rest() -> None:
-    """Two clusters of 32: how many rivals of a text lie near depends on the batches that are drawn."""
     text = normal(0, 70, 4)
     motion = text + normal(1, 70, 4)
     scores = torch.stack([r_precision(text, motion, seed=seed) for seed in range(20)])
     assert torch.equal(scores[3], r_precision(text, motion, seed=3))
     assert len(scores.unique(dim=0)) > 5
     assert torch.equal(scores * 64, (scores * 64).round())  # 64 of 70 pairs count
+    assert not torch.equal(scores * 32, (scores * 32).round())  # both batches do
 
 
 def test_r_precision_is_harder_among_more_motions() -> None:

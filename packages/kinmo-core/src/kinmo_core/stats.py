@@ -30,6 +30,8 @@ class Statistics:
             if value.shape != (DIM,):
                 raise InputError(f"{name} must have shape ({DIM},), got {tuple(value.shape)}")
             object.__setattr__(self, name, value)
+        if not bool(self.mean.isfinite().all()):
+            raise InputError("mean must be finite in every dimension")
         if not bool((self.std > 0).all()):
             raise InputError("std must be positive in every dimension")
 

@@ -66,10 +66,10 @@ _SIDES = re.compile(r"(?<![a-z])((counter-?|anti-?)?clock-?wise|left|right)(?=(s
 
 def mirror_text(text: str) -> str:
     """Swap left and right, clockwise and counterclockwise, keeping a leading capital."""
+    return _SIDES.sub(_swap, text)
 
-    def swap(match: re.Match[str]) -> str:
-        word = match.group(0)
-        other = _SWAPS[word.lower().replace("-", "")]
-        return other.capitalize() if word[0].isupper() else other
 
-    return _SIDES.sub(swap, text)
+def _swap(match: re.Match[str]) -> str:
+    word = match.group(0)
+    other = _SWAPS[word.lower().replace("-", "")]
+    return other.capitalize() if word[0].isupper() else other

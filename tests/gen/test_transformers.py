@@ -1,0 +1,171 @@
+"""Masked and residual transformer, length estimator: padding, guidance, what may be seen and what not."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from kinmo_gen.length import LengthEstimator
+from kinmo_gen.masked import MaskedTransformer
+from kinmo_gen.residual import ResidualTransformer, draw_layer
+from kinmo_gen.transformer import Block, sinusoidal
+
+TRUNK = {"dim": 16, "depth": 2, "heads": 2, "feedforward": 32}
+
+
+def lively(model: nn.Module) -> nn.Module:
+    """Weights large enough that every input matters."""
+    torch.manual_seed(0)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.4)
+    return model.eval()
+
+
+@pytest.fixture(scope="module")
+def masked() -> MaskedTransformer:
+    model = lively(MaskedTransformer(8, 12, 6, **TRUNK))
+    assert isinstance(model, MaskedTransformer)
+    return model
+
+
+@pytest.fixture(scope="module")
+def residual() -> ResidualTransformer:
+    model = lively(ResidualTransformer(8, 12, 6, 4, **TRUNK))
+    assert isinstance(model, ResidualTransformer)
+    return model
+
+
+def ids(*size: int) -> Tensor:
+    return torch.randint(12, size, generator=torch.Generator().manual_seed(1))
+
+
+def text(rows: int) -> Tensor:
+    return torch.randn(rows, 8, generator=torch.Generator().manual_seed(2))
+
+
+def test_masked_padding_changes_no_logit(masked: MaskedTransformer):
+    tokens, lengths = ids(3, 9), torch.tensor([9, 4, 1])
+    together = masked(tokens, text(3), lengths=lengths)
+    assert together.shape == (3, 9, 12)
+    other = tokens.clone()
+    other[1, 4:] = 12
+    other[2, 1:] = 0
+    again = masked(other, text(3), lengths=lengths)
+    for row, length in enumerate(lengths.tolist()):
+        alone = masked(tokens[row : row + 1, :length], text(3)[row : row + 1])
+        torch.testing.assert_close(together[row, :length], alone[0], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(together[row, :length], again[row, :length], atol=1e-6, rtol=1e-5)
+
+
+def test_residual_padding_changes_no_logit(residual: ResidualTransformer):
+    tokens, lengths, layer = ids(3, 9, 4), torch.tensor([9, 4, 1]), torch.tensor([1, 2, 3])
+    together = residual(tokens, layer, text(3), lengths=lengths)
+    for row, length in enumerate(lengths.tolist()):
+        one = slice(row, row + 1)
+        alone = residual(tokens[one, :length], layer[one], text(3)[one])
+        torch.testing.assert_close(together[row, :length], alone[0], atol=1e-5, rtol=1e-4)
+
+
+def test_a_zero_text_is_no_text_although_the_layer_has_a_bias(masked: MaskedTransformer, residual: ResidualTransformer):
+    """The prefix token is zero, as in MoMask, and other rows of the batch change nothing about it."""
+    nothing = torch.zeros(1, 8)
+    assert bool(masked.condition(nothing).abs().sum() > 0)
+    mixed = torch.cat([text(1), nothing])
+    together = masked(ids(1, 5).repeat(2, 1), mixed)
+    alone = masked(ids(1, 5), nothing)
+    torch.testing.assert_close(together[1], alone[0], atol=1e-5, rtol=1e-4)
+    with torch.no_grad():
+        prefix = torch.zeros(1, 1, 16)
+        by_hand = masked.head(masked.trunk(prefix, masked.enter(masked.table(ids(1, 5))), None))
+    torch.testing.assert_close(alone, by_hand)
+    assert not torch.allclose(together[0], together[1])
+    layer = torch.tensor([2])
+    assert not torch.allclose(residual(ids(1, 5, 4), layer, nothing), residual(ids(1, 5, 4), layer, text(1)))
+
+
+@pytest.mark.parametrize("layer", [1, 2, 3])
+def test_residual_sees_the_layers_below_its_own_and_no_others(residual: ResidualTransformer, layer: int):
+    tokens, which = ids(2, 6, 4), torch.full((2,), layer)
+    logits = residual(tokens, which, text(2))
+    for other in range(4):
+        changed = tokens.clone()
+        changed[..., other] = (changed[..., other] + 1) % 12
+        same = torch.allclose(residual(changed, which, text(2)), logits, atol=1e-6)
+        assert same == (other >= layer)
+    torch.testing.assert_close(residual(tokens[..., :layer], which, text(2)), logits)
+
+
+def test_residual_knows_which_layer_it_predicts(residual: ResidualTransformer):
+    tokens = ids(1, 6, 1)
+    first, second = (residual(tokens, torch.tensor([layer]), text(1)) for layer in (1, 2))
+    assert not torch.allclose(first, second)
+
+
+def test_positions_matter_to_tokens_and_not_to_the_prefix(masked: MaskedTransformer):
+    tokens = torch.full((1, 6), 3)
+    logits = masked(tokens, text(1))
+    assert not torch.allclose(logits[0, 0], logits[0, 5])
+
+
+def test_layers_are_drawn_from_all_residual_ones_and_low_ones_more_often():
+    chance = torch.arange(10_000) / 10_000
+    drawn = draw_layer(chance, 6).bincount(minlength=6)
+    assert drawn[0] == 0
+    assert bool((drawn[1:] > 0).all())
+    assert int(drawn[1]) == int(drawn.max())
+    wanted = [1 + round((1 - math.cos(math.pi * u / 2)) * 4) for u in (0.0, 0.3, 0.6, 0.9, 0.999)]
+    assert draw_layer(torch.tensor([0.0, 0.3, 0.6, 0.9, 0.999]), 6).tolist() == wanted
+    assert draw_layer(torch.rand(50), 2).unique().tolist() == [1]
+
+
+def test_attention_is_pytorchs_own():
+    """One block against nn.TransformerEncoderLayer with the same weights."""
+    torch.manual_seed(0)
+    ours = Block(16, 4, 32, 0.0).eval()
+    theirs = nn.TransformerEncoderLayer(16, 4, 32, 0.0, "gelu", batch_first=True)  # in training mode: no fused kernel
+    state = {
+        "self_attn.in_proj_weight": ours.qkv.weight,
+        "self_attn.in_proj_bias": ours.qkv.bias,
+        "self_attn.out_proj.weight": ours.out.weight,
+        "self_attn.out_proj.bias": ours.out.bias,
+        **{f"linear{n}.{k}": v for n, part in ((1, ours.up), (2, ours.down)) for k, v in part.state_dict().items()},
+        **{f"norm{n}.{k}": v for n, part in ((1, ours.norm1), (2, ours.norm2)) for k, v in part.state_dict().items()},
+    }
+    theirs.load_state_dict(state)
+    x, padded = torch.randn(2, 7, 16), torch.arange(7) >= torch.tensor([[7], [4]])
+    expected = theirs(x, src_key_padding_mask=padded)
+    made = ours(x, ~padded[:, None, None])
+    torch.testing.assert_close(made[~padded], expected[~padded], atol=1e-5, rtol=1e-4)
+
+
+def test_position_codes_are_sines_and_cosines():
+    codes = sinusoidal(5, 6)
+    for position in range(5):
+        for pair in range(3):
+            angle = position / 10_000 ** (2 * pair / 6)
+            assert codes[position, 2 * pair] == pytest.approx(math.sin(angle), abs=1e-5)
+            assert codes[position, 2 * pair + 1] == pytest.approx(math.cos(angle), abs=1e-5)
+
+
+def test_length_estimator_has_a_class_for_every_length():
+    model = LengthEstimator(8, 49).eval()
+    assert model(text(3)).shape == (3, 50)
+    dropouts = [number for number, layer in enumerate(model.layers) if isinstance(layer, nn.Dropout)]
+    assert dropouts == [3, 7]  # before the second and the third hidden layer
+
+
+def test_sizes_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match=r"dim \(10\) must be divisible by heads \(4\)"):
+        MaskedTransformer(8, 12, 6, dim=10, heads=4)
+    with pytest.raises(ValueError, match="at least 2 quantizer layers, got 1"):
+        ResidualTransformer(8, 12, 6, 1)
+
+
+def test_defaults_have_the_size_of_momask():
+    """SPEC D.2: 12.0 M without CLIP."""
+    with torch.device("meta"):
+        model = MaskedTransformer()
+    assert sum(p.numel() for p in model.parameters()) == pytest.approx(12.0e6, rel=0.15)

@@ -27,11 +27,12 @@ class SequenceEncoder(nn.Module):
         input_width: after the first Linear.
         hidden: of the GRU, per direction.
         output_dim: size of the embedding.
+        dropout: of the GRU's input; the published networks have none.
     """
 
-    def __init__(self, input_dim: int, input_width: int, hidden: int, output_dim: int) -> None:
+    def __init__(self, input_dim: int, input_width: int, hidden: int, output_dim: int, dropout: float) -> None:
         super().__init__()
-        self.enter = nn.Linear(input_dim, input_width)
+        self.enter = nn.Sequential(nn.Linear(input_dim, input_width), nn.Dropout(dropout))
         self.start = nn.Parameter(torch.randn(2, 1, hidden))
         self.gru = nn.GRU(input_width, hidden, batch_first=True, bidirectional=True)
         self.head = nn.Sequential(
@@ -54,6 +55,7 @@ class Evaluator(nn.Module):
         motion_hidden, text_hidden: of the two GRUs.
         output_dim: size of the shared space.
         dropout: in the movement encoder.
+        sequence_dropout: see `SequenceEncoder`.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Evaluator(nn.Module):
         text_hidden: int = 512,
         output_dim: int = 512,
         dropout: float = 0.2,
+        sequence_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.movement = nn.Sequential(
@@ -76,8 +79,8 @@ class Evaluator(nn.Module):
             nn.LeakyReLU(0.2),
         )
         self.movement_out = nn.Linear(movement_dim, movement_dim)
-        self.motion = SequenceEncoder(movement_dim, motion_hidden, motion_hidden, output_dim)
-        self.text = SequenceEncoder(text_dim, text_hidden, text_hidden, output_dim)
+        self.motion = SequenceEncoder(movement_dim, motion_hidden, motion_hidden, output_dim, sequence_dropout)
+        self.text = SequenceEncoder(text_dim, text_hidden, text_hidden, output_dim, sequence_dropout)
 
     def embed_motion(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Embeddings (B, output_dim) of normalised features (B, T, 263), zero past `lengths` (B,) frames."""

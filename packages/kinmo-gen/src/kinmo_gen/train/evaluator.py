@@ -141,7 +141,8 @@ class EvaluatorModule(L.LightningModule):
     """Contrast text with motion; captions that say nearly the same are no negatives of each other.
 
     Args:
-        text_dim, movement_dim, motion_hidden, text_hidden, output_dim, dropout: see `Evaluator`.
+        text_dim, movement_dim, motion_hidden, text_hidden, output_dim, dropout, sequence_dropout: see
+            `Evaluator`.
         alike_above: cosine of two sentence vectors above which they say the same.
         learning_rate, weight_decay, warmup_steps, decay_at, decay_by: see `adamw`.
     """
@@ -155,6 +156,7 @@ class EvaluatorModule(L.LightningModule):
         text_hidden: int = 512,
         output_dim: int = 512,
         dropout: float = 0.2,
+        sequence_dropout: float = 0.0,
         alike_above: float = 0.8,
         learning_rate: float = 1e-4,
         weight_decay: float = 0.01,
@@ -171,6 +173,7 @@ class EvaluatorModule(L.LightningModule):
             text_hidden=text_hidden,
             output_dim=output_dim,
             dropout=dropout,
+            sequence_dropout=sequence_dropout,
         )
         self._seen: list[tuple[Tensor, Tensor]] = []
 

@@ -7,8 +7,8 @@ Four oddities of the published features, kept because data and weights of the wh
 
 * **Hip axis.** The yaw is read from a hip axis with the sign opposite to the one used to face a clip to +z (`_heading`).
 * **Half angles.** Number 0 is *half* the yaw change between two frames: it is the y part of a quaternion.
-* **Chain starts.** The first rotation of each chain (hips, spine1, collars) is relative to the rotation from the world to the
-  body's heading instead of its inverse, so these five turn with the heading twice instead of not at all.
+* **Chain starts.** The first rotation of each chain (hips, spine1, collars) is relative to the rotation from the world to
+  the body's heading instead of its inverse, so these five turn with the heading twice instead of not at all.
 * **Yaw sign.** Published files have the wrong sign in number 0 at the one frame where the heading passes 180 degrees from
   +z. This last one is *not* kept by default, since decoding such a file turns the rest of the clip by twice the step; pass
   `published_yaw_sign=True` for parity with the files.

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -61,8 +62,9 @@ class Pack:
             self.trials = {row["trial"]: row for row in _json_lines(source / "trials.jsonl")}
             self.clips = list(_json_lines(source / "clips.jsonl"))
             self.duplicates: dict[str, Any] = json.loads((source / "duplicates.json").read_text(encoding="utf-8"))
-            self.joints = np.load(source / "joints.npz", allow_pickle=False)["joints"]
-        except (ValueError, KeyError, OSError) as error:
+            with (source / "joints.npz").open("rb") as file:
+                self.joints = np.load(file, allow_pickle=False)["joints"]
+        except (ValueError, KeyError, OSError, BadZipFile) as error:
             raise InputError(f"{source} is not a readable CMU-HumanML3D pack: {error}") from None
 
     def crop(self, trial: str, start: int, end: int) -> torch.Tensor:
@@ -115,6 +117,7 @@ def write_dataset(
         Statistics.of(train).save(work)
         about = _about(pack, clips, lists, flagged)
         (work / "about.json").write_text(json.dumps(about, indent=1) + "\n")
+        work.chmod((work / "texts").stat().st_mode)  # mkdtemp makes private folders
         if out.exists():
             out.rmdir()
         work.rename(out)

@@ -18,7 +18,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core import metrics
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
-from kinmo_core.features import decode
+from kinmo_core.features import FPS, decode
 from kinmo_core.io.files import atomic_path
 from kinmo_core.stats import Statistics
 from kinmo_gen.checkpoint import SHIPPED, load_network
@@ -59,12 +59,10 @@ def evaluate(
     generator = Generator.load(path)
     evaluator = load_network(path, "evaluator")
     assert isinstance(evaluator, Evaluator)
-    results = {}
+    judge = _Judge(generator, evaluator, {split: folder.samples([split]) for split in splits})
     with Progress(disable=not progress) as bar:
-        for split in splits:
-            judge = _Judge(generator, evaluator, folder.samples([split]))
-            task = bar.add_task(f"evaluating on {split}", total=repeats)
-            results[split] = judge.run(repeats, lambda task=task: bar.advance(task))
+        task = bar.add_task("evaluating", total=repeats)
+        results = judge.run(repeats, lambda: bar.advance(task))
     with atomic_path(out / "metrics.json") as temporary:
         temporary.write_text(json.dumps(results, indent=1) + "\n")
     table = "\n".join(_table(split, rows) for split, rows in results.items())
@@ -75,47 +73,54 @@ def evaluate(
 
 
 class _Judge:
-    """The clips of one split and everything that does not change between repeats."""
+    """The clips of all splits, each once, and everything that does not change between repeats."""
 
-    def __init__(self, generator: Generator, evaluator: Evaluator, samples: list[Sample]) -> None:
+    def __init__(self, generator: Generator, evaluator: Evaluator, splits: dict[str, list[Sample]]) -> None:
         self.generator = generator
         self.evaluator = evaluator
-        self.samples = samples
+        self.samples = list(dict.fromkeys(sample for samples in splits.values() for sample in samples))
+        number = {sample: i for i, sample in enumerate(self.samples)}
+        self.rows_of = {split: [number[sample] for sample in samples] for split, samples in splits.items()}
         self.statistics: Statistics = generator.statistics
-        self.real = [self._whole_tokens(self.statistics.normalize(sample.features())) for sample in samples]
+        self.real = [self._whole_tokens(self.statistics.normalize(sample.features())) for sample in self.samples]
         self.rebuilt = [self._rebuild(clip) for clip in self.real]
         self.embedded_real = self._embed(self.real)
         self.embedded_rebuilt = self._embed(self.rebuilt)
 
-    def run(self, repeats: int, after_each: Callable[[], None]) -> dict[str, dict[str, list[float]]]:
-        """Metric values of all repeats for each row."""
-        rows: dict[str, dict[str, list[float]]] = {name: {} for name in ROWS}
+    def run(self, repeats: int, after_each: Callable[[], None]) -> dict[str, dict[str, dict[str, list[float]]]]:
+        """Metric values of all repeats for each split and row."""
+        results: dict[str, dict[str, dict[str, list[float]]]] = {s: {name: {} for name in ROWS} for s in self.rows_of}
         for repeat in range(repeats):
             captions = self._draw_captions(repeat)
             text = self._embed_text(captions)
-            made = self._generate(captions, repeat)
-            for name, features, embedded in (
-                ("real", self.real, self.embedded_real),
-                ("reconstruction", self.rebuilt, self.embedded_rebuilt),
-                ("generated", made, self._embed(made)),
-            ):
-                for metric, value in self._measure(features, embedded, text, repeat, is_real=name == "real").items():
-                    rows[name].setdefault(metric, []).append(value)
+            made = self._features_of(captions, [len(clip) / FPS for clip in self.real], repeat)
+            rows = {
+                "real": (self.real, self.embedded_real),
+                "reconstruction": (self.rebuilt, self.embedded_rebuilt),
+                "generated": (made, self._embed(made)),
+            }
+            for split, chosen in self.rows_of.items():
+                for name, (clips, embedded) in rows.items():
+                    part = [clips[i] for i in chosen]
+                    reference = None if name == "real" else self.embedded_real[chosen]
+                    for metric, value in self._measure(part, embedded[chosen], text[chosen], reference, repeat).items():
+                        results[split][name].setdefault(metric, []).append(value)
             after_each()
-        rows["reconstruction"]["MPJPE (mm)"] = [self._mpjpe()]
-        rows["generated"]["MultiModality"] = [self._multimodality()]
-        return rows
+        for split, chosen in self.rows_of.items():
+            results[split]["reconstruction"]["MPJPE (mm)"] = [self._mpjpe(chosen)]
+            results[split]["generated"]["MultiModality"] = [self._multimodality(chosen)]
+        return results
 
     def _measure(
-        self, features: list[Tensor], embedded: Tensor, text: Tensor, seed: int, *, is_real: bool
+        self, clips: list[Tensor], embedded: Tensor, text: Tensor, reference: Tensor | None, seed: int
     ) -> dict[str, float]:
+        """All metrics of one row; FID and KID against `reference`, or between two random halves where it is None."""
         top = metrics.r_precision(text, embedded, seed=seed)
-        if is_real:  # against itself the distance is zero; between its halves it is the floor of what can be told apart
+        first, second = reference, embedded
+        if first is None:
             order = torch.randperm(len(embedded), generator=torch.Generator().manual_seed(seed))
             first, second = embedded[order].tensor_split(2)
-        else:
-            first, second = self.embedded_real, embedded
-        joints = [decode(self.statistics.denormalize(clip)) for clip in features]
+        joints = [decode(self.statistics.denormalize(clip)) for clip in clips]
         return {
             "R@1": float(top[0]),
             "R@2": float(top[1]),
@@ -127,24 +132,22 @@ class _Judge:
             "Foot skating": float(torch.stack([metrics.foot_skating(clip) for clip in joints]).mean()),
         }
 
-    def _mpjpe(self) -> float:
+    def _mpjpe(self, chosen: list[int]) -> float:
         """Mean over clips of the error of the reconstruction, each frame's root moved onto the real one, mm."""
         errors = [
-            metrics.mpjpe(*(decode(self.statistics.denormalize(x)) for x in pair), align_root=True)
-            for pair in zip(self.rebuilt, self.real, strict=True)
+            metrics.mpjpe(
+                *(decode(self.statistics.denormalize(x[i])) for x in (self.rebuilt, self.real)), align_root=True
+            )
+            for i in chosen
         ]
         return float(torch.stack(errors).mean())
 
-    def _multimodality(self) -> float:
-        texts = self._draw_captions(0)[:: max(1, len(self.samples) // MULTIMODALITY_TEXTS)][:MULTIMODALITY_TEXTS]
-        seconds = [len(clip) / 20 for clip in self.real][:: max(1, len(self.samples) // MULTIMODALITY_TEXTS)]
-        repeated = [text for text in texts for _ in range(MULTIMODALITY_REPEATS)]
-        durations = [s for s in seconds[: len(texts)] for _ in range(MULTIMODALITY_REPEATS)]
-        embedded = self._embed(self._features_of(repeated, durations, seed=0))
-        return float(metrics.multimodality(embedded.unflatten(0, (len(texts), MULTIMODALITY_REPEATS))))
-
-    def _generate(self, captions: list[str], seed: int) -> list[Tensor]:
-        return self._features_of(captions, [len(clip) / 20 for clip in self.real], seed)
+    def _multimodality(self, chosen: list[int]) -> float:
+        captions = self._draw_captions(0)
+        some = chosen[:: max(1, len(chosen) // MULTIMODALITY_TEXTS)][:MULTIMODALITY_TEXTS]
+        repeated = [i for i in some for _ in range(MULTIMODALITY_REPEATS)]
+        made = self._features_of([captions[i] for i in repeated], [len(self.real[i]) / FPS for i in repeated], seed=0)
+        return float(metrics.multimodality(self._embed(made).unflatten(0, (len(some), MULTIMODALITY_REPEATS))))
 
     def _features_of(self, captions: list[str], seconds: list[float], seed: int) -> list[Tensor]:
         """Normalised features of generated motions."""

@@ -168,7 +168,6 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     if options.repeats < 1:
         raise InputError(f"--repeats must be at least 1, got {options.repeats}")
-    _make_folder(options.out)
     evaluate(options.data, options.splits.split(","), options.out, model=options.model, repeats=options.repeats)
 
 

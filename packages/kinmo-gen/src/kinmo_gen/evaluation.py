@@ -18,6 +18,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core import metrics
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, decode
 from kinmo_core.io.files import atomic_path
 from kinmo_core.stats import Statistics
@@ -27,6 +28,7 @@ from kinmo_gen.generator import Generator
 from kinmo_gen.tokenizer import DOWNSAMPLE
 
 MULTIMODALITY_TEXTS, MULTIMODALITY_REPEATS = 10, 30
+LEAST_SAMPLES = 32  # one batch of R-precision
 ROWS = ("real", "reconstruction", "generated")
 
 
@@ -59,7 +61,12 @@ def evaluate(
     generator = Generator.load(path)
     evaluator = load_network(path, "evaluator")
     assert isinstance(evaluator, Evaluator)
-    judge = _Judge(generator, evaluator, {split: folder.samples([split]) for split in splits})
+    samples = {split: folder.samples([split]) for split in splits}
+    for split, found in samples.items():
+        if len(found) < LEAST_SAMPLES:
+            raise InputError(f"{data} has {len(found)} samples in {split}; R-precision needs at least {LEAST_SAMPLES}")
+    out.mkdir(parents=True, exist_ok=True)
+    judge = _Judge(generator, evaluator, samples)
     with Progress(disable=not progress) as bar:
         task = bar.add_task("evaluating", total=repeats)
         results = judge.run(repeats, lambda: bar.advance(task))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -82,6 +83,7 @@ class Generator:
         """
         path = SHIPPED / "cmu" if folder is None else Path(folder)
         config = load_config(path)
+        _check_config(config, path / "model.yaml")
         _check_device(device)
         networks = {name: load_network(path, name).to(device) for name in ("tokenizer", "masked", "residual", "length")}
         if text_encoder is None:
@@ -175,6 +177,16 @@ class Generator:
     @property
     def _device(self) -> torch.device:
         return next(self.masked.parameters()).device
+
+
+def _check_config(config: dict[str, Any], path: Path) -> None:
+    """What `load_network` does not look at."""
+    known = ("steps", "guidance", "residual_guidance")
+    sampling = config.get("sampling")
+    if not isinstance(config.get("text_encoder"), str):
+        raise InputError(f"{path} does not fit this version of KinMo: it names no text_encoder")
+    if not isinstance(sampling, dict) or not set(sampling) <= set(known):
+        raise InputError(f"{path} does not fit this version of KinMo: sampling is {sampling}, want {', '.join(known)}")
 
 
 def _check_device(device: str) -> None:

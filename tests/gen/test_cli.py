@@ -1,0 +1,193 @@
+"""The command `kinmo-gen`: files, one line on bad input, training and resuming through LightningCLI."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from kinmo_core.io import load_motion
+from kinmo_core.testing import toy_dataset
+from kinmo_gen.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def fails(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line on stderr of a command that exits with 2."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
+def in_fresh_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_files_for_every_sentence_and_number(toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = tmp_path / "new" / "out"
+    options = ["--seconds", "1", "--num", "2", "--seed", "0", "--formats", "npz,bvh", "--out", str(out)]
+    main(["sample", "A person walks!", "turns left", *options, "--model", str(toy_model)])
+    stems = ("00_a_person_walks", "01_a_person_walks", "02_turns_left", "03_turns_left")
+    assert {path.name for path in out.iterdir()} == {f"{stem}.{suffix}" for stem in stems for suffix in ("npz", "bvh")}
+    motion = load_motion(out / "02_turns_left.npz")
+    assert (len(motion), motion.fps, motion.text) == (20, 20, "turns left")
+    assert (
+        all(f"{out / stem}.bvh" in capsys_out for stem in stems) if (capsys_out := capsys.readouterr().out) else False
+    )
+    again = tmp_path / "again"
+    main(["sample", "A person walks!", "turns left", *options[:-1], str(again), "--model", str(toy_model)])
+    assert torch.equal(load_motion(again / "02_turns_left.npz").joints, motion.joints)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sample", ""], "the text is empty"),
+        (["sample", "walk", "a" * 10_000], "the text has 10000 characters"),
+        (["sample", "walk", "--seconds", "0"], "seconds must be between 0.4 and 9.8, got 0"),
+        (["sample", "walk", "--seconds", "1000"], "seconds must be between 0.4 and 9.8, got 1000"),
+        (["sample", "walk", "--num", "0"], "--num must be between 1 and 1000, got 0"),
+        (["sample", "walk", "--formats", "fbx"], "unknown format 'fbx'; want some of npz,bvh,glb,mp4,png"),
+        (["sample", "walk", "--model", "/no/such/folder"], "is not a model folder"),
+        (["evaluate", "--data", "x", "--repeats", "0"], "--repeats must be at least 1, got 0"),
+        (["export", "--tokenizer", "/no/such.ckpt"], "no checkpoint /no/such.ckpt"),
+        (["export"], "want checkpoints of tokenizer"),
+    ],
+)
+def test_bad_input_is_one_line_and_nothing_is_written(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert message in fails([*arguments, "--out", str(tmp_path / "out")], capsys)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    for out in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/nowhere")):
+        arguments = [
+            "sample",
+            "walk",
+            "--seconds",
+            "1",
+            "--formats",
+            "npz",
+            "--model",
+            str(toy_model),
+            "--out",
+            str(out),
+        ]
+        assert "cannot make the folder" in fails(arguments, capsys)
+
+
+def test_evaluating_without_data_is_one_line(toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    arguments = [
+        "evaluate",
+        "--data",
+        str(tmp_path / "none"),
+        "--out",
+        str(tmp_path / "out"),
+        "--model",
+        str(toy_model),
+    ]
+    assert "no data directory" in fails(arguments, capsys)
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_imports_neither_torch_nor_lightning():
+    code = "import sys\nfrom kinmo_gen.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit as end:\n"
+    run = in_fresh_python(code + "    print(end.code, {'torch', 'lightning', 'numpy'} & set(sys.modules))")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[-1] == "0 set()"
+    assert all(name in run.stdout for name in ("sample", "demo", "evaluate", "export", "fit", "validate", "test"))
+
+
+def test_training_without_lightning_names_what_to_install():
+    code = "import sys\nsys.modules['lightning'] = None\nfrom kinmo_gen.cli import main\nmain(['fit'])"
+    run = in_fresh_python(code)
+    assert run.returncode == 2
+    wanted = "kinmo-gen: error: training needs lightning; install it with: pip install 'kinmo-gen[train]'"
+    assert run.stderr.splitlines() == [wanted]
+
+
+def test_a_model_is_evaluated_beside_real_motion(toy_model: Path, tmp_path: Path):
+    data, out = toy_dataset(tmp_path / "data", clips=24, frames=41), tmp_path / "metrics"
+    half = (data / "train.txt").read_text(encoding="utf-8").split()
+    (data / "again.txt").write_text("\n".join(reversed(half)), encoding="utf-8")
+    options = ["--repeats", "2", "--out", str(out), "--model", str(toy_model)]
+    main(["evaluate", "--data", str(data), "--splits", "train,again", *options])
+    assert sorted(path.name for path in out.iterdir()) == ["metrics.json", "metrics.md"]
+    results = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    assert list(results) == ["train", "again"]
+    for rows in results.values():
+        assert list(rows) == ["real", "reconstruction", "generated"]
+        for row in rows.values():
+            assert {"R@1", "R@3", "FID", "KID x 1000", "MM-Dist", "Diversity", "Foot skating"} <= set(row)
+            assert len(row["FID"]) == 2
+        assert rows["real"]["MM-Dist"] != rows["generated"]["MM-Dist"]
+        assert len(rows["reconstruction"]["MPJPE (mm)"]) == 1
+        assert len(rows["generated"]["MultiModality"]) == 1
+    table = (out / "metrics.md").read_text(encoding="utf-8")
+    assert "### train" in table
+    assert "±" in table
+
+
+def toy_config(folder: Path, toy_folder: Path) -> Path:
+    """The real tokenizer configuration with the toy overlay, made smaller still."""
+    small = {
+        "model": {"init_args": {"width": 16, "code_dim": 8, "codes": 16, "layers": 3, "dropout": 0.1}},
+        "data": {"init_args": {"root": str(toy_folder), "train_splits": ["train"], "batch_size": 4, "window": 32}},
+        "trainer": {"default_root_dir": str(folder), "log_every_n_steps": 1, "enable_progress_bar": False},
+    }
+    path = folder.with_suffix(".yaml")
+    path.write_text(yaml.safe_dump(small), encoding="utf-8")
+    return path
+
+
+def fit(folder: Path, toy_folder: Path, *options: str) -> None:
+    """In a process of its own: LightningCLI seeds, sets sys.argv and warns."""
+    configs = [
+        ROOT / "configs/gen/tokenizer_cmu.yaml",
+        ROOT / "configs/overlay/toy.yaml",
+        toy_config(folder, toy_folder),
+    ]
+    given = [part for path in configs for part in ("--config", str(path))]
+    code = "import sys; from kinmo_gen.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-W", "error:You're resuming", "-c", code, "fit", *given, *options]
+    run = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        cwd=folder.parent,
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_command_trains_and_goes_on_where_it_stopped(toy_folder: Path, tmp_path: Path):
+    """Stopped at 4 of 6 steps and started again by the same command, it ends with the weights of an unbroken run."""
+    fit(tmp_path / "whole", toy_folder, "--trainer.max_steps=6")
+    fit(tmp_path / "parts", toy_folder)
+    assert {"best.ckpt", "last.ckpt", "curves.csv", "curves.png"} <= {p.name for p in (tmp_path / "parts").iterdir()}
+    fit(tmp_path / "parts", toy_folder, "--trainer.max_steps=6")
+    whole, parts = (torch.load(tmp_path / n / "last.ckpt", weights_only=True) for n in ("whole", "parts"))
+    assert whole["global_step"] == parts["global_step"] == 6
+    assert all(torch.equal(parts["state_dict"][name], value) for name, value in whole["state_dict"].items())
+    rows = []
+    for name in ("whole", "parts"):
+        with (tmp_path / name / "curves.csv").open(newline="", encoding="utf-8") as file:
+            rows.append([(row["step"], row["val/mpjpe"]) for row in csv.DictReader(file)])
+    assert rows[0] == rows[1]
+    assert [step for step, _ in rows[0]] == ["2", "4", "6"]

@@ -1,0 +1,227 @@
+"""From checkpoints to a model folder, from the folder to motions, and every way in which either can be wrong."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from toy_stages import CODES, LAYERS, TEXT_DIM, WordEncoder
+
+from kinmo_core.errors import InputError
+from kinmo_core.features import DIM
+from kinmo_core.stats import Statistics
+from kinmo_gen import Generator
+from kinmo_gen.checkpoint import export, load_network, load_tokenizer
+
+TEXTS = ["a person walks forward", "  someone spins left slowly ", "a person squats down"]
+
+
+@pytest.fixture(scope="module")
+def generator(toy_model: Path) -> Generator:
+    return Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM))
+
+
+@pytest.fixture
+def copy(toy_model: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(toy_model, tmp_path / "copy")
+
+
+def test_a_motion_for_every_sentence_in_its_order(generator: Generator):
+    motions = generator.sample(TEXTS, seconds=[2.0, 1.0, 3.0], seed=0)
+    assert [len(m) for m in motions] == [40, 20, 60]
+    assert [m.seconds for m in motions] == [2.0, 1.0, 3.0]
+    assert [m.text for m in motions] == ["a person walks forward", "someone spins left slowly", "a person squats down"]
+    assert all(m.fps == 20 and m.joints.shape[1:] == (22, 3) for m in motions)
+    assert all(bool(m.joints.isfinite().all()) for m in motions)
+    assert generator.sample([]) == []
+
+
+def test_a_seed_repeats_and_another_does_not(generator: Generator):
+    def joints(seed: int | None) -> torch.Tensor:
+        return torch.cat([m.joints for m in generator.sample(TEXTS[:2], seconds=2.0, seed=seed)])
+
+    assert torch.equal(joints(1), joints(1))
+    assert not torch.equal(joints(1), joints(2))
+    assert not torch.equal(joints(None), joints(None))
+
+
+def test_the_same_sentence_twice_gives_two_motions(generator: Generator):
+    first, second = generator.sample(TEXTS[:1] * 2, seconds=2.0, seed=0)
+    assert not torch.equal(first.joints, second.joints)
+
+
+def test_without_duration_it_is_estimated_and_never_too_short_or_long(generator: Generator):
+    motions = generator.sample(TEXTS * 15, seed=0)
+    assert all(8 <= len(m) <= 196 and len(m) % 4 == 0 for m in motions)
+    assert len({len(m) for m in motions}) > 3
+    lengths = [len(m) for m in generator.sample(TEXTS * 15, seed=0)]
+    assert lengths == [len(m) for m in motions]
+
+
+def test_the_shortest_and_the_longest(generator: Generator):
+    assert [len(m) for m in generator.sample(TEXTS[:2], seconds=[0.4, 9.8])] == [8, 196]
+
+
+def test_more_than_one_batch_tells_how_far_it_is(generator: Generator):
+    told: list[tuple[int, int]] = []
+    motions = generator.sample(TEXTS[:1] * 40, seconds=0.4, progress=lambda done, all: told.append((done, all)))
+    assert len(motions) == 40
+    assert told == [(32, 40), (40, 40)]
+
+
+def test_features_are_those_of_the_motions(generator: Generator):
+    features = generator.sample_features(TEXTS, seconds=1.0, seed=3)
+    assert [f.shape for f in features] == [(20, DIM)] * 3
+
+
+def test_half_precision_samples_too(toy_model: Path):
+    generator = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), dtype=torch.bfloat16)
+    (motion,) = generator.sample(TEXTS[:1], seconds=1.0, seed=0)
+    assert bool(motion.joints.isfinite().all())
+
+
+def test_the_folder_names_its_own_text_encoder_and_sampling(toy_model: Path):
+    generator = Generator.load(toy_model)
+    assert generator.text_encoder.dim == TEXT_DIM
+    assert (generator.steps, generator.guidance, generator.residual_guidance) == (3, 2.0, 1.0)
+    assert len(generator.sample(TEXTS[:1], seconds=1.0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("texts", "seconds", "message"),
+    [
+        ([""], 2.0, "the text is empty"),
+        (["walk", "  "], 2.0, "the text is empty"),
+        (["a" * 10_000], 2.0, "the text has 10000 characters"),
+        (["walk"], 0.0, r"seconds must be between 0\.4 and 9\.8, got 0"),
+        (["walk"], 1000.0, r"seconds must be between 0\.4 and 9\.8, got 1000"),
+        (["walk"], float("nan"), "seconds must be between"),
+        (["walk", "run"], [2.0], r"want one duration or one per sentence \(2\), got 1"),
+        ("walk", 2.0, "texts must be a list of sentences, got the single string 'walk'"),
+    ],
+)
+def test_what_cannot_be_made_is_said(generator: Generator, texts: list[str], seconds: float, message: str):
+    with pytest.raises(InputError, match=message):
+        generator.sample(texts, seconds=seconds)
+
+
+def test_a_folder_that_is_no_model_is_refused(tmp_path: Path):
+    for folder in (tmp_path, tmp_path / "absent"):
+        with pytest.raises(InputError, match="is not a model folder"):
+            Generator.load(folder)
+
+
+def test_a_model_of_another_format_is_refused(copy: Path):
+    config = yaml.safe_load((copy / "model.yaml").read_text(encoding="utf-8"))
+    (copy / "model.yaml").write_text(yaml.safe_dump(config | {"format": 2}), encoding="utf-8")
+    with pytest.raises(InputError, match="has format 2; this version of KinMo reads format 1"):
+        Generator.load(copy)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"masked": {"codes": 4, "wings": 2}}, r"does not fit this version of KinMo: masked: .*wings"),
+        ({"masked": {"dim": 10, "heads": 4}}, r"does not fit this version of KinMo: masked: dim \(10\)"),
+        ({"masked": None}, "does not fit this version of KinMo: masked"),
+        ({"masked": {"text_dim": TEXT_DIM}}, r"masked\.safetensors does not fit its model\.yaml or is damaged"),
+        ({"sampling": {"wings": 2}}, "does not fit this version of KinMo: .*wings"),
+        ({"text_encoder": None}, "does not fit this version of KinMo: .*text_encoder"),
+    ],
+)
+def test_a_configuration_that_does_not_fit_is_refused(copy: Path, change: dict[str, object], message: str):
+    config = yaml.safe_load((copy / "model.yaml").read_text(encoding="utf-8"))
+    (copy / "model.yaml").write_text(yaml.safe_dump(config | change), encoding="utf-8")
+    with pytest.raises(InputError, match=message) as caught:
+        Generator.load(copy)
+    assert "\n" not in str(caught.value)
+
+
+def test_damaged_or_missing_parts_are_named(copy: Path):
+    weights = copy / "residual.safetensors"
+    content = weights.read_bytes()
+    weights.write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"residual\.safetensors .* is damaged"):
+        Generator.load(copy)
+    weights.unlink()
+    with pytest.raises(InputError, match=r"no weights .*residual\.safetensors"):
+        Generator.load(copy)
+    weights.write_bytes(content)
+    (copy / "Mean.npy").unlink()
+    with pytest.raises(InputError, match=r"has no Mean\.npy"):
+        Generator.load(copy)
+
+
+def test_a_network_that_the_folder_lacks_is_named(copy: Path):
+    config = yaml.safe_load((copy / "model.yaml").read_text(encoding="utf-8"))
+    del config["length"]
+    (copy / "model.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    with pytest.raises(InputError, match="has no length; it has tokenizer, masked, residual, evaluator"):
+        Generator.load(copy)
+
+
+def test_a_device_that_is_not_there_is_named(toy_model: Path):
+    with pytest.raises(InputError, match="cannot use the device 'abacus'"):
+        Generator.load(toy_model, device="abacus")
+
+
+def test_an_exported_network_is_the_trained_one_in_half_precision(toy_model: Path, toy_runs: Path):
+    trained, statistics = load_tokenizer(toy_runs / "tokenizer" / "last.ckpt")
+    exported, same = load_tokenizer(toy_model)
+    assert torch.equal(statistics.std, same.std)
+    assert not exported.training
+    for name, value in trained.state_dict().items():
+        torch.testing.assert_close(exported.state_dict()[name], value, atol=1e-3, rtol=1e-3)
+    evaluator = load_network(toy_model, "evaluator")
+    assert {p.dtype for p in evaluator.parameters()} == {torch.float32}
+
+
+def test_a_folder_holds_nothing_that_would_be_unpickled(toy_model: Path):
+    names = {path.name for path in toy_model.iterdir()}
+    stages = ("tokenizer", "masked", "residual", "length", "evaluator")
+    assert names == {"model.yaml", "Mean.npy", "Std.npy", *(f"{stage}.safetensors" for stage in stages)}
+    config = yaml.safe_load((toy_model / "model.yaml").read_text(encoding="utf-8"))
+    assert config["tokenizer"]["codes"] == CODES
+    assert config["residual"]["layers"] == LAYERS
+    assert set(config["training"]) == set(stages)
+
+
+def test_an_export_that_fails_writes_nothing(toy_runs: Path, tmp_path: Path):
+    runs = {name: toy_runs / name / "last.ckpt" for name in ("tokenizer", "masked", "evaluator")}
+    (tmp_path / "broken.ckpt").write_bytes(runs["masked"].read_bytes()[:1000])
+    other = torch.load(runs["evaluator"], weights_only=True)
+    other["statistics"] = {"mean": torch.zeros(DIM), "std": torch.ones(DIM)}
+    torch.save(other, tmp_path / "other.ckpt")
+    cases = [
+        ({"masked": runs["masked"]}, "want checkpoints of tokenizer and any of"),
+        (runs | {"head": runs["masked"]}, "want checkpoints of tokenizer and any of"),
+        (runs | {"masked": tmp_path / "absent.ckpt"}, "no checkpoint"),
+        (runs | {"masked": tmp_path / "broken.ckpt"}, "is not a readable checkpoint"),
+        (runs | {"masked": runs["evaluator"]}, "the checkpoint is not one of a MaskedTransformer"),
+        (
+            runs | {"evaluator": tmp_path / "other.ckpt"},
+            "evaluator and tokenizer were trained with different statistics",
+        ),
+    ]
+    for checkpoints, message in cases:
+        with pytest.raises(InputError, match=message):
+            export(tmp_path / "out", checkpoints, text_encoder="minilm", sampling={})
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_no_tokenizer_is_refused(toy_runs: Path):
+    for stage in ("masked", "evaluator"):
+        with pytest.raises(InputError, match=r"is no tokenizer checkpoint|not one of a Tokenizer"):
+            load_tokenizer(toy_runs / stage / "last.ckpt")
+
+
+def test_statistics_of_the_folder_are_used(copy: Path):
+    """A mean moved by one moves what comes out by one."""
+    plain = Generator.load(copy, text_encoder=WordEncoder(TEXT_DIM)).sample_features(TEXTS[:1], seconds=2.0, seed=0)[0]
+    statistics = Statistics.load(copy)
+    Statistics(statistics.mean + 1, statistics.std).save(copy)
+    moved = Generator.load(copy, text_encoder=WordEncoder(TEXT_DIM)).sample_features(TEXTS[:1], seconds=2.0, seed=0)[0]
+    torch.testing.assert_close(moved, plain + 1)

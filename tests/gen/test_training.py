@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 from toy_stages import STAGES, data, fit, module
 
 STEPS = 10
@@ -47,8 +48,8 @@ def test_a_killed_run_resumes_with_the_very_same_losses(stage: str, toy_folder: 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_loss_goes_down(stage: str, toy_folder: Path, toy_runs: Path, tmp_path: Path):
     model = module(stage, dropout=0.0, learning_rate=5e-3)
-    losses = list(fit(model, data(stage, toy_folder, toy_runs), tmp_path, steps=40).values())
-    assert sum(losses[-8:]) < 0.9 * sum(losses[:8])
+    losses = list(fit(model, data(stage, toy_folder, toy_runs), tmp_path, steps=30).values())
+    assert sum(losses[-6:]) < 0.9 * sum(losses[:6])
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +82,15 @@ def two_processes(toy_folder: Path, toy_runs: Path, tmp_path_factory: pytest.Tem
 def test_two_processes_train_as_one_does_on_the_joint_batch(
     stage: str, two_processes: Path, toy_folder: Path, toy_runs: Path, tmp_path: Path
 ):
+    """Of the way that the weights went, less than a thousandth is different. Adam turns the rounding of a gradient near
+    zero into a step of its own, so single weights may differ more."""
     model = module(stage, dropout=0.0)
-    before = {name: value.clone() for name, value in model.state_dict().items()}
+    before = _flat(model.state_dict())
     fit(model, data(stage, toy_folder, toy_runs, batch_size=4), tmp_path, steps=6)
-    together = torch.load(two_processes / f"{stage}_ddp.pt", weights_only=True)
-    for name, value in model.state_dict().items():
-        torch.testing.assert_close(together[name], value, atol=2e-5, rtol=1e-4, msg=lambda m, name=name: f"{name}: {m}")
-    assert any(not torch.equal(before[name], value) for name, value in model.state_dict().items())
+    together = _flat(torch.load(two_processes / f"{stage}_ddp.pt", weights_only=True))
+    after = _flat(model.state_dict())
+    assert float((together - after).norm()) < 1e-3 * float((after - before).norm())
+
+
+def _flat(state: dict[str, Tensor]) -> Tensor:
+    return torch.cat([value.double().flatten() for value in state.values()])

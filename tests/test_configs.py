@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from lightning import LightningDataModule, LightningModule
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from kinmo_core.train.cli import KinmoCLI
 
@@ -57,10 +58,9 @@ def test_a_configuration_makes_its_module_and_its_data(path: Path, monkeypatch: 
     assert cli.trainer.default_root_dir.endswith(f"runs/{path.stem}")
     assert cli.model.configure_optimizers()
     monitor = values.get("checkpoint", {}).get("monitor", "val/loss")
-    assert [c.monitor for c in cli.trainer.checkpoint_callbacks] == [monitor, None]
-    assert {Path(c.dirpath).resolve() for c in cli.trainer.checkpoint_callbacks} == {
-        Path(cli.trainer.default_root_dir).resolve()
-    }
+    checkpoints = [c for c in cli.trainer.checkpoint_callbacks if isinstance(c, ModelCheckpoint)]
+    assert [c.monitor for c in checkpoints] == [monitor, None]
+    assert {Path(str(c.dirpath)).resolve() for c in checkpoints} == {Path(cli.trainer.default_root_dir).resolve()}
 
 
 @pytest.mark.parametrize("overlay", ["cpu", "toy"])

@@ -23,6 +23,8 @@ from kinmo_core.errors import InputError
 
 
 class Small(nn.Module):
+    steps: torch.Tensor
+
     def __init__(self, width: int = 3, *, bias: bool = True) -> None:
         super().__init__()
         self.layer = nn.Linear(width, 2, bias=bias)

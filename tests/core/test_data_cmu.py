@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import torch
 
-from kinmo_core.data import cmu
 from kinmo_core.data.cmu import MIN_SEGMENT_FRAMES, SEGMENT_FRAMES, write_dataset
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
 from kinmo_core.features import encode_raw
 from kinmo_core.motion import mirror_joints
+from kinmo_core.stats import Statistics
 from kinmo_core.testing import walking_joints
 
 # trial: frames, extrapolated at its start and end, flags, CMU's text
@@ -224,7 +224,7 @@ def test_nothing_is_left_of_a_failure(pack: Path, tmp_path: Path, monkeypatch: p
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cmu.Statistics, "save", full)
+    monkeypatch.setattr(Statistics, "save", full)
     (tmp_path / "empty").mkdir()
     for out in (tmp_path / "new", tmp_path / "empty"):
         with pytest.raises(OSError, match="No space left"):

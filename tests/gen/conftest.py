@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,12 @@ def toy_text_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=raw, pad_token="[PAD]", unk_token="[UNK]")
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
-    sizes = {"hidden_size": TEXT_DIM, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 20}
+    sizes: dict[str, Any] = {
+        "hidden_size": TEXT_DIM,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 20,
+    }
     config = transformers.RobertaConfig(vocab_size=20, max_position_embeddings=40, pad_token_id=2, **sizes)
     transformers.RobertaModel(config).save_pretrained(folder)
     return folder

@@ -20,7 +20,7 @@ SENTENCES = [
     "run",
 ]
 WORDS = ["a", "person", "walks", "forward", "jumps", "up", "and", "down", "run", "someone"]
-TINY = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 20}
+TINY: dict[str, Any] = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 20}
 
 
 @pytest.fixture(scope="module")

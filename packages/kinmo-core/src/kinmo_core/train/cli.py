@@ -40,7 +40,7 @@ class KinmoCLI(LightningCLI):
         return {name: known for name, known in LightningCLI.subcommands().items() if name != "predict"}
 
     def before_instantiate_classes(self) -> None:
-        config: Any = self.config.get(self.subcommand, self.config)
+        config: Any = self.config[self.subcommand] if self.subcommand else self.config
         root = config["trainer"]["default_root_dir"]
         for name in ("checkpoint", "last"):
             config[name]["dirpath"] = config[name]["dirpath"] or root

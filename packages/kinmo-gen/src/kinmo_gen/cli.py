@@ -18,9 +18,9 @@ FORMATS = ("npz", "bvh", "glb", "mp4", "png")
 TRAINING = ("fit", "validate", "test")
 DEMO = (
     "a person walks forward",
-    "a person jumps up and down",
-    "a person waves with the right hand",
-    "a person runs in a circle",
+    "a person jumps",
+    "a person runs forward",
+    "a man dances from side to side",
 )
 
 

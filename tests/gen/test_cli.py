@@ -155,8 +155,8 @@ def toy_config(folder: Path, toy_folder: Path) -> Path:
     return path
 
 
-def fit(folder: Path, toy_folder: Path, *options: str) -> None:
-    """In a process of its own: LightningCLI seeds, sets sys.argv and warns."""
+def fit(folder: Path, toy_folder: Path, *options: str, status: int = 0) -> str:
+    """In a process of its own: LightningCLI seeds, sets sys.argv and warns. Returns what it wrote to stderr."""
     configs = [
         ROOT / "configs/gen/tokenizer_cmu.yaml",
         ROOT / "configs/overlay/toy.yaml",
@@ -173,7 +173,8 @@ def fit(folder: Path, toy_folder: Path, *options: str) -> None:
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         cwd=folder.parent,
     )
-    assert run.returncode == 0, run.stderr
+    assert run.returncode == status, run.stderr
+    return run.stderr
 
 
 def test_the_command_trains_and_goes_on_where_it_stopped(toy_folder: Path, tmp_path: Path):
@@ -191,3 +192,22 @@ def test_the_command_trains_and_goes_on_where_it_stopped(toy_folder: Path, tmp_p
             rows.append([(row["step"], row["val/mpjpe"]) for row in csv.DictReader(file)])
     assert rows[0] == rows[1]
     assert [step for step, _ in rows[0]] == ["2", "4", "6"]
+
+
+class Trap:
+    """Unpickling it writes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.path,)
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(toy_folder: Path, tmp_path: Path):
+    folder, trace = tmp_path / "run", tmp_path / "trace"
+    folder.mkdir()
+    torch.save({"state_dict": Trap(trace)}, folder / "last.ckpt")
+    error = fit(folder, toy_folder, status=2)
+    assert error.strip().splitlines()[-1].startswith(f"kinmo-gen: error: {folder / 'last.ckpt'} is not a readable")
+    assert not trace.exists()

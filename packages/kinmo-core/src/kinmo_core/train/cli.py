@@ -8,6 +8,7 @@ from typing import Any
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
+from kinmo_core.checkpoint import load_training_checkpoint
 from kinmo_core.train.callbacks import Curves, StepSeed
 
 
@@ -48,3 +49,7 @@ class KinmoCLI(LightningCLI):
         if self.subcommand == "fit" and folder and config["ckpt_path"] is None:
             last = Path(folder) / "last.ckpt"
             config["ckpt_path"] = str(last) if last.is_file() else None
+        if self.subcommand:
+            config["weights_only"] = True  # Lightning too must not unpickle
+            if config["ckpt_path"]:
+                load_training_checkpoint(Path(config["ckpt_path"]))  # a bad one is one clear line, before anything runs

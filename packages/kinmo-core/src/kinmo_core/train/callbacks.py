@@ -40,8 +40,8 @@ class Curves(L.Callback):
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         del pl_module
-        if trainer.sanity_checking or not trainer.is_global_zero:
-            return
+        if trainer.sanity_checking or trainer.state.fn != "fit" or not trainer.is_global_zero:
+            return  # `validate` is no part of the run and must not touch its curves
         folder = Path(self.folder or trainer.default_root_dir)
         folder.mkdir(parents=True, exist_ok=True)
         row = {"step": trainer.global_step} | {k: float(v) for k, v in sorted(trainer.callback_metrics.items())}

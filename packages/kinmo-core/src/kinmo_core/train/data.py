@@ -146,18 +146,34 @@ class StepDataModule(L.LightningDataModule):
 
     Args:
         batch_size: samples per process and step.
+        train_splits, val_splits: names of split lists; `train` and `val` where None. Tests use `test`.
         workers: processes that load data; 0 loads in the training process.
         seed: of the data order and of every random draw.
         bucket_batches: see `StepSampler`.
     """
 
-    def __init__(self, batch_size: int, *, workers: int = 0, seed: int = 0, bucket_batches: int = 1) -> None:
+    def __init__(
+        self,
+        batch_size: int,
+        *,
+        train_splits: list[str] | None = None,
+        val_splits: list[str] | None = None,
+        workers: int = 0,
+        seed: int = 0,
+        bucket_batches: int = 1,
+    ) -> None:
         super().__init__()
+        self.splits = {"train": train_splits or ["train"], "val": val_splits or ["val"], "test": ["test"]}
         self.batch_size = batch_size
         self.workers = workers
         self.seed = seed
         self.bucket_batches = bucket_batches
         self.datasets: dict[str, DrawnDataset[Any]] = {}
+
+    def splits_of(self, stage: str) -> dict[str, list[str]]:
+        """Data set (train, val, test) to split lists, for those that a stage of the Trainer needs."""
+        needed = {"fit": ("train", "val"), "validate": ("val",)}.get(stage, ("test",))
+        return {name: self.splits[name] for name in needed}
 
     def collate(self, samples: list[Any]) -> Any:
         """Samples to a batch."""

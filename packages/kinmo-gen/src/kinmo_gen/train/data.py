@@ -47,9 +47,8 @@ class TokenData(StepDataModule):
         root: a HumanML3D directory.
         tokenizer: model folder, or checkpoint of a tokenizer run.
         text_encoder: turns captions into vectors.
-        train_splits, val_splits: names of split lists.
         cache: folder for tokens and sentence vectors.
-        batch_size, workers, seed, bucket_batches: see `StepDataModule`.
+        train_splits, val_splits, batch_size, workers, seed, bucket_batches: see `StepDataModule`.
     """
 
     def __init__(
@@ -66,11 +65,17 @@ class TokenData(StepDataModule):
         seed: int = 0,
         bucket_batches: int = 8,
     ) -> None:
-        super().__init__(batch_size, workers=workers, seed=seed, bucket_batches=bucket_batches)
+        super().__init__(
+            batch_size,
+            train_splits=train_splits,
+            val_splits=val_splits,
+            workers=workers,
+            seed=seed,
+            bucket_batches=bucket_batches,
+        )
         self.root = root
         self.tokenizer = tokenizer
         self.text_encoder = text_encoder
-        self.splits = {"train": train_splits or ["train"], "val": val_splits or ["val"], "test": ["test"]}
         self.cache = cache
 
     def setup(self, stage: str) -> None:
@@ -81,8 +86,8 @@ class TokenData(StepDataModule):
             )
         folder = HumanML3DFolder(self.root)
         tokenizer, statistics = load_tokenizer(Path(self.tokenizer))
-        for name in ("train", "val") if stage == "fit" else ("val",) if stage == "validate" else ("test",):
-            samples = folder.samples(self.splits[name])
+        for name, splits in self.splits_of(stage).items():
+            samples = folder.samples(splits)
             self.datasets[name] = _token_dataset(
                 _tokens(samples, tokenizer, statistics, self.cache),
                 _sentence_vectors(samples, self.text_encoder, self.cache),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
-import lightning as L
 import numpy as np
 import torch
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
@@ -18,7 +16,7 @@ from kinmo_core.text import TextEncoder
 from kinmo_core.train.data import DrawnDataset, StepDataModule
 from kinmo_gen.cache import cached
 from kinmo_gen.evaluator import Evaluator, contrastive_loss
-from kinmo_gen.train.optim import adamw
+from kinmo_gen.train.stage import FeatureStage
 
 
 @runtime_checkable
@@ -55,9 +53,8 @@ class PairData(StepDataModule):
         root: a HumanML3D directory.
         text_encoder: gives token states.
         feature_bias: see `Statistics.with_feature_bias`; must be the one of the models to evaluate.
-        train_splits, val_splits: names of split lists.
         cache: folder for token states.
-        batch_size, workers, seed, bucket_batches: see `StepDataModule`.
+        train_splits, val_splits, batch_size, workers, seed, bucket_batches: see `StepDataModule`.
     """
 
     def __init__(
@@ -74,11 +71,17 @@ class PairData(StepDataModule):
         seed: int = 0,
         bucket_batches: int = 8,
     ) -> None:
-        super().__init__(batch_size, workers=workers, seed=seed, bucket_batches=bucket_batches)
+        super().__init__(
+            batch_size,
+            train_splits=train_splits,
+            val_splits=val_splits,
+            workers=workers,
+            seed=seed,
+            bucket_batches=bucket_batches,
+        )
         self.root = root
         self.text_encoder = text_encoder
         self.feature_bias = feature_bias
-        self.splits = {"train": train_splits or ["train"], "val": val_splits or ["val"], "test": ["test"]}
         self.cache = cache
 
     def setup(self, stage: str) -> None:
@@ -89,8 +92,8 @@ class PairData(StepDataModule):
             )
         folder = HumanML3DFolder(self.root)
         self.statistics = folder.statistics.with_feature_bias(self.feature_bias)
-        for name in ("train", "val") if stage == "fit" else ("val",) if stage == "validate" else ("test",):
-            samples = folder.samples(self.splits[name])
+        for name, splits in self.splits_of(stage).items():
+            samples = folder.samples(splits)
             self.datasets[name] = _pair_dataset(
                 samples, token_states(samples, self.text_encoder, self.cache), self.statistics, crop=name == "train"
             )
@@ -137,14 +140,14 @@ def _pair_dataset(
     return DrawnDataset(make, [len(clip) for clip in clips])
 
 
-class EvaluatorModule(L.LightningModule):
+class EvaluatorModule(FeatureStage):
     """Contrast text with motion; captions that say nearly the same are no negatives of each other.
 
     Args:
         text_dim, movement_dim, motion_hidden, text_hidden, output_dim, dropout, sequence_dropout: see
             `Evaluator`.
         alike_above: cosine of two sentence vectors above which they say the same.
-        learning_rate, weight_decay, warmup_steps, decay_at, decay_by: see `adamw`.
+        learning_rate, weight_decay, warmup_steps, decay_at, decay_by: see `Stage`.
     """
 
     def __init__(
@@ -217,19 +220,3 @@ class EvaluatorModule(L.LightningModule):
     def _embed(self, batch: PairBatch) -> tuple[Tensor, Tensor]:
         text = self.model.embed_text(batch.states, batch.tokens)
         return text.float(), self.model.embed_motion(batch.features, batch.frames).float()
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """An evaluator is of no use without the statistics of its input."""
-        statistics: Statistics = self.trainer.datamodule.statistics  # type: ignore[attr-defined]
-        checkpoint["statistics"] = {"mean": statistics.mean, "std": statistics.std}
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        h = self.hparams
-        return adamw(
-            self.model.parameters(),
-            learning_rate=h["learning_rate"],
-            weight_decay=h["weight_decay"],
-            warmup_steps=h["warmup_steps"],
-            decay_at=h["decay_at"] or [],
-            decay_by=h["decay_by"],
-        )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import lightning as L
 import numpy as np
 import torch
 import torch.nn.functional as F
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
@@ -16,7 +14,7 @@ from kinmo_core.features import LAYOUT, decode
 from kinmo_core.stats import Statistics
 from kinmo_core.train.data import DrawnDataset, StepDataModule
 from kinmo_gen.tokenizer import Tokenizer
-from kinmo_gen.train.optim import adamw
+from kinmo_gen.train.stage import FeatureStage
 
 
 class Windows(NamedTuple):
@@ -31,10 +29,9 @@ class TokenizerData(StepDataModule):
 
     Args:
         root: a HumanML3D directory.
-        train_splits, val_splits: names of split lists.
         window: frames of a training window.
         feature_bias: see `Statistics.with_feature_bias`.
-        batch_size, workers, seed: see `StepDataModule`.
+        train_splits, val_splits, batch_size, workers, seed: see `StepDataModule`.
     """
 
     def __init__(
@@ -49,11 +46,16 @@ class TokenizerData(StepDataModule):
         workers: int = 0,
         seed: int = 0,
     ) -> None:
-        super().__init__(batch_size, workers=workers, seed=seed)
+        super().__init__(
+            batch_size,
+            train_splits=train_splits,
+            val_splits=val_splits,
+            workers=workers,
+            seed=seed,
+        )
         if window < 4 or window % 4:
             raise ValueError(f"window must be a multiple of 4 frames, got {window}")
         self.root = root
-        self.splits = {"train": train_splits or ["train"], "val": val_splits or ["val"], "test": ["test"]}
         self.window = window
         self.feature_bias = feature_bias
 
@@ -61,8 +63,8 @@ class TokenizerData(StepDataModule):
         """Find the windows: one draw per non-overlapping window and pass, each at a random start."""
         folder = HumanML3DFolder(self.root)
         self.statistics = folder.statistics.with_feature_bias(self.feature_bias)
-        for name in ("train", "val") if stage == "fit" else ("val",) if stage == "validate" else ("test",):
-            samples = folder.samples(self.splits[name], min_frames=self.window, max_frames=10**9, with_captions=False)
+        for name, splits in self.splits_of(stage).items():
+            samples = folder.samples(splits, min_frames=self.window, max_frames=10**9, with_captions=False)
             self.datasets[name] = _window_dataset([s.features() for s in samples], self.window, self.statistics)
 
 
@@ -78,7 +80,7 @@ def _window_dataset(clips: list[Tensor], window: int, statistics: Statistics) ->
     return DrawnDataset(make, [window] * len(owner))
 
 
-class TokenizerModule(L.LightningModule):
+class TokenizerModule(FeatureStage):
     """Loss: SmoothL1 on all features, again on the local positions, and commitment (MoMask's weights).
 
     Args:
@@ -86,7 +88,7 @@ class TokenizerModule(L.LightningModule):
         position_weight: of the second term.
         commitment_weight: of the third.
         quantizer_dropout: share of samples that use only the first s layers, s uniform.
-        learning_rate, weight_decay, warmup_steps, decay_at, decay_by: see `adamw`.
+        learning_rate, weight_decay, warmup_steps, decay_at, decay_by: see `Stage`.
     """
 
     def __init__(
@@ -133,8 +135,7 @@ class TokenizerModule(L.LightningModule):
         """Loss, MPJPE around the root and error of the root itself (mm), and codes of the base layer that a batch uses."""
         output = self.model(batch.features)
         size = len(batch.features)
-        statistics: Statistics = self.trainer.datamodule.statistics  # type: ignore[attr-defined]
-        real, made = (decode(statistics.denormalize(x.float())) for x in (batch.features, output.features))
+        real, made = (decode(self.statistics.denormalize(x.float())) for x in (batch.features, output.features))
         values = {
             "loss": self._reconstruction_loss(output.features, batch.features),
             "mpjpe": 1000 * ((real - real[..., :1, :]) - (made - made[..., :1, :])).norm(dim=-1).mean(),
@@ -148,19 +149,3 @@ class TokenizerModule(L.LightningModule):
         local = LAYOUT["positions"]
         whole = F.smooth_l1_loss(made.float(), real)
         return whole + self.hparams["position_weight"] * F.smooth_l1_loss(made.float()[..., local], real[..., local])
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """A tokenizer is of no use without the statistics of its input."""
-        statistics: Statistics = self.trainer.datamodule.statistics  # type: ignore[attr-defined]
-        checkpoint["statistics"] = {"mean": statistics.mean, "std": statistics.std}
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        h = self.hparams
-        return adamw(
-            self.model.parameters(),
-            learning_rate=h["learning_rate"],
-            weight_decay=h["weight_decay"],
-            warmup_steps=h["warmup_steps"],
-            decay_at=h["decay_at"] or [],
-            decay_by=h["decay_by"],
-        )

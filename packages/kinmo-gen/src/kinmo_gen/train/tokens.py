@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import lightning as L
 import torch
 import torch.nn.functional as F
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from kinmo_gen.length import LengthEstimator
@@ -13,10 +11,10 @@ from kinmo_gen.masked import MaskedTransformer
 from kinmo_gen.masking import corrupt, valid_positions
 from kinmo_gen.residual import ResidualTransformer, draw_layer
 from kinmo_gen.train.data import TokenBatch
-from kinmo_gen.train.optim import adamw
+from kinmo_gen.train.stage import Stage
 
 
-class TokenModule(L.LightningModule):
+class TokenModule(Stage):
     """What the three stages share: logging, text dropout, optimiser. Subclasses give `_logits`.
 
     Its hyper-parameters are those of the subclass.
@@ -56,17 +54,6 @@ class TokenModule(L.LightningModule):
         """Logits (..., classes), targets (...,) and where a prediction is asked (...,) bool."""
         raise AssertionError("a subclass defines _logits")
 
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        h = self.hparams
-        return adamw(
-            self.parameters(),
-            learning_rate=h["learning_rate"],
-            weight_decay=h["weight_decay"],
-            warmup_steps=h["warmup_steps"],
-            decay_at=h["decay_at"] or [],
-            decay_by=h["decay_by"],
-        )
-
 
 class MaskedModule(TokenModule):
     """Base-layer tokens, a cosine-distributed share of them hidden (`kinmo_gen.masking.corrupt`).
@@ -74,7 +61,7 @@ class MaskedModule(TokenModule):
     Args:
         text_dim, codes, code_dim, dim, depth, heads, feedforward, dropout: see `MaskedTransformer`.
         text_dropout: share of samples without text, for classifier-free guidance.
-        learning_rate, weight_decay, warmup_steps, decay_at, decay_by: see `adamw`.
+        learning_rate, weight_decay, warmup_steps, decay_at, decay_by: see `Stage`.
     """
 
     def __init__(
@@ -113,7 +100,7 @@ class ResidualModule(TokenModule):
     Args:
         text_dim, codes, code_dim, layers, dim, depth, heads, feedforward, dropout: see `ResidualTransformer`.
         text_dropout: share of samples without text, for classifier-free guidance.
-        learning_rate, weight_decay, warmup_steps, decay_at, decay_by: see `adamw`.
+        learning_rate, weight_decay, warmup_steps, decay_at, decay_by: see `Stage`.
     """
 
     def __init__(
@@ -161,7 +148,7 @@ class LengthModule(TokenModule):
 
     Args:
         text_dim, max_tokens: see `LengthEstimator`.
-        learning_rate, weight_decay, warmup_steps, decay_at, decay_by: see `adamw`.
+        learning_rate, weight_decay, warmup_steps, decay_at, decay_by: see `Stage`.
     """
 
     def __init__(

@@ -79,14 +79,30 @@ def test_render_takes_poses_and_text(source: Path) -> None:
 
 
 @pytest.mark.parametrize("flag", ["flagged", "extrapolated"])
-def test_data_cmu_passes_its_options_on(monkeypatch: pytest.MonkeyPatch, flag: str, tmp_path: Path) -> None:
+def test_data_cmu_passes_its_options_on_and_says_what_was_done(
+    monkeypatch: pytest.MonkeyPatch, flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     calls: list[tuple[tuple[object, ...], dict[str, object]]] = []
-    monkeypatch.setattr(kinmo_core.data.cmu, "write_dataset", lambda *args, **kwargs: calls.append((args, kwargs)))
+
+    def write_dataset(*args: object, **kwargs: object) -> dict[str, object]:
+        calls.append((args, kwargs))
+        return {
+            "clips_per_list_with_mirrored": {"train": 12, "test": 4},
+            "flagged_train_clips_left_out": ["000001", "000002"],
+            "clips_with_extrapolated_frames_trimmed": 3,
+            "clips_left_out_since_nothing_remains_after_trimming": ["000005"],
+        }
+
+    monkeypatch.setattr(kinmo_core.data.cmu, "write_dataset", write_dataset)
     main(["data", "cmu", "--source", "pack", "--out", str(tmp_path), f"--keep-{flag}"])
     (arguments, options), *_ = calls
     assert arguments == (Path("pack"), tmp_path)
     kept = {"keep_flagged": flag == "flagged", "keep_extrapolated": flag == "extrapolated"}
     assert {name: options[name] for name in kept} == kept
+    said = capsys.readouterr().out
+    assert "train 12, test 4" in said
+    assert "2 clips of flagged recordings" in said
+    assert "extrapolated frames of 3 clips" in said
 
 
 def test_data_cmu_without_a_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

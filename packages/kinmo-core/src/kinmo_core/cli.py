@@ -127,12 +127,19 @@ def _render(options: argparse.Namespace) -> None:
 def _data_cmu(options: argparse.Namespace) -> None:
     from kinmo_core.data.cmu import write_dataset
 
-    write_dataset(
+    about = write_dataset(
         options.source,
         options.out,
         keep_flagged=options.keep_flagged,
         keep_extrapolated=options.keep_extrapolated,
         progress=sys.stderr.isatty(),
+    )
+    counts = ", ".join(f"{name} {count}" for name, count in about["clips_per_list_with_mirrored"].items())
+    print(f"{options.out}: {counts} (mirrored copies included)")
+    print(
+        f"left out of training: {len(about['flagged_train_clips_left_out'])} clips of flagged recordings; "
+        f"trimmed: extrapolated frames of {about['clips_with_extrapolated_frames_trimmed']} clips; "
+        f"nothing remained of {len(about['clips_left_out_since_nothing_remains_after_trimming'])}; see about.json"
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,6 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from kinmo_core.data.captions import Caption
 from kinmo_core.features import FPS, LAYOUT, decode, encode_raw, mirror
 from kinmo_core.rotations import rotate_yaw
 from kinmo_core.skeleton import HUMANML3D, Skeleton
@@ -235,19 +235,20 @@ def toy_dataset(folder: Path | str, *, clips: int = 12, frames: int = 64, seed: 
     features: list[Tensor] = []
     for number, (action, captions) in zip(range(clips), cycle(_ACTIONS), strict=False):
         vectors = encode_raw(_vary(action, rng).joints(frames + 1))
-        _write_clip(folder, f"{number:06d}", vectors, captions)
-        _write_clip(folder, f"M{number:06d}", mirror(vectors), tuple(_swap_sides(text) for text in captions))
+        sentences = [Caption(_sentence(tokens), _lemmas(tokens)) for tokens in captions]
+        _write_clip(folder, f"{number:06d}", vectors, sentences)
+        _write_clip(folder, f"M{number:06d}", mirror(vectors), [sentence.mirror() for sentence in sentences])
         features += [vectors, mirror(vectors)]
     _write_lists(folder, clips)
     _write_statistics(folder, torch.cat(features))
     return folder
 
 
-def _write_clip(folder: Path, clip: str, features: Tensor, captions: tuple[str, ...]) -> None:
+def _write_clip(folder: Path, clip: str, features: Tensor, captions: Sequence[Caption]) -> None:
     np.save(folder / "new_joint_vecs" / f"{clip}.npy", features.numpy())
     np.save(folder / "new_joints" / f"{clip}.npy", decode(features).numpy())
-    lines = [f"{_sentence(tokens)}#{_lemmas(tokens)}#0.0#0.0" for tokens in captions]
-    (folder / "texts" / f"{clip}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    text = "".join(f"{caption.line()}\n" for caption in captions)
+    (folder / "texts" / f"{clip}.txt").write_text(text, encoding="utf-8")
 
 
 def _sentence(tokens: str) -> str:
@@ -257,11 +258,6 @@ def _sentence(tokens: str) -> str:
 def _lemmas(tokens: str) -> str:
     """HumanML3D stores verbs without their ending; all verbs here end in a plain s."""
     return tokens.replace("s/VERB", "/VERB")
-
-
-def _swap_sides(text: str) -> str:
-    swap = {"left": "right", "right": "left"}
-    return re.sub(r"\b(left|right)\b", lambda match: swap[match[0]], text)
 
 
 def _write_lists(folder: Path, clips: int) -> None:

@@ -15,7 +15,7 @@ from kinmo_core.stats import Statistics
 from kinmo_core.text import TextEncoder
 from kinmo_core.train.data import DrawnDataset, StepDataModule
 from kinmo_gen.cache import cached
-from kinmo_gen.evaluator import Evaluator, contrastive_loss
+from kinmo_gen.evaluator import MOVEMENT_RATE, Evaluator, contrastive_loss
 from kinmo_gen.train.stage import FeatureStage
 
 
@@ -130,9 +130,9 @@ def _pair_dataset(
     def make(index: int, rng: np.random.Generator) -> PairSample:
         clip, captions = clips[index], samples[index].captions
         words, sentence = states[captions[rng.integers(len(captions))].text]
-        frames = len(clip) // 4 * 4
+        frames = len(clip) // MOVEMENT_RATE * MOVEMENT_RATE
         if crop:
-            frames = max(frames - 4 * int(rng.random() < 1 / 3), 4)
+            frames = max(frames - MOVEMENT_RATE * int(rng.random() < 1 / 3), MOVEMENT_RATE)
             start = int(rng.integers(len(clip) - frames + 1))
             clip = clip[start:]
         return PairSample(clip[:frames], words.float(), sentence)

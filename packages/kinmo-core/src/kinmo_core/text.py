@@ -1,15 +1,115 @@
-"""What models need of text: the protocol of a frozen text encoder. Implementations live where their libraries do."""
+"""Text in three levels (`Description`), and the protocols of what reads and writes it.
+
+Implementations live where their libraries do.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol, runtime_checkable
 
 from torch import Tensor
 
+from kinmo_core.data.captions import mirror_text
 from kinmo_core.errors import InputError
+from kinmo_core.grouping import SIX_GROUPS
 
 MAX_CHARACTERS = 2000
+UNKNOWN: Final = "unknown"  # what stands for a limb, or a pair, that does nothing worth saying
+GROUPS: Final = SIX_GROUPS.names
+PAIRS: Final = SIX_GROUPS.pairs
+
+
+@dataclass(frozen=True)
+class Description:
+    """A motion in words at the three levels of KinMo (ICCV 2025, section 3.2).
+
+    Args:
+        text: the whole action.
+        groups: a sentence for each of the six groups, or "unknown".
+        interactions: a sentence for each of the 15 pairs, in the order of `PAIRS`, or "unknown".
+
+    Raises:
+        InputError: a group or pair is missing, unknown or has no text.
+    """
+
+    text: str
+    groups: Mapping[str, str]
+    interactions: Mapping[tuple[str, str], str]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", check_sentence(self.text))
+        object.__setattr__(self, "groups", _complete("groups", self.groups, GROUPS))
+        object.__setattr__(self, "interactions", _complete("interactions", self.interactions, PAIRS))
+
+    def mirror(self) -> Description:
+        """The description of the mirrored motion: limbs exchanged, and left and right in every sentence."""
+        groups = {mirror_text(name): mirror_text(text) for name, text in self.groups.items()}
+        pairs = {_mirror_pair(pair): mirror_text(text) for pair, text in self.interactions.items()}
+        return Description(mirror_text(self.text), groups, pairs)
+
+    def level(self, name: str) -> str:
+        """All that one level ("global", "group", "interaction") says, as one text; "unknown" where it says nothing."""
+        if name == "global":
+            return self.text
+        texts = {"group": self.groups, "interaction": self.interactions}[name].values()
+        return " ".join(text for text in texts if text != UNKNOWN) or UNKNOWN
+
+    def to_json(self) -> dict[str, Any]:
+        """`{"text": ..., "groups": {"torso": ...}, "interactions": {"torso+neck": ...}}`."""
+        pairs = {"+".join(pair): text for pair, text in self.interactions.items()}
+        return {"text": self.text, "groups": dict(self.groups), "interactions": pairs}
+
+    @staticmethod
+    def from_json(value: Any) -> Description:
+        """Inverse of `to_json`; further keys are ignored.
+
+        Raises:
+            InputError: names the field that is missing or wrong.
+        """
+        if not isinstance(value, dict):
+            raise InputError(f"a description must be a JSON object, got {type(value).__name__}")
+        for name, kind in (("text", str), ("groups", dict), ("interactions", dict)):
+            if not isinstance(value.get(name), kind):
+                raise InputError(f"a description needs {name!r} as {kind.__name__}, got {value.get(name)!r:.80}")
+        pairs = {tuple(key.split("+")): text for key, text in value["interactions"].items()}
+        return Description(value["text"], value["groups"], pairs)
+
+
+def read_descriptions(path: Path | str) -> dict[str, Description]:
+    """Descriptions of a JSONL file by `id`; one object a line, `Description.to_json` with an `id`.
+
+    Raises:
+        InputError: names file and line.
+    """
+    return {id: Description.from_json(value) for id, value in read_records(path)}
+
+
+def read_records(path: Path | str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(id, object) of every line of a JSONL file of descriptions, whatever else its lines hold.
+
+    Raises:
+        InputError: it cannot be read, a line is no JSON object with an `id`, or an id occurs twice; names file and line.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}") from None
+    seen: set[str] = set()
+    for number, line in enumerate(lines, start=1):
+        try:
+            value = json.loads(line)
+            id = value["id"]
+        except (ValueError, KeyError, TypeError):
+            raise InputError(f"{path} line {number}: want a JSON object with an id, got {line[:80]!r}") from None
+        if id in seen:
+            raise InputError(f"{path} line {number}: the id {id!r} occurs twice")
+        seen.add(id)
+        yield id, value
 
 
 @runtime_checkable
@@ -31,6 +131,15 @@ class TextEncoder(Protocol):
         ...
 
 
+@runtime_checkable
+class Reasoner(Protocol):
+    """Writes what every limb does from one sentence about the whole action (KinMo section 4)."""
+
+    def describe(self, texts: Sequence[str]) -> list[Description]:
+        """Descriptions of N sentences, from the sentences alone; each keeps its sentence as the global text."""
+        ...
+
+
 def check_sentence(text: str) -> str:
     """The sentence without surrounding space, or an `InputError` where it is empty or far too long for a sentence."""
     stripped = text.strip()
@@ -39,3 +148,20 @@ def check_sentence(text: str) -> str:
     if len(stripped) > MAX_CHARACTERS:
         raise InputError(f"the text has {len(stripped)} characters; want at most {MAX_CHARACTERS}")
     return stripped
+
+
+def _complete(field: str, texts: Mapping[Any, Any], names: Sequence[Any]) -> dict[Any, str]:
+    """The texts in the order of `names`, all there and none empty."""
+    for name in {**dict.fromkeys(names), **texts}:
+        text = texts.get(name)
+        if name not in names or not isinstance(text, str) or not text.strip():
+            shown = name if isinstance(name, str) else "+".join(name)
+            wanted = ", ".join(n if isinstance(n, str) else "+".join(n) for n in names)
+            got = "nothing" if text is None else repr(text)[:80]
+            raise InputError(f"{field} must have a sentence or {UNKNOWN!r} for each of {wanted}; {shown} has {got}")
+    return {name: texts[name].strip() for name in names}
+
+
+def _mirror_pair(pair: tuple[str, str]) -> tuple[str, str]:
+    first, second = (mirror_text(name) for name in pair)
+    return (first, second) if (first, second) in PAIRS else (second, first)

@@ -32,6 +32,7 @@ class Sample:
         path: its feature file.
         start, end: frames of the span.
         captions: sentences about exactly this span.
+        whole: whether the span is the whole clip.
     """
 
     id: str
@@ -39,9 +40,15 @@ class Sample:
     start: int
     end: int
     captions: tuple[Caption, ...]
+    whole: bool = True
 
     def __len__(self) -> int:
         return self.end - self.start
+
+    @property
+    def key(self) -> str:
+        """Name of the sample in files: the clip's id, and for a span of it also its frames."""
+        return self.id if self.whole else f"{self.id}:{self.start}-{self.end}"
 
     def features(self) -> Tensor:
         """(end - start, 263), read from disk."""
@@ -116,7 +123,10 @@ class HumanML3DFolder:
         for caption in self.captions(id):
             span = (0, frames) if caption.whole else (int(caption.start * FPS), min(int(caption.end * FPS), frames))
             spans.setdefault(span, []).append(caption)
-        return [Sample(id, path, start, end, tuple(captions)) for (start, end), captions in spans.items()]
+        return [
+            Sample(id, path, start, end, tuple(captions), whole=(start, end) == (0, frames))
+            for (start, end), captions in spans.items()
+        ]
 
 
 def _frame_count(path: Path) -> int:

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from kinmo_core.cache import cached, fingerprint
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.stats import Statistics
 from kinmo_core.text import TextEncoder
 from kinmo_core.train.data import DrawnDataset, StepDataModule
-from kinmo_gen.cache import cached, fingerprint
 from kinmo_gen.checkpoint import load_tokenizer
 from kinmo_gen.tokenizer import DOWNSAMPLE, Tokenizer
 

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from kinmo_core.cache import cached
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.stats import Statistics
 from kinmo_core.text import TextEncoder
 from kinmo_core.train.data import DrawnDataset, StepDataModule
-from kinmo_gen.cache import cached
+from kinmo_core.train.stage import FeatureStage
 from kinmo_gen.evaluator import MOVEMENT_RATE, Evaluator, contrastive_loss
-from kinmo_gen.train.stage import FeatureStage
 
 
 @runtime_checkable

@@ -13,8 +13,8 @@ from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.features import LAYOUT, decode
 from kinmo_core.stats import Statistics
 from kinmo_core.train.data import DrawnDataset, StepDataModule
+from kinmo_core.train.stage import FeatureStage
 from kinmo_gen.tokenizer import Tokenizer
-from kinmo_gen.train.stage import FeatureStage
 
 
 class Windows(NamedTuple):

@@ -6,12 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kinmo_core.train.stage import Stage
 from kinmo_gen.length import LengthEstimator
 from kinmo_gen.masked import MaskedTransformer
 from kinmo_gen.masking import corrupt, valid_positions
 from kinmo_gen.residual import ResidualTransformer, draw_layer
 from kinmo_gen.train.data import TokenBatch
-from kinmo_gen.train.stage import Stage
 
 
 class TokenModule(Stage):

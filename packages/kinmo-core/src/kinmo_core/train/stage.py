@@ -1,4 +1,4 @@
-"""What all stages share: AdamW with a linear warm-up and steps down (MoMask's), and what a checkpoint must carry."""
+"""What all trainings share: AdamW with a linear warm-up and steps down, and what a checkpoint must carry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kinmo_core.stats import Statistics
 
 
 class Stage(L.LightningModule):
-    """Base of all stages. It reads five hyper-parameters that every subclass takes in its constructor.
+    """Base of all LightningModules. It reads five hyper-parameters that every subclass takes in its constructor.
 
     Args:
         learning_rate: after the warm-up.
@@ -22,11 +22,13 @@ class Stage(L.LightningModule):
         decay_by: the factor.
     """
 
+    betas = (0.9, 0.99)  # of AdamW; MoMask's
+
     def configure_optimizers(self) -> OptimizerLRScheduler:
         h = self.hparams
         decay_at = h["decay_at"] or []
         optimizer = torch.optim.AdamW(
-            self.parameters(), lr=h["learning_rate"], betas=(0.9, 0.99), weight_decay=h["weight_decay"]
+            self.parameters(), lr=h["learning_rate"], betas=self.betas, weight_decay=h["weight_decay"]
         )
 
         def factor(step: int) -> float:

@@ -1,4 +1,4 @@
-"""The values that the stages hand on: what was seen in a motion (`Observation`), and what was written about it (`Annotation`)."""
+"""The values that the stages hand on: what was seen in a motion (`Observation`), what was written of it (`Annotation`)."""
 
 from __future__ import annotations
 

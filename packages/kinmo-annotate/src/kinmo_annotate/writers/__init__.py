@@ -1,4 +1,4 @@
-"""Writers: what was seen in a motion, into words. `template` needs nothing, `llm` any language model that litellm reaches."""
+"""Writers turn what was seen in a motion into words: `template` alone, `llm` through any model that litellm reaches."""
 
 from __future__ import annotations
 

@@ -1,0 +1,328 @@
+"""What the 15 pairs of groups do together: who comes near whom, who is above, who moves with or against whom.
+
+Nothing is said of a pair that stays as it is in most motions: hands that hang beside the hips, a head far from the feet.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinmo_annotate import words
+from kinmo_annotate.changes import Repeat, repeats, spans, swings
+from kinmo_annotate.measures import SIDES, other_side
+from kinmo_annotate.observation import Event
+from kinmo_annotate.wording import event
+from kinmo_annotate.words import FPS, Signals
+
+_TOGETHER: Final = 0.6  # correlation from which two limbs move with each other, or from minus which against
+
+
+def pair_events(signals: Signals) -> list[Event]:
+    """Events of all pairs, by pair, then by time."""
+    found = torso_neck(signals)
+    for side in SIDES:
+        found += torso_arm(signals, side)
+    for side in SIDES:
+        found += torso_leg(signals, side)
+    for side in SIDES:
+        found += neck_arm(signals, side)
+    for side in SIDES:
+        found += neck_leg(signals, side)
+    found += arm_arm(signals)
+    for arm in SIDES:
+        for leg in SIDES:
+            found += arm_leg(signals, arm, leg)
+    return found + leg_leg(signals)
+
+
+def torso_neck(signals: Signals) -> list[Event]:
+    """Where the head goes relative to the hips, and whether it turns against the chest."""
+    ahead, last = signals["head_ahead"], len(signals["head_ahead"]) - 1
+    found = []
+    for swing in repeats(swings(ahead, 0.2)):
+        if isinstance(swing, Repeat):
+            found.append(
+                event("torso+neck", "head_sways", swing.start, swing.end, size=0.8, times=words.times(swing.count))
+            )
+        else:
+            kind = "head_forward" if swing.size > 0 else "head_back"
+            found.append(event("torso+neck", kind, swing.start, swing.end, distance=words.metres(swing.size)))
+    if not found and float(np.median(ahead)) > 0.28:
+        found = [event("torso+neck", "head_ahead", 0, last, size=0.3, distance=words.metres(float(np.median(ahead))))]
+    return found or [event("torso+neck", "head_over", 0, last, size=0.1)]
+
+
+def torso_arm(signals: Signals, side: str) -> list[Event]:
+    """Where the hand is around the trunk, and when it comes close or leaves."""
+    who, hand = f"torso+{side}_arm", f"the {side} hand"
+    near, past = signals[f"{side}_hand_trunk"], signals[f"{side}_hand_past_middle"]
+    found = [
+        event(
+            who, "hand_across", start, end - 1, size=0.7, hand=hand, height=_height(signals, side, (start + end) // 2)
+        )
+        for start, end in spans((past > 0.06) & (signals[f"{side}_hand_front"] > 0.05), least=4, join=6)
+    ]
+    for swing in repeats(swings(near, 0.18)):
+        if isinstance(swing, Repeat):
+            found.append(
+                event(
+                    who, "hand_to_and_fro", swing.start, swing.end, size=0.7, hand=hand, times=words.times(swing.count)
+                )
+            )
+        elif swing.size < 0:
+            found.append(
+                event(
+                    who,
+                    "hand_to_trunk",
+                    swing.start,
+                    swing.end,
+                    hand=hand,
+                    place=words.hand_place(signals, side, swing.end),
+                )
+            )
+        else:
+            found.append(
+                event(
+                    who,
+                    "hand_from_trunk",
+                    swing.start,
+                    swing.end,
+                    hand=hand,
+                    place=words.hand_place(signals, side, swing.end),
+                )
+            )
+    if found:
+        return sorted(found, key=lambda e: e.start)[:2]
+    middle = float(np.median(near))
+    kind = "hand_far" if middle > 0.5 else "hand_close" if middle < 0.22 else ""
+    return [event(who, kind, 0, len(near) - 1, size=0.2, hand=hand)] if kind else []
+
+
+def _height(signals: Signals, side: str, frame: int) -> str:
+    level = float(signals[f"{side}_hand_level"][frame])
+    return "hip" if level < 2.25 else "chest" if level < 2.75 else "shoulder" if level < 3.4 else "head"
+
+
+def torso_leg(signals: Signals, side: str) -> list[Event]:
+    """The knee that comes up to the trunk, the hips that sink towards the foot, the foot far out, ahead or behind."""
+    who, last = f"torso+{side}_leg", len(signals["height"]) - 1
+    found = [
+        event(who, "knee_at_hip", start, end - 1, size=1.0, side=side)
+        for start, end in spans(signals[f"{side}_knee_up"] > -0.1, least=3, join=8)
+    ]
+    if len(found) > 1:
+        found = [
+            event(
+                who,
+                "knee_at_hip_often",
+                round(found[0].start * FPS),
+                round(found[-1].end * FPS),
+                size=1.2,
+                side=side,
+                times=words.times(len(found)),
+            )
+        ]
+    for swing in repeats(swings(signals[f"{side}_hip_to_foot"], 0.16)):
+        if isinstance(swing, Repeat):
+            continue  # the leg's own text tells that it bends and straightens
+        kind = "hip_to_foot" if swing.size < 0 else "hip_from_foot"
+        if not any(min(swing.end / FPS, e.end) > max(swing.start / FPS, e.start) for e in found):
+            found.append(event(who, kind, swing.start, swing.end, side=side, distance=words.metres(swing.size)))
+    front = repeats(swings(signals[f"{side}_foot_front"], 0.3))
+    for swing in front:
+        if isinstance(swing, Repeat):
+            found.append(event(who, "leg_passes", swing.start, swing.end, side=side, times=words.times(swing.count)))
+    out = signals[f"{side}_foot_out"]
+    if not found and (wide := spans(out > 0.4, least=6)):
+        found.append(event(who, "leg_out", wide[0][0], wide[-1][1] - 1, side=side))
+    if not found and float(np.ptp(signals[f"{side}_foot_front"])) < 0.15 and float(np.ptp(signals["travel_z"])) < 0.2:
+        found.append(event(who, "over_foot", 0, last, size=0.1, side=side))
+    return sorted(found, key=lambda e: e.start)[:2]
+
+
+def neck_arm(signals: Signals, side: str) -> list[Event]:
+    """The hand that comes to the head, or rises above it."""
+    who, hand = f"neck+{side}_arm", f"the {side} hand"
+    near = spans(signals[f"{side}_hand_head"] < 0.27, least=3, join=8)
+    above = spans(signals[f"{side}_hand_level"] > 4.5, least=3, join=8)
+    found = [event(who, "hand_at_head", start, end - 1, size=1.0, hand=hand) for start, end in near[:1]]
+    if len(near) > 1:
+        found = [
+            event(
+                who,
+                "hand_at_head_often",
+                near[0][0],
+                near[-1][1] - 1,
+                size=1.2,
+                hand=hand,
+                times=words.times(len(near)),
+            )
+        ]
+    if above:
+        often = "" if len(above) == 1 else f" {words.times(len(above))}"
+        found.append(event(who, "hand_above_head", above[0][0], above[-1][1] - 1, size=1.1, hand=hand, often=often))
+    return found
+
+
+def neck_leg(signals: Signals, side: str) -> list[Event]:
+    """The head that comes down towards the knee."""
+    close = spans(signals[f"{side}_knee_head"] < 0.6, least=4, join=10)
+    return (
+        [event(f"neck+{side}_leg", "head_at_knee", close[0][0], close[-1][1] - 1, size=0.9, side=side)] if close else []
+    )
+
+
+def arm_arm(signals: Signals) -> list[Event]:
+    """Hands together, apart or crossed, one above the other, and arms that move alike or in turn."""
+    who, hands, last = "left_arm+right_arm", signals["hands"], len(signals["hands"]) - 1
+    found = []
+    for axis in ("hand_up", "hand_front"):
+        left, right = signals[f"left_{axis}"], signals[f"right_{axis}"]
+        bond = _bond(left, right, least=0.15)
+        if bond:
+            way = "up and down" if axis == "hand_up" else "forward and back"
+            found.append(event(who, "arms_alike" if bond > 0 else "arms_in_turn", 0, last, way=way))
+            break
+    together = spans(hands < 0.2, least=3, join=8)
+    if together:
+        start, end = together[0][0], together[-1][1] - 1
+        place = words.hand_place(signals, "left", start), words.hand_place(signals, "right", start)
+        where = (
+            f" {place[0]}" if place[0] == place[1] and "the side" not in place[0] and "beside" not in place[0] else ""
+        )
+        often = "" if len(together) == 1 else f" {words.times(len(together))}"
+        whole = end - start > 0.85 * last
+        found.append(
+            event(who, "hands_stay_together" if whole else "hands_meet", start, end, size=0.9, where=where, often=often)
+        )
+    wide = spans(hands > 1.0, least=6, join=10)
+    if wide:
+        found.append(event(who, "hands_wide", wide[0][0], wide[-1][1] - 1))
+    for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
+        crossed = spans(signals[f"{side}_hand_other_elbow"] < 0.17, least=4, join=8)
+        if crossed:
+            found.append(
+                event(
+                    who,
+                    "hand_at_elbow",
+                    crossed[0][0],
+                    crossed[-1][1] - 1,
+                    hand=f"the {side} hand",
+                    elbow=f"the {other_side(side)} elbow",
+                )
+            )
+        higher = spans(sign * signals["hands_height"] > 0.35, least=8, join=10)
+        if higher:
+            found.append(
+                event(
+                    who,
+                    "hand_higher",
+                    higher[0][0],
+                    higher[-1][1] - 1,
+                    hand=f"the {side} hand",
+                    other=f"the {other_side(side)} hand",
+                )
+            )
+    return sorted(found, key=lambda e: e.start)[:3] or _hands_apart(hands)
+
+
+def _hands_apart(hands: NDArray[np.floating]) -> list[Event]:
+    if float(np.ptp(hands)) > 0.3:
+        return []
+    return [
+        event(
+            "left_arm+right_arm",
+            "hands_apart",
+            0,
+            len(hands) - 1,
+            size=0.1,
+            distance=words.metres(float(np.median(hands))),
+        )
+    ]
+
+
+def _bond(first: NDArray[np.floating], second: NDArray[np.floating], *, least: float) -> float:
+    """Correlation of two numbers that both move by at least `least`; 0 where they do not, or it is weak."""
+    if min(np.ptp(first), np.ptp(second)) < least:
+        return 0.0
+    correlation = float(np.corrcoef(first, second)[0, 1])
+    return correlation if abs(correlation) > _TOGETHER else 0.0
+
+
+def arm_leg(signals: Signals, arm: str, leg: str) -> list[Event]:
+    """The hand that reaches knee or foot; the arm that swings with or against the leg."""
+    who, hand = f"{arm}_arm+{leg}_leg", f"the {arm} hand"
+    found = []
+    for part, near in (("knee", 0.24), ("foot", 0.36)):
+        touches = spans(signals[f"{arm}_hand_{leg}_{part}"] < near, least=3, join=8)
+        if touches:
+            often = "" if len(touches) == 1 else f" {words.times(len(touches))}"
+            found.append(
+                event(
+                    who,
+                    "hand_at_leg",
+                    touches[0][0],
+                    touches[-1][1] - 1,
+                    size=0.9,
+                    hand=hand,
+                    part=f"the {leg} {part}",
+                    often=often,
+                )
+            )
+    if found:
+        return found
+    hand_front, foot_front = signals[f"{arm}_hand_front"], signals[f"{leg}_foot_front"]
+    steps = len(swings(foot_front, 0.2)) > 1 and len(swings(hand_front, 0.12)) > 1
+    if steps and (bond := _bond(hand_front, foot_front, least=0.15)):
+        kind = "swing_with" if bond > 0 else "swing_against"
+        return [event(who, kind, 0, len(signals["hands"]) - 1, arm=f"the {arm} arm", leg=f"the {leg} leg")]
+    return []
+
+
+def leg_leg(signals: Signals) -> list[Event]:
+    """Feet together, apart, crossed or one ahead; legs that step in turn or bend together."""
+    who, last = "left_leg+right_leg", len(signals["feet"]) - 1
+    front, apart, feet = signals["feet_front"], signals["feet_apart"], signals["feet"]
+    found = []
+    strides = [swing for swing in repeats(swings(front, 0.3)) if isinstance(swing, Repeat)]
+    found += [event(who, "legs_in_turn", s.start, s.end, size=1.0, times=words.times(s.count)) for s in strides]
+    bond = _bond(signals["left_knee"], signals["right_knee"], least=35)
+    if bond > 0.75 and not strides:
+        found.append(event(who, "knees_together", 0, last))
+    crossed = spans(apart < -0.08, least=3, join=6)
+    if crossed:
+        found.append(
+            event(
+                who,
+                "legs_cross",
+                crossed[0][0],
+                crossed[-1][1] - 1,
+                size=0.7,
+                often="" if len(crossed) == 1 else f" {words.times(len(crossed))}",
+            )
+        )
+    wide = spans(apart > 0.55, least=6, join=8)
+    if wide:
+        found.append(event(who, "feet_wide", wide[0][0], wide[-1][1] - 1))
+    if not strides:
+        for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
+            ahead = spans(sign * front > 0.35, least=10, join=8)
+            if ahead:
+                found.append(
+                    event(
+                        who,
+                        "foot_ahead",
+                        ahead[0][0],
+                        ahead[-1][1] - 1,
+                        foot=f"the {side} foot",
+                        other=f"the {other_side(side)} foot",
+                    )
+                )
+    if not found and float(np.ptp(feet)) < 0.25:
+        middle = float(np.median(feet))
+        kind = "feet_together" if middle < 0.16 else "feet_stand"
+        found.append(event(who, kind, 0, last, size=0.1, distance=words.metres(middle)))
+    return sorted(found, key=lambda e: e.start)[:2]

@@ -1,0 +1,120 @@
+"""The whole action in one sentence, from what the limbs do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from kinmo_annotate.measures import SIDES
+from kinmo_annotate.observation import Event, Observation
+from kinmo_annotate.wording import choose
+
+_SUBJECTS: Final = ("a person", "someone", "the person")
+_MOST: Final = 4  # phrases
+_ASIDES: Final = ("twist", "twists", "tip", "rocks")  # what a body does along with almost anything
+_GAITS: Final = {
+    "at a slow pace": "walks slowly",
+    "at walking pace": "walks",
+    "at a fast pace": "walks fast",
+    "at running pace": "runs",
+}
+
+
+def whole_action(observation: Observation, seed: int) -> str:
+    """One sentence: travel, turns and jumps of the body, then what arms, legs and head add.
+
+    Args:
+        observation: with the events of all groups.
+        seed: chooses among words that mean the same.
+    """
+    events = {who: [e for e in observation.events if e.who == who] for who in _who(observation)}
+    told = _body(events) + _limbs(events)
+    told = [e for e in told if e.kind not in _ASIDES] or told
+    chosen = sorted(sorted(told, key=lambda e: -e.values["size"])[:_MOST], key=lambda e: e.start)
+    whole = Event("whole", 0.0, observation.seconds, ", ".join(event.text for event in chosen), "whole")
+    subject = choose(_SUBJECTS, whole, seed)
+    if not chosen:
+        return f"{subject.capitalize()} {choose(('stays', 'keeps'), whole, seed)} {_posture(events)}in place."
+    texts = list(dict.fromkeys(event.text for event in chosen))
+    joined = texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+    return f"{subject.capitalize()} {joined}."
+
+
+def _posture(events: dict[str, list[Event]]) -> str:
+    held = [event.values["place"] for event in events.get("torso", []) if event.kind == "still"]
+    return f"{held[0]} " if held else ""
+
+
+def _who(observation: Observation) -> list[str]:
+    return list(dict.fromkeys(event.who for event in observation.events))
+
+
+def _body(events: dict[str, list[Event]]) -> list[Event]:
+    """What the trunk does, told of the person."""
+    steps = all(any(e.kind in ("steps", "knee_lift") for e in events.get(f"{side}_leg", [])) for side in SIDES)
+    told = []
+    for event in events.get("torso", []):
+        text = event.text
+        if event.kind == "travel":
+            verb = _GAITS[event.values["pace"]] if steps else "moves"
+            text = f"{verb} {event.values['way']} {event.values['distance']}"
+        elif event.kind == "torso_sink":
+            text = f"lowers the body by {event.values['distance']}"
+        elif event.kind == "torso_rise":
+            text = f"raises the body by {event.values['distance']}"
+        elif event.kind == "bounce":
+            text = f"bobs down and up {event.values['times']}"
+        elif event.kind in ("straighten", "still", "lean_more"):
+            continue
+        told.append(replace(event, text=text))
+    return told
+
+
+def _limbs(events: dict[str, list[Event]]) -> list[Event]:
+    """What arms and legs add; both sides in one phrase where they do the same at the same time."""
+    travels = any(event.kind == "travel" for event in events.get("torso", []))
+    told = []
+    for limb in ("arm", "leg"):
+        left, right = (_tellable(events.get(f"{side}_{limb}", []), travels) for side in SIDES)
+        for event in left:
+            twin = next((e for e in right if e.kind == event.kind and abs(e.start - event.start) < 0.6), None)
+            if twin is not None:
+                right.remove(twin)
+                size = event.values["size"] + twin.values["size"]
+                told.append(replace(event, text=_phrase(event, f"both {limb}s"), values={**event.values, "size": size}))
+            else:
+                told.append(replace(event, text=_phrase(event, f"the left {limb}")))
+        told += [replace(event, text=_phrase(event, f"the right {limb}")) for event in right]
+    both = {event.kind for event in told if "both" in event.text}
+    return [event for event in told if event.kind not in both or "both" in event.text]
+
+
+def _tellable(events: Sequence[Event], travels: bool) -> list[Event]:
+    """Without what goes with walking, and without what is the way back from something told."""
+    told = {"arm_up", "arm_repeat", "arm_forward", "arm_outward", "kick", "knee_lift", "foot_lift", "knee_repeat"}
+    swing = ("forward and back", "up and down")
+    return [
+        e for e in events if e.kind in told and not (travels and e.kind == "arm_repeat" and e.values["way"] in swing)
+    ]
+
+
+def _phrase(event: Event, limb: str) -> str:
+    values = event.values
+    match event.kind:
+        case "arm_up":
+            return f"raises {limb}"
+        case "arm_forward":
+            return f"reaches forward with {limb}"
+        case "arm_outward":
+            return f"opens {limb} outward"
+        case "arm_repeat":
+            return f"swings {limb} {values['way']} {values['times']}"
+        case "kick":
+            return f"kicks with {limb}"
+        case "knee_lift":
+            return f"lifts the knee of {limb} high"
+        case "foot_lift":
+            return f"lifts the foot of {limb}"
+        case _:
+            return f"bends and straightens {limb} {values['times']}"

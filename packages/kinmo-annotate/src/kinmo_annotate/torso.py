@@ -1,0 +1,248 @@
+"""What the torso does over time: travel, turns, jumps, sinking and rising, leaning, twisting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from kinmo_annotate import words
+from kinmo_annotate.changes import Repeat, repeats, spans, swings
+from kinmo_annotate.observation import Event
+from kinmo_annotate.wording import event, in_time
+from kinmo_annotate.words import FPS, Signals
+
+# Smallest swings that count, degrees and metres: about twice what a person does who means to stand still.
+_TURN: Final = 30.0
+_SINK: Final = 0.13
+_PITCH: Final = 20.0
+_LEAN: Final = 16.0
+_TWIST: Final = 28.0
+
+
+@dataclass(frozen=True)
+class Jump:
+    """Both feet leave the floor and come back: frames, and height in metres."""
+
+    start: int
+    end: int
+    height: float
+
+
+def find_jumps(signals: Signals) -> list[Jump]:
+    """Both feet rise by 8 cm and come down within 1.2 s, and the hips fly with them: not a step up, nor a run's flight."""
+    lowest, hips = signals["lowest"], signals["height"]
+    found = []
+    for up, down in pairwise(swings(lowest, 0.08)):
+        if not (up.size > 0 > down.size) or down.end - up.start > 1.2 * FPS:
+            continue
+        top = up.end + int(np.argmax(hips[up.end : down.start + 1])) if down.start >= up.end else up.end
+        ends = (hips[up.start] + hips[min(down.end, len(hips) - 1)]) / 2
+        if hips[top] - ends > 0.04:
+            found.append(Jump(up.start, down.end, min(up.size, -down.size)))
+    return found
+
+
+def torso_events(signals: Signals, jumps: Sequence[Jump]) -> list[Event]:
+    """Travel, turns, jumps, sinking and rising, leaning, twisting; else that it stays."""
+    found = _travel_events(signals) + _turn_events(signals) + _jump_events(jumps)
+    found += _height_events(signals, jumps) + _lean_events(signals) + _twist_events(signals)
+    return in_time(found) or _sway_events(signals) or [_still(signals)]
+
+
+def _sway_events(signals: Signals) -> list[Event]:
+    """Of a person who stays in place: the weight goes from foot to foot."""
+    return [
+        event("torso", "sways", swing.start, swing.end, times=words.times(swing.count))
+        for swing in repeats(swings(signals["travel_x"], 0.05))
+        if isinstance(swing, Repeat)
+    ]
+
+
+def _still(signals: Signals) -> Event:
+    return event("torso", "still", 0, len(signals["height"]) - 1, size=0.1, place=_posture(signals))
+
+
+def _posture(signals: Signals) -> str:
+    """How the trunk is held all the time."""
+    pitch, height = float(np.median(signals["pitch"])), float(np.median(signals["height"]))
+    low = "low, " if height < 0.78 else ""
+    if pitch > 80:
+        return f"{low}level"
+    if pitch > 50:
+        return f"{low}bent far forward"
+    return f"{low}leaning forward" if pitch > 20 else f"{low}leaning back" if pitch < -15 else f"{low}upright"
+
+
+def _travel_events(signals: Signals) -> list[Event]:
+    """Stretches in which the pelvis moves on; a direction each, as the body sees it."""
+    x, z, heading = signals["travel_x"], signals["travel_z"], np.deg2rad(signals["heading"])
+    step = np.stack([np.gradient(x), np.gradient(z)]) * FPS if len(x) > 1 else np.zeros((2, len(x)))
+    speed = np.hypot(*step)
+    forward = step[1] * np.cos(heading) + step[0] * np.sin(heading)
+    left = step[0] * np.cos(heading) - step[1] * np.sin(heading)
+    found = []
+    for start, end in spans(speed > 0.3, least=int(0.4 * FPS), join=int(0.4 * FPS)):
+        ahead, aside = forward[start:end].sum() / FPS, left[start:end].sum() / FPS
+        length = speed[start:end].sum() / FPS
+        if np.hypot(ahead, aside) < max(0.3, 0.35 * length):
+            continue  # to and fro, or round in a circle: the turns say so
+        mean = length * FPS / (end - start)
+        found.append(
+            event(
+                "torso",
+                "travel",
+                start,
+                end - 1,
+                size=length,
+                way=words.way(ahead, aside),
+                distance=words.metres(length),
+                pace=_gait(mean),
+            )
+        )
+    return found
+
+
+def _gait(speed: float) -> str:
+    """Pace of the whole body, m/s."""
+    if speed < 0.6:
+        return "at a slow pace"
+    return "at walking pace" if speed < 1.6 else "at a fast pace" if speed < 2.4 else "at running pace"
+
+
+def _turn_events(signals: Signals) -> list[Event]:
+    found = []
+    for swing in repeats(swings(signals["heading"], _TURN), cycles=2, gap=10):
+        if isinstance(swing, Repeat):
+            found.append(
+                event("torso", "turns", swing.start, swing.end, size=swing.size / 60, times=words.times(swing.count))
+            )
+            continue
+        side = "left" if swing.size > 0 else "right"
+        quick = words.pace(swing.size, swing.end - swing.start, slow=25, fast=140)
+        found.append(
+            event(
+                "torso",
+                "turn",
+                swing.start,
+                swing.end,
+                size=abs(swing.size) / 60,
+                side=side,
+                angle=words.degrees(swing.size),
+                pace=quick,
+            )
+        )
+    return found
+
+
+def _jump_events(jumps: Sequence[Jump]) -> list[Event]:
+    if not jumps:
+        return []
+    height = words.metres(float(np.mean([jump.height for jump in jumps])))
+    return [
+        event("torso", "jump", jumps[0].start, jumps[-1].end, size=2.0, times=words.times(len(jumps)), height=height)
+    ]
+
+
+def _height_events(signals: Signals, jumps: Sequence[Jump]) -> list[Event]:
+    height = signals["height"].copy()
+    for jump in jumps:  # what the hips do in a jump is part of it
+        height[jump.start : jump.end + 1] = np.linspace(height[jump.start], height[jump.end], jump.end - jump.start + 1)
+    found = []
+    for swing in repeats(swings(height, _SINK)):
+        if isinstance(swing, Repeat):
+            found.append(
+                event(
+                    "torso",
+                    "bounce",
+                    swing.start,
+                    swing.end,
+                    size=3 * swing.size,
+                    distance=words.metres(swing.size),
+                    times=words.times(swing.count),
+                )
+            )
+        else:
+            kind = "rise" if swing.size > 0 else "sink"
+            low = min(swing.first, swing.last)
+            deep = " close to the floor" if low < 0.45 and kind == "sink" else ""
+            quick = words.pace(swing.size, swing.end - swing.start, slow=0.15, fast=0.9)
+            found.append(
+                event(
+                    "torso",
+                    f"torso_{kind}",
+                    swing.start,
+                    swing.end,
+                    size=3 * abs(swing.size),
+                    distance=words.metres(swing.size),
+                    pace=quick,
+                    deep=deep,
+                )
+            )
+    return found
+
+
+def _lean_events(signals: Signals) -> list[Event]:
+    # A trunk that is upside down or lies has no lean worth a number; what it does then is rise, sink and turn.
+    upright = np.clip(signals["pitch"], -60, 100)
+    found = []
+    for swing in repeats(swings(upright, _PITCH)):
+        if isinstance(swing, Repeat):
+            found.append(
+                event("torso", "bows", swing.start, swing.end, size=swing.size / 30, times=words.times(swing.count))
+            )
+        elif abs(swing.last) < 15:
+            found.append(event("torso", "straighten", swing.start, swing.end, size=abs(swing.size) / 45))
+        else:
+            kind = (
+                "lean_more"
+                if np.sign(swing.first) == np.sign(swing.last) and abs(swing.last) < abs(swing.first)
+                else "lean"
+            )
+            way = "forward" if swing.last > 0 else "backward"
+            found.append(
+                event(
+                    "torso",
+                    kind,
+                    swing.start,
+                    swing.end,
+                    size=abs(swing.size) / 30,
+                    way=way,
+                    angle=words.degrees(swing.last),
+                )
+            )
+    for swing in repeats(swings(signals["lean"], _LEAN)):
+        if isinstance(swing, Repeat):
+            found.append(
+                event("torso", "rocks", swing.start, swing.end, size=swing.size / 20, times=words.times(swing.count))
+            )
+        elif abs(swing.last) >= 14:
+            side = "left" if swing.last > 0 else "right"
+            found.append(
+                event(
+                    "torso",
+                    "tip",
+                    swing.start,
+                    swing.end,
+                    size=abs(swing.size) / 25,
+                    side=side,
+                    angle=words.degrees(swing.last),
+                )
+            )
+    return found
+
+
+def _twist_events(signals: Signals) -> list[Event]:
+    found = []
+    for swing in repeats(swings(signals["twist"], _TWIST)):
+        if isinstance(swing, Repeat):
+            found.append(
+                event("torso", "twists", swing.start, swing.end, size=swing.size / 40, times=words.times(swing.count))
+            )
+        elif abs(swing.last) >= 18:
+            side = "left" if swing.last > 0 else "right"
+            found.append(event("torso", "twist", swing.start, swing.end, size=abs(swing.size) / 45, side=side))
+    return found

@@ -1,0 +1,185 @@
+"""What an event is called: a few phrases for each kind, all of them true, so that a thousand texts do not read alike.
+
+Phrases of a group have no subject ("rises from beside the hip to shoulder height"); those of a pair are whole clauses.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from kinmo_annotate.observation import Event
+from kinmo_annotate.words import FPS
+from kinmo_core.data.captions import mirror_text
+
+PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
+    # torso
+    "travel": ("travels {way} {distance} {pace}", "moves {way} {distance} {pace}"),
+    "turn": ("turns{pace} to the {side} by {angle}", "rotates{pace} to the {side} by {angle}"),
+    "turns": ("turns left and right {times}", "turns back and forth {times}"),
+    "jump": ("jumps {times}, {height} high", "jumps {times} to a height of {height}"),
+    "bounce": ("bobs down and up {times} by {distance}", "sinks and rises {times} by {distance}"),
+    "torso_sink": (
+        "sinks{pace} by {distance}{deep}",
+        "goes down{pace} by {distance}{deep}",
+        "lowers{pace} by {distance}{deep}",
+    ),
+    "torso_rise": ("rises{pace} by {distance}", "comes up{pace} by {distance}"),
+    "sways": ("sways a little from side to side {times}", "shifts a little from side to side {times}"),
+    "bows": ("bends forward and back {times}", "leans forward and back {times}"),
+    "straighten": ("straightens up", "comes upright"),
+    "lean": ("leans {way} to {angle}", "bends {way} to {angle}"),
+    "lean_more": ("comes back to a lean of {angle} {way}", "eases to a lean of {angle} {way}"),
+    "rocks": ("rocks from side to side {times}", "sways from side to side {times}"),
+    "tip": ("tips to the {side} by {angle}", "leans to the {side} by {angle}"),
+    "twists": ("twists from side to side {times}", "twists left and right {times}"),
+    "twist": ("twists to the {side}", "twists at the waist to the {side}"),
+    "still": ("stays {place} in place", "keeps {place} in place"),
+    # neck
+    "shake": ("turns from side to side {times}", "shakes from side to side {times}"),
+    "face_front": ("turns back to the front", "comes back to the front"),
+    "look": ("turns to the {side} by {angle}", "looks to the {side} by {angle}"),
+    "nods": ("nods {times}", "nods down and up {times}"),
+    "bow": ("bows{pace} by {angle}", "tips down{pace} by {angle}"),
+    "look_up": ("lifts{pace} by {angle}", "tips up{pace} by {angle}"),
+    "turned": ("stays turned to the {side}", "keeps turned to the {side}"),
+    "tipped": ("stays {way}", "is held {way}"),
+    # arms
+    "arm_up": (
+        "rises{pace}{aside}{origin} to {goal}",
+        "lifts{pace}{aside}{origin} to {goal}",
+        "goes up{pace}{aside}{origin} to {goal}",
+    ),
+    "arm_down": (
+        "drops{pace}{aside}{origin} to {goal}",
+        "lowers{pace}{aside}{origin} to {goal}",
+        "comes down{pace}{aside}{origin} to {goal}",
+    ),
+    "arm_forward": ("moves{pace} forward{aside}{origin} to {goal}", "reaches{pace} forward{aside}{origin} to {goal}"),
+    "arm_back": ("moves{pace} back{aside}{origin} to {goal}", "pulls{pace} back{aside}{origin} to {goal}"),
+    "arm_outward": ("moves{pace} outward{aside}{origin} to {goal}", "opens{pace} outward{aside}{origin} to {goal}"),
+    "arm_inward": ("moves{pace} inward{aside}{origin} to {goal}", "comes{pace} inward{aside}{origin} to {goal}"),
+    "arm_repeat": ("swings{pace} {way} {times} {place}", "moves{pace} {way} {times} {place}"),
+    "elbow_repeat": ("bends and straightens at the elbow {times}", "flexes and extends at the elbow {times}"),
+    "elbow_bend": ("bends at the elbow to {angle}", "flexes at the elbow to {angle}"),
+    "elbow_straighten": ("straightens at the elbow to {angle}", "extends at the elbow to {angle}"),
+    "arm_hold": ("stays {place} for {seconds}", "is held {place} for {seconds}"),
+    "arm_rest": ("stays {place}{bent}, swaying a little", "moves only a little {place}{bent}"),
+    "arm_still": ("stays still {place}{bent}", "is held still {place}{bent}"),
+    # legs
+    "steps": ("takes {steps} {way}{high}", "makes {steps} {way}{high}"),
+    "kick": ("kicks {way} {times}, {height} high", "kicks {times} {way}, raising the foot by {height}"),
+    "knee_lift": ("lifts the knee to hip height {times}", "raises the knee to hip height {times}"),
+    "foot_lift": ("lifts the foot off the floor {times} by {height}", "raises the foot {times} by {height}"),
+    "leg_jump": ("pushes off and lands {times}", "leaves the floor and lands {times}"),
+    "knee_repeat": (
+        "bends and straightens at the knee {times}, up to {angle}",
+        "flexes and extends at the knee {times}, up to {angle}",
+    ),
+    "knee_bend": ("bends{pace} at the knee to {angle}", "flexes{pace} at the knee to {angle}"),
+    "knee_straighten": ("straightens{pace} at the knee to {angle}", "extends{pace} at the knee to {angle}"),
+    "leg_stand": ("stays planted on the floor{bent}", "keeps standing in place{bent}"),
+    "leg_held": ("stays off the floor{bent}", "is held off the floor{bent}"),
+    # pairs
+    "head_sways": ("the head sways over the hips and back {times}", "the head goes out over the hips and back {times}"),
+    "head_forward": (
+        "the head moves ahead of the hips by {distance}",
+        "the head goes forward over the hips by {distance}",
+    ),
+    "head_back": (
+        "the head comes back over the hips by {distance}",
+        "the head moves back toward the hips by {distance}",
+    ),
+    "head_ahead": ("the head stays {distance} ahead of the hips", "the head is held {distance} ahead of the hips"),
+    "head_over": ("the head stays over the hips", "the head keeps in line with the hips"),
+    "hand_across": (
+        "{hand} reaches across the body at {height} height",
+        "{hand} crosses in front of the body at {height} height",
+    ),
+    "hand_to_and_fro": (
+        "{hand} moves away from the torso and back {times}",
+        "{hand} leaves the torso and returns {times}",
+    ),
+    "hand_to_trunk": ("{hand} comes close to the torso, {place}", "{hand} moves in to the torso, {place}"),
+    "hand_from_trunk": ("{hand} moves away from the torso, {place}", "{hand} leaves the torso, {place}"),
+    "hand_far": ("{hand} stays far from the torso", "{hand} is held away from the torso"),
+    "hand_close": ("{hand} stays close to the torso", "{hand} is held close to the torso"),
+    "knee_at_hip": ("the {side} knee comes up to the hips", "the {side} knee rises to the height of the hips"),
+    "knee_at_hip_often": (
+        "the {side} knee comes up to the hips {times}",
+        "the {side} knee rises to the height of the hips {times}",
+    ),
+    "hip_to_foot": (
+        "the hips sink toward the {side} foot by {distance}",
+        "the hips come {distance} closer to the {side} foot",
+    ),
+    "hip_from_foot": (
+        "the hips rise from the {side} foot by {distance}",
+        "the hips move {distance} away from the {side} foot",
+    ),
+    "leg_passes": (
+        "the {side} leg swings forward and back under the torso {times}",
+        "the {side} leg passes under the torso {times}",
+    ),
+    "leg_out": (
+        "the {side} foot stands far out to the side of the hips",
+        "the {side} foot is out to the side of the hips",
+    ),
+    "over_foot": ("the torso stays over the {side} foot", "the torso keeps its place over the {side} foot"),
+    "hand_at_head": ("{hand} comes up to the head", "{hand} comes near the head"),
+    "hand_at_head_often": ("{hand} comes up to the head {times}", "{hand} comes near the head {times}"),
+    "hand_above_head": ("{hand} rises above the head{often}", "{hand} goes higher than the head{often}"),
+    "head_at_knee": ("the head comes down toward the {side} knee", "the head comes close to the {side} knee"),
+    "arms_alike": ("both arms move {way} together", "the arms move {way} at the same time"),
+    "arms_in_turn": ("the arms swing {way} in opposite directions", "the arms move {way} in turn"),
+    "hands_stay_together": ("the hands stay together{where}", "the hands are held together{where}"),
+    "hands_meet": ("the hands come together{where}{often}", "the hands meet{where}{often}"),
+    "hands_wide": ("the hands are wide apart", "the arms spread wide"),
+    "hand_at_elbow": ("{hand} comes to {elbow}", "{hand} is near {elbow}"),
+    "hand_higher": ("{hand} is higher than {other}", "{hand} is above {other}"),
+    "hands_apart": ("the hands stay {distance} apart", "the hands keep {distance} between them"),
+    "hand_at_leg": ("{hand} comes near {part}{often}", "{hand} reaches {part}{often}"),
+    "swing_with": ("{arm} swings together with {leg}", "{arm} and {leg} swing forward together"),
+    "swing_against": ("{arm} swings opposite to {leg}", "{arm} swings forward as {leg} goes back"),
+    "legs_in_turn": ("the legs step past each other {times}", "the legs swing forward in turn {times}"),
+    "knees_together": ("both knees bend and straighten together", "the knees bend and straighten at the same time"),
+    "legs_cross": ("the legs cross{often}", "one leg crosses in front of the other{often}"),
+    "feet_wide": ("the feet are wide apart", "the legs spread wide"),
+    "foot_ahead": ("{foot} is in front of {other}", "{foot} is ahead of {other}"),
+    "feet_together": ("the feet stay together", "the feet keep close together"),
+    "feet_stand": ("the feet stay {distance} apart", "the feet keep {distance} between them"),
+}
+
+
+def event(who: str, kind: str, start: int, end: int, *, size: float = 0.5, **values: str) -> Event:
+    """An event in its plainest words.
+
+    Args:
+        who: group or pair.
+        kind: key of `PHRASES`.
+        start, end: frames at 20 a second.
+        size: how much is worth saying it; about 1 for what anybody would mention.
+        values: words that fill the phrase.
+    """
+    text = PHRASES[kind][0].format(**values)
+    return Event(who, start / FPS, end / FPS, text, kind, {"size": size, **values})
+
+
+def vary(told: Event, seed: int) -> Event:
+    """The event in the words that the seed chooses. A mirrored event gets the mirrored words."""
+    phrase = choose(PHRASES[told.kind], told, seed)
+    return replace(told, text=phrase.format(**told.values))
+
+
+def choose(options: tuple[Any, ...], told: Event, seed: int) -> Any:
+    """One of the options, by the seed and by all that an event says apart from its side."""
+    words = f"{told.who} {told.kind} {told.text} {told.start:.2f}"
+    sideless = "|".join(sorted((words, mirror_text(words))))
+    return options[zlib.crc32(f"{seed}|{sideless}".encode()) % len(options)]
+
+
+def in_time(events: Sequence[Event]) -> list[Event]:
+    """By start; of two that start together the larger first."""
+    return sorted(events, key=lambda e: (e.start, -float(e.values["size"]), e.kind))

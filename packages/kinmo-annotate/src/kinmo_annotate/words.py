@@ -1,0 +1,104 @@
+"""Numbers and places in words, the same for left and right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+FPS: Final = 20.0  # frames per second of everything that is measured
+Signals = Mapping[str, NDArray[np.floating]]  # name, as in `measures.measure`, to (T,)
+
+_COUNTS: Final = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
+_HEIGHTS: Final = ("floor", "knee", "hip", "chest", "shoulder", "head")
+_HEIGHT_EDGES: Final = (0.4, 1.4, 2.25, 2.75, 3.4, 4.4)  # those of the posecode `hand_level`
+_FRONT_OF: Final = {"hip": "hips", "chest": "chest", "shoulder": "shoulder", "head": "face"}
+
+
+def count(number: int) -> str:
+    """7 to "seven"; above twelve the digits."""
+    return _COUNTS[number] if number < len(_COUNTS) else str(number)
+
+
+def times(number: int) -> str:
+    """ "once", "twice", "five times"."""
+    return {1: "once", 2: "twice"}.get(number, f"{count(number)} times")
+
+
+def degrees(angle: float) -> str:
+    """To ten degrees; from 300 on in full turns, where nearer to them than a sixth."""
+    turns = abs(angle) / 360
+    if turns >= 0.84 and abs(turns - round(turns)) < 1 / 6:
+        return "a full turn" if round(turns) == 1 else f"{count(round(turns))} full turns"
+    return f"about {max(10, round(abs(angle) / 10) * 10)} degrees"
+
+
+def metres(length: float) -> str:
+    """To a tenth of a metre, from ten on to a metre."""
+    return f"about {abs(length):.0f} m" if abs(length) >= 9.95 else f"about {max(abs(length), 0.1):.1f} m"
+
+
+def seconds(frames: int) -> str:
+    """A duration to full seconds."""
+    number = max(1, round(frames / FPS))
+    return "a second" if number == 1 else f"{count(number)} seconds"
+
+
+def bare(place: str) -> str:
+    """A place after "to" or "from": without its own "at"."""
+    return place.removeprefix("at ")
+
+
+def pace(size: float, frames: int, *, slow: float, fast: float) -> str:
+    """ " slowly", " quickly" or nothing, by the mean speed of `size` over `frames`."""
+    speed = abs(size) * FPS / max(frames, 1)
+    return " slowly" if speed < slow else " quickly" if speed > fast else ""
+
+
+def hand_place(signals: Signals, side: str, frame: int) -> str:
+    """Where a hand is, seen from the body: "beside the hip", "in front of the chest", "above the head"."""
+    level, front, out, past = (
+        float(signals[f"{side}_{name}"][frame]) for name in ("hand_level", "hand_front", "hand_out", "hand_past_middle")
+    )
+    rung = int(np.searchsorted(_HEIGHT_EDGES, level, side="right"))
+    if rung == len(_HEIGHTS):
+        return "above the head"
+    height = _HEIGHTS[rung]
+    if height == "floor":
+        return "near the floor"
+    if height == "knee":
+        return "at knee height"
+    if past > 0.05:
+        return f"across the body at {height} height"
+    if out > 0.3 and out > front:
+        return f"out to the side at {height} height"
+    if front > 0.22:
+        return f"in front of the {_FRONT_OF[height]}"
+    if front < -0.16:
+        return f"behind the {'hips' if height == 'hip' else 'back'}"
+    return f"beside the {height}"
+
+
+def way(forward: float, left: float) -> str:
+    """Direction of a displacement as the body sees it: "forward", "backward and to the left", "to the right"."""
+    along = "forward" if forward > 0 else "backward"
+    across = "to the left" if left > 0 else "to the right"
+    if abs(left) < 0.45 * abs(forward):
+        return along
+    return across if abs(forward) < 0.45 * abs(left) else f"{along} and {across}"

@@ -156,9 +156,12 @@ def _leg_jumps(who: str, jumps: Sequence[Jump]) -> list[Event]:
 
 
 def _leg_stand(signals: Signals, side: str) -> Event:
-    knee, lift = float(np.median(signals[f"{side}_knee"])), float(np.median(signals[f"{side}_foot_lift"]))
-    last = len(signals[f"{side}_knee"]) - 1
-    bent = ", deeply bent" if knee > 95 else ", bent" if knee > 55 else ", slightly bent" if knee > 30 else ", straight"
-    if lift > 0.2:
-        return event(f"{side}_leg", "leg_held", 0, last, bent=bent)
-    return event(f"{side}_leg", "leg_stand", 0, last, bent=bent)
+    knee, lift, front, out = (
+        float(np.median(signals[f"{side}_{name}"])) for name in ("knee", "foot_lift", "foot_front", "foot_out")
+    )
+    bent = ", straight" if knee < 20 else f", bent by {words.degrees(knee)}"
+    # A standing ankle is 7 cm behind the hip joint and 5 cm outside of it.
+    place = ", ahead of the hips" if front > 0.08 else ", behind the hips" if front < -0.25 else ""
+    place = ", set out to the side" if out > 0.22 else place
+    kind = "leg_held" if lift > 0.2 else "leg_stand"
+    return event(f"{side}_leg", kind, 0, len(signals["height"]) - 1, size=0.1, bent=bent, place=place)

@@ -31,7 +31,7 @@ def whole_action(observation: Observation, seed: int) -> str:
     events = {who: [e for e in observation.events if e.who == who] for who in _who(observation)}
     told = _body(events) + _limbs(events)
     told = [e for e in told if e.kind not in _ASIDES] or told
-    chosen = sorted(sorted(told, key=lambda e: -e.values["size"])[:_MOST], key=lambda e: e.start)
+    chosen = sorted(sorted(told, key=lambda e: (-e.values["size"], e.start))[:_MOST], key=lambda e: (e.start, e.kind))
     whole = Event("whole", 0.0, observation.seconds, ", ".join(event.text for event in chosen), "whole")
     subject = choose(_SUBJECTS, whole, seed)
     if not chosen:
@@ -78,16 +78,31 @@ def _limbs(events: dict[str, list[Event]]) -> list[Event]:
     for limb in ("arm", "leg"):
         left, right = (_tellable(events.get(f"{side}_{limb}", []), travels) for side in SIDES)
         for event in left:
-            twin = next((e for e in right if e.kind == event.kind and abs(e.start - event.start) < 0.6), None)
-            if twin is not None:
-                right.remove(twin)
-                size = event.values["size"] + twin.values["size"]
-                told.append(replace(event, text=_phrase(event, f"both {limb}s"), values={**event.values, "size": size}))
-            else:
+            twin = next((e for e in right if _alike(e, event)), None)
+            if twin is None:
                 told.append(replace(event, text=_phrase(event, f"the left {limb}")))
+                continue
+            right.remove(twin)
+            told.append(_both(event, twin, f"both {limb}s"))
         told += [replace(event, text=_phrase(event, f"the right {limb}")) for event in right]
     both = {event.kind for event in told if "both" in event.text}
     return [event for event in told if event.kind not in both or "both" in event.text]
+
+
+def _alike(event: Event, other: Event) -> bool:
+    """Whether two limbs do the same at the same time."""
+    same = event.kind == other.kind and event.values.get("way") == other.values.get("way")
+    return same and abs(event.start - other.start) < 0.6
+
+
+def _both(event: Event, twin: Event, limbs: str) -> Event:
+    """One event for two limbs; how often only where they agree."""
+    values = {**event.values, "size": event.values["size"] + twin.values["size"]}
+    if event.values.get("times") != twin.values.get("times"):
+        values["times"] = ""
+    return replace(
+        event, start=min(event.start, twin.start), values=values, text=_phrase(replace(event, values=values), limbs)
+    )
 
 
 def _tellable(events: Sequence[Event], travels: bool) -> list[Event]:
@@ -109,7 +124,7 @@ def _phrase(event: Event, limb: str) -> str:
         case "arm_outward":
             return f"opens {limb} outward"
         case "arm_repeat":
-            return f"swings {limb} {values['way']} {values['times']}"
+            return f"swings {limb} {values['way']} {values['times']}".rstrip()
         case "kick":
             return f"kicks with {limb}"
         case "knee_lift":
@@ -117,4 +132,4 @@ def _phrase(event: Event, limb: str) -> str:
         case "foot_lift":
             return f"lifts the foot of {limb}"
         case _:
-            return f"bends and straightens {limb} {values['times']}"
+            return f"bends and straightens {limb} {values['times']}".rstrip()

@@ -18,7 +18,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     # torso
     "travel": ("travels {way} {distance} {pace}", "moves {way} {distance} {pace}"),
     "turn": ("turns{pace} to the {side} by {angle}", "rotates{pace} to the {side} by {angle}"),
-    "turns": ("turns left and right {times}", "turns back and forth {times}"),
+    "turns": ("turns one way and back {times}", "turns back and forth {times}"),
     "jump": ("jumps {times}, {height} high", "jumps {times} to a height of {height}"),
     "bounce": ("bobs down and up {times} by {distance}", "sinks and rises {times} by {distance}"),
     "torso_sink": (
@@ -34,7 +34,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "lean_more": ("comes back to a lean of {angle} {way}", "eases to a lean of {angle} {way}"),
     "rocks": ("rocks from side to side {times}", "sways from side to side {times}"),
     "tip": ("tips to the {side} by {angle}", "leans to the {side} by {angle}"),
-    "twists": ("twists from side to side {times}", "twists left and right {times}"),
+    "twists": ("twists from side to side {times}", "twists one way and back {times}"),
     "twist": ("twists to the {side}", "twists at the waist to the {side}"),
     "still": ("stays {place} in place", "keeps {place} in place"),
     # neck
@@ -80,8 +80,8 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "knee_bend": ("bends{pace} at the knee to {angle}", "flexes{pace} at the knee to {angle}"),
     "knee_straighten": ("straightens{pace} at the knee to {angle}", "extends{pace} at the knee to {angle}"),
-    "leg_stand": ("stays planted on the floor{bent}", "keeps standing in place{bent}"),
-    "leg_held": ("stays off the floor{bent}", "is held off the floor{bent}"),
+    "leg_stand": ("stays planted on the floor{place}{bent}", "keeps standing in place{place}{bent}"),
+    "leg_held": ("stays off the floor{place}{bent}", "is held off the floor{place}{bent}"),
     # pairs
     "head_sways": ("the head sways over the hips and back {times}", "the head goes out over the hips and back {times}"),
     "head_forward": (
@@ -175,9 +175,9 @@ def vary(told: Event, seed: int) -> Event:
 
 def choose(options: tuple[Any, ...], told: Event, seed: int) -> Any:
     """One of the options, by the seed and by all that an event says apart from its side."""
-    words = f"{told.who} {told.kind} {told.text} {told.start:.2f}"
-    sideless = "|".join(sorted((words, mirror_text(words))))
-    return options[zlib.crc32(f"{seed}|{sideless}".encode()) % len(options)]
+    who = told.who.replace("left", "side").replace("right", "side")
+    text = min(told.text, mirror_text(told.text))  # the same for both sides
+    return options[zlib.crc32(f"{seed} {who} {told.kind} {text} {told.start:.2f}".encode()) % len(options)]
 
 
 def in_time(events: Sequence[Event]) -> list[Event]:

@@ -48,7 +48,7 @@ class Description:
     def mirror(self) -> Description:
         """The description of the mirrored motion: limbs exchanged, and left and right in every sentence."""
         groups = {mirror_text(name): mirror_text(text) for name, text in self.groups.items()}
-        pairs = {_mirror_pair(pair): mirror_text(text) for pair, text in self.interactions.items()}
+        pairs = {mirror_pair(pair): mirror_text(text) for pair, text in self.interactions.items()}
         return Description(mirror_text(self.text), groups, pairs)
 
     def level(self, name: str) -> str:
@@ -162,6 +162,7 @@ def _complete(field: str, texts: Mapping[Any, Any], names: Sequence[Any]) -> dic
     return {name: texts[name].strip() for name in names}
 
 
-def _mirror_pair(pair: tuple[str, str]) -> tuple[str, str]:
+def mirror_pair(pair: tuple[str, str]) -> tuple[str, str]:
+    """The pair that a pair of groups becomes in the mirror."""
     first, second = (mirror_text(name) for name in pair)
     return (first, second) if (first, second) in PAIRS else (second, first)

@@ -10,7 +10,7 @@ from typing import Final
 from kinmo_annotate.observation import Annotation, Event, Observation
 from kinmo_annotate.person import whole_action
 from kinmo_annotate.wording import vary
-from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description
+from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description, mirror_pair
 
 _CLAUSES: Final = 3  # of a group's sentence: what a reader keeps in mind, and what 256 tokens hold for six groups
 _PAIR_CLAUSES: Final = 2
@@ -73,13 +73,16 @@ def most_telling(events: Sequence[Event], number: int) -> list[Event]:
 
 
 def _within(pairs: Mapping[tuple[str, str], str], events: Mapping[str, Sequence[Event]]) -> dict[tuple[str, str], str]:
-    """The texts of the pairs without the least telling, so that all together stay short enough for a text encoder."""
+    """The texts of the pairs without the least telling, so that all together stay short enough for a text encoder.
+
+    A pair goes together with its mirror image, else a mirrored motion could lose another text.
+    """
     kept = dict(pairs)
-    weight = {pair: max((e.values["size"] for e in events.get("+".join(pair), [])), default=0.0) for pair in pairs}
-    for pair in sorted(kept, key=lambda pair: weight[pair]):
+    size = {pair: max((e.values["size"] for e in events.get("+".join(pair), [])), default=0.0) for pair in pairs}
+    for pair in sorted(pairs, key=lambda pair: max(size[pair], size[mirror_pair(pair)])):
         if sum(len(text.split()) for text in kept.values() if text != UNKNOWN) <= _WORDS:
             break
-        kept[pair] = UNKNOWN
+        kept[pair] = kept[mirror_pair(pair)] = UNKNOWN
     return kept
 
 

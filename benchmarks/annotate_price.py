@@ -1,0 +1,91 @@
+"""What describing all of HumanML3D by a language model would take, beside the 23 USD of the paper; asks no model.
+
+`python benchmarks/annotate_price.py --data data/cmu` takes clips of the CMU pack, makes the prompts that `LLMWriter` would
+send, counts their tokens with the model's tokenizer, and prices them by litellm's table. Clips of the pack are clips of
+HumanML3D; since long clips have more keyframes, the price of one is fitted as a + b seconds and taken at HumanML3D's
+mean length. For the answers stand the descriptions of the `TemplateWriter`, which are as long as an answer may be.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import astuple, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from kinmo_annotate.keyframes import Keyframer
+from kinmo_annotate.observation import Observation
+from kinmo_annotate.observe import observe
+from kinmo_annotate.train.data import Item, MotionData
+from kinmo_annotate.writers.projection import project
+from kinmo_annotate.writers.template import TemplateWriter
+from kinmo_core.errors import InputError
+from kinmo_core.text import Description
+
+MEAN_SECONDS = 7.1  # of a clip of HumanML3D (Guo et al., CVPR 2022, section 4)
+MOTIONS, PAIRS = 14_616, 44_970  # of HumanML3D, without mirrored copies; pairs of a motion and one of its captions
+PAPER_USD = 23.0  # KinMo, ICCV 2025: gpt-4o-mini, "about"
+
+Described = tuple[Observation, Description]
+
+
+def observations(root: Path, count: int) -> list[Observation]:
+    """So many clips of the data set, evenly spread, as the language model would get them."""
+    data = MotionData(str(root), ["train", "val", "test"])
+    data.setup("predict")
+    keyframer = Keyframer()
+    items: list[Item] = data.items[:: max(1, len(data.items) // count)][:count]
+    found: list[Observation] = []
+    for item in items:
+        try:
+            clip = item.read()
+            found.append(observe(clip.motion, id=clip.id, captions=clip.captions, keyframer=keyframer))
+        except InputError as error:
+            print(f"left out: {error}")
+    return found
+
+
+def mean_price(described: Sequence[Described], model: str, *, reasked: float) -> np.ndarray:
+    """(3,) input tokens, output tokens and USD of a clip of HumanML3D's mean length."""
+    each = np.array([astuple(project([one], model, reasked=reasked))[1:] for one in described])
+    seconds = np.array([seen.seconds for seen, _ in described])
+    slope, intercept = np.polyfit(seconds, each, 1) if len(described) > 1 else (0.0, each[0])
+    return intercept + slope * MEAN_SECONDS
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description="Project the price of describing HumanML3D by a language model.")
+    parser.add_argument("--data", type=Path, default=Path("data/cmu"), help="what `kinmo data cmu` wrote")
+    parser.add_argument("--clips", type=int, default=100, help="to make prompts of (default: %(default)s)")
+    parser.add_argument("--model", default="gpt-4o-mini", help="litellm's name for it (default: %(default)s)")
+    parser.add_argument(
+        "--reasked", type=float, default=0.05, help="share of answers assumed unusable and asked for again"
+    )
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    seen = observations(options.data, options.clips)
+    described = [(one, TemplateWriter().write([one])[0].description) for one in seen]
+    single = [(replace(one, captions=one.captions[:1]), text) for one, text in described]
+    frames, length = (
+        np.mean([value(one) for one in seen]) for value in (lambda o: len(o.keyframes), lambda o: o.seconds)
+    )
+    print(
+        f"{len(seen)} clips of {options.data}, {length:.1f} s and {frames:.1f} keyframes on average; {options.model} at the "
+        f"prices of litellm {version('litellm')}; {options.reasked:.0%} of answers asked for again\n"
+    )
+    print("| HumanML3D | requests | tokens in | tokens out | USD |\n| --- | ---: | ---: | ---: | ---: |")
+    rows = ((f"{MOTIONS:,} motions, all captions at once", MOTIONS, described), (f"{PAIRS:,} pairs", PAIRS, single))
+    for name, count, clips in rows:
+        tokens_in, tokens_out, usd = count * mean_price(clips, options.model, reasked=options.reasked)
+        requests = 2 * count * (1 + options.reasked)
+        print(f"| {name} | {requests:,.0f} | {tokens_in / 1e6:.1f} M | {tokens_out / 1e6:.1f} M | {usd:.2f} |")
+    print(f"| the paper (gpt-4o-mini) | | | | about {PAPER_USD:.0f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -481,18 +481,18 @@ def test_a_price_that_is_not_known_is_not_made_up(tmp_path: Path):
 def test_the_limit_holds_and_a_higher_one_goes_on(tmp_path: Path, concurrency: int):
     options: dict[str, Any] = {"model": "openai/gpt-4o-mini", "concurrency": concurrency, "max_tokens": 300}
     with Server(latency=0.01) as server:
-        it = writer(server, tmp_path, max_cost=0.004, **options)
-        with pytest.raises(OutOfBudgetError, match=r"stopped, 0\.00\d+ of max_cost 0\.004 USD are spent"):
-            it.write(several(30))
+        it = writer(server, tmp_path, max_cost=0.003, **options)
+        with pytest.raises(OutOfBudgetError, match=r"stopped, 0\.00\d+ of max_cost 0\.003 USD are spent"):
+            it.write(several(18))
         served = len(server.served)
         assert it.spending.usd is not None
-        assert 0.002 < it.spending.usd <= 0.004
+        assert 0.001 < it.spending.usd <= 0.003
         with pytest.raises(OutOfBudgetError):  # what earlier runs spent counts
-            writer(server, tmp_path, max_cost=0.004, **options).write(several(30))
+            writer(server, tmp_path, max_cost=0.003, **options).write(several(18))
         assert len(server.served) == served
-        annotations = writer(server, tmp_path, max_cost=1.0, **options).write(several(30))
+        annotations = writer(server, tmp_path, max_cost=1.0, **options).write(several(18))
     assert not any(annotation.problem for annotation in annotations)
-    assert len(server.bills) == len(server.served) == 60
+    assert len(server.bills) == len(server.served) == 36
 
 
 def test_a_limit_that_is_spent_still_reads_the_journal(tmp_path: Path):

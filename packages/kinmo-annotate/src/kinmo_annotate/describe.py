@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from jaxtyping import Int
 from torch import Tensor
 
 from kinmo_annotate.posecodes import POSECODES
 from kinmo_core.text import GROUPS
+
+ORDINARY: Final = "The person stands upright with hanging arms."
 
 
 def pose_sentences(categories: Int[Tensor, "frames codes"]) -> list[str]:
@@ -18,10 +21,10 @@ def pose_sentences(categories: Int[Tensor, "frames codes"]) -> list[str]:
         categories: (T, K), as `posecodes.categorize` makes them.
 
     Returns:
-        T sentences; equal poses have equal ones. An ordinary stand is "The torso is upright."
+        T sentences; equal poses have equal ones. One without any label is `ORDINARY`.
     """
     rows = categories.tolist()
-    known = {row: _sentence(_clauses(row)) for row in set(map(tuple, rows))}
+    known = {row: _sentence(_clauses(row)) or ORDINARY for row in set(map(tuple, rows))}
     return [known[tuple(row)] for row in rows]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 from kinmo_annotate import words
 from kinmo_annotate.changes import Repeat, Swing, repeats, spans, swings
@@ -52,12 +53,12 @@ class Flight:
 def foot_flights(signals: Signals, side: str) -> list[Flight]:
     """The stretches in which a foot moves for 0.15 s faster than a standing one."""
     x, z, lift = signals[f"{side}_foot_x"], signals[f"{side}_foot_z"], signals[f"{side}_foot_lift"]
-    if len(x) < 2:
-        return []
     speed = np.sqrt(np.gradient(x) ** 2 + np.gradient(z) ** 2 + np.gradient(lift) ** 2) * FPS
     heading = np.deg2rad(signals["heading"])
+    # The foot of a runner hardly stops; it stands where it is slow against its own swing.
+    top_speed = maximum_filter1d(speed, size=round(1.5 * FPS) + 1)
     found = []
-    for start, end in spans(speed > _MOVING, least=3, join=1):
+    for start, end in spans(speed > np.maximum(_MOVING, 0.3 * top_speed), least=3, join=1):
         last = min(end, len(x) - 1)
         turn = heading[(start + last) // 2]
         dx, dz = x[last] - x[start], z[last] - z[start]

@@ -73,10 +73,11 @@ def _body(events: dict[str, list[Event]]) -> list[Event]:
 
 def _limbs(events: dict[str, list[Event]]) -> list[Event]:
     """What arms and legs add; both sides in one phrase where they do the same at the same time."""
-    travels = any(event.kind == "travel" for event in events.get("torso", []))
+    paces = [event.values["pace"] for event in events.get("torso", []) if event.kind == "travel"]
+    pace = max(paces, key=list(_GAITS).index) if paces else ""
     told = []
     for limb in ("arm", "leg"):
-        left, right = (_tellable(events.get(f"{side}_{limb}", []), travels) for side in SIDES)
+        left, right = (_tellable(events.get(f"{side}_{limb}", []), pace) for side in SIDES)
         for event in left:
             twin = next((e for e in right if _alike(e, event)), None)
             if twin is None:
@@ -105,13 +106,18 @@ def _both(event: Event, twin: Event, limbs: str) -> Event:
     )
 
 
-def _tellable(events: Sequence[Event], travels: bool) -> list[Event]:
-    """Without what goes with walking, and without what is the way back from something told."""
+def _tellable(events: Sequence[Event], pace: str) -> list[Event]:
+    """Without what goes with walking or running, and without what is the way back from something told."""
     told = {"arm_up", "arm_repeat", "arm_forward", "arm_outward", "kick", "knee_lift", "foot_lift", "knee_repeat"}
-    swing = ("forward and back", "up and down")
-    return [
-        e for e in events if e.kind in told and not (travels and e.kind == "arm_repeat" and e.values["way"] in swing)
-    ]
+    kept = [event for event in events if event.kind in told]
+    if pace:
+        swing = ("forward and back", "up and down")
+        kept = [
+            e for e in kept if e.kind not in ("arm_repeat", "knee_lift") or e.values.get("way") not in (*swing, None)
+        ]
+    if pace in ("at a fast pace", "at running pace"):
+        kept = [e for e in kept if not e.kind.startswith("arm_") or "head" in e.values.get("goal", "")]
+    return kept
 
 
 def _phrase(event: Event, limb: str) -> str:

@@ -54,25 +54,31 @@ def _table() -> tuple[Posecode, ...]:
         Posecode(
             "pitch",
             "torso",
-            (-15, 20, 50, 80),  # 3, 80, 96, 99 %
+            (-15.0, 20.0, 50.0, 80.0),  # 3, 80, 96, 99 %
             (
                 "the torso leans back",
-                "the torso is upright",
+                "",
                 "the torso leans forward",
                 "the torso is bent far forward",
                 "the torso is level or lower",
             ),
         ),
         Posecode(
-            "lean", "torso", (-15, 15), ("the torso tips to the right", "", "the torso tips to the left")
+            "lean", "torso", (-15.0, 15.0), ("the torso tips to the right", "", "the torso tips to the left")
         ),  # 2, 97 %
         Posecode(
-            "twist", "torso", (-20, 20), ("the chest is twisted to the right", "", "the chest is twisted to the left")
+            "twist",
+            "torso",
+            (-20.0, 20.0),
+            ("the chest is twisted to the right", "", "the chest is twisted to the left"),
         ),
         Posecode(
-            "head_turn", "neck", (-25, 25), ("the face is turned to the right", "", "the face is turned to the left")
+            "head_turn",
+            "neck",
+            (-25.0, 25.0),
+            ("the face is turned to the right", "", "the face is turned to the left"),
         ),
-        Posecode("nod", "neck", (5, 70), ("the head is tipped back", "", "the head is bowed")),  # 5, 93 %
+        Posecode("nod", "neck", (5.0, 70.0), ("the head is tipped back", "", "the head is bowed")),  # 5, 93 %
         Posecode("feet", "left_leg+right_leg", (0.16, 0.6), ("the feet are together", "", "the feet are wide apart")),
         Posecode(
             "feet_front",
@@ -101,24 +107,21 @@ def _limb_codes(side: str) -> list[Posecode]:
             f"{side}_hand_level",
             arm,
             (0.4, 1.4, 2.25, 2.75, 3.4, 4.4),  # 1, 9, 72, 88, 95, 97 %
-            tuple(
-                f"{hand} is {place}"
-                for place in (
-                    "near the floor",
-                    "at knee height",
-                    "at hip height",
-                    "at chest height",
-                    "at shoulder height",
-                    "at head height",
-                    "above the head",
-                )
+            (
+                f"{hand} is near the floor",
+                f"{hand} is at knee height",
+                "",
+                f"{hand} is at chest height",
+                f"{hand} is at shoulder height",
+                f"{hand} is at head height",
+                f"{hand} is above the head",
             ),
         ),
         Posecode(
             f"{side}_elbow",
             arm,
-            (25, 65, 105),
-            (f"{elbow} is straight", "", f"{elbow} is bent", f"{elbow} is sharply bent"),
+            (65.0, 105.0),
+            ("", f"{elbow} is bent", f"{elbow} is sharply bent"),
         ),
         Posecode(
             f"{side}_hand_front", arm, (-0.13, 0.22), (f"{hand} is behind the back", "", f"{hand} is in front")
@@ -134,25 +137,25 @@ def _limb_codes(side: str) -> list[Posecode]:
         Posecode(
             f"{side}_upper_arm",
             arm,
-            (75, 105),
+            (75.0, 105.0),
             ("", f"the {side} upper arm is level", f"the {side} upper arm points up"),
         ),
         Posecode(
             f"{side}_forearm",
             arm,
-            (75, 105, 150),
+            (75.0, 105.0, 150.0),
             ("", f"the {side} forearm is level", "", f"the {side} forearm points up"),
         ),
-        Posecode(f"{side}_knee", leg, (55, 95), ("", f"{knee} is bent", f"{knee} is deeply bent")),  # 92, 98 %
+        Posecode(f"{side}_knee", leg, (55.0, 95.0), ("", f"{knee} is bent", f"{knee} is deeply bent")),  # 92, 98 %
         Posecode(
             f"{side}_foot_lift", leg, (0.12, 0.35), ("", f"{foot} is off the floor", f"{foot} is raised high")
         ),  # 91, 97 %
         Posecode(
-            f"{side}_thigh_front", leg, (-18, 40), (f"{foot} trails behind", "", f"the {side} thigh is raised")
+            f"{side}_thigh_front", leg, (-18.0, 40.0), (f"{foot} trails behind", "", f"the {side} thigh is raised")
         ),  # 3, 93 %
-        Posecode(f"{side}_thigh_out", leg, (30,), ("", f"the {side} leg is out to the side")),  # 98 %
-        Posecode(f"{side}_thigh", leg, (75, 105), ("", f"the {side} thigh is level", f"{knee} is above the hip")),
-        Posecode(f"{side}_shin", leg, (75,), ("", f"the {side} shin is level")),
+        Posecode(f"{side}_thigh_out", leg, (30.0,), ("", f"the {side} leg is out to the side")),  # 98 %
+        Posecode(f"{side}_thigh", leg, (75.0, 105.0), ("", f"the {side} thigh is level", f"{knee} is above the hip")),
+        Posecode(f"{side}_shin", leg, (75.0,), ("", f"the {side} shin is level")),
         Posecode(f"{side}_hand_head", f"neck+{arm}", (0.24,), (f"{hand} is at the head", "")),  # 2 %
         *(  # the wrist is a hand's length short of what the hand touches
             Posecode(

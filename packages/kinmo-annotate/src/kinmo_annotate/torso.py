@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinmo_annotate import words
 from kinmo_annotate.changes import Repeat, repeats, spans, swings
@@ -33,17 +34,26 @@ class Jump:
 
 
 def find_jumps(signals: Signals) -> list[Jump]:
-    """Both feet rise by 8 cm and come down within 1.2 s, and the hips fly with them: not a step up, nor a run's flight."""
+    """Both feet rise and come down within 1.2 s, and the hips fly with them: not a step up.
+
+    8 cm are a jump on the spot; between the steps of a run both feet fly too, there it takes 30 cm.
+    """
     lowest, hips = signals["lowest"], signals["height"]
+    travel = np.hypot(_rate(signals["travel_x"]), _rate(signals["travel_z"]))
     found = []
     for up, down in pairwise(swings(lowest, 0.08)):
         if not (up.size > 0 > down.size) or down.end - up.start > 1.2 * FPS:
             continue
-        top = up.end + int(np.argmax(hips[up.end : down.start + 1])) if down.start >= up.end else up.end
-        ends = (hips[up.start] + hips[min(down.end, len(hips) - 1)]) / 2
-        if hips[top] - ends > 0.04:
-            found.append(Jump(up.start, down.end, min(up.size, -down.size)))
+        top = up.end + int(np.argmax(hips[up.end : max(down.start, up.end) + 1]))
+        height = min(up.size, -down.size)
+        if hips[top] - (hips[up.start] + hips[down.end]) / 2 > 0.04 and (height > 0.3 or travel[top] < 1.5):
+            found.append(Jump(up.start, down.end, height))
     return found
+
+
+def _rate(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Change a second."""
+    return np.gradient(values) * FPS
 
 
 def torso_events(signals: Signals, jumps: Sequence[Jump]) -> list[Event]:
@@ -80,7 +90,7 @@ def _posture(signals: Signals) -> str:
 def _travel_events(signals: Signals) -> list[Event]:
     """Stretches in which the pelvis moves on; a direction each, as the body sees it."""
     x, z, heading = signals["travel_x"], signals["travel_z"], np.deg2rad(signals["heading"])
-    step = np.stack([np.gradient(x), np.gradient(z)]) * FPS if len(x) > 1 else np.zeros((2, len(x)))
+    step = np.stack([_rate(x), _rate(z)])
     speed = np.hypot(*step)
     forward = step[1] * np.cos(heading) + step[0] * np.sin(heading)
     left = step[0] * np.cos(heading) - step[1] * np.sin(heading)
@@ -90,7 +100,7 @@ def _travel_events(signals: Signals) -> list[Event]:
         length = speed[start:end].sum() / FPS
         if np.hypot(ahead, aside) < max(0.3, 0.35 * length):
             continue  # to and fro, or round in a circle: the turns say so
-        mean = length * FPS / (end - start)
+        brisk = float(np.quantile(speed[start:end], 0.9))  # starting and stopping are slow in any gait
         found.append(
             event(
                 "torso",
@@ -100,7 +110,7 @@ def _travel_events(signals: Signals) -> list[Event]:
                 size=length,
                 way=words.way(ahead, aside),
                 distance=words.metres(length),
-                pace=_gait(mean),
+                pace=_gait(brisk),
             )
         )
     return found
@@ -108,9 +118,9 @@ def _travel_events(signals: Signals) -> list[Event]:
 
 def _gait(speed: float) -> str:
     """Pace of the whole body, m/s."""
-    if speed < 0.6:
+    if speed < 0.7:
         return "at a slow pace"
-    return "at walking pace" if speed < 1.6 else "at a fast pace" if speed < 2.4 else "at running pace"
+    return "at walking pace" if speed < 1.8 else "at a fast pace" if speed < 2.4 else "at running pace"
 
 
 def _turn_events(signals: Signals) -> list[Event]:

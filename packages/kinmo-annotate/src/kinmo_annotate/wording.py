@@ -136,7 +136,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "arms_in_turn": ("the arms swing {way} in opposite directions", "the arms move {way} in turn"),
     "hands_stay_together": ("the hands stay together{where}", "the hands are held together{where}"),
     "hands_meet": ("the hands come together{where}{often}", "the hands meet{where}{often}"),
-    "hands_wide": ("the hands are wide apart", "the arms spread wide"),
+    "hands_wide": ("the hands are wide apart", "the hands are far from each other"),
     "hand_at_elbow": ("{hand} comes to {elbow}", "{hand} is near {elbow}"),
     "hand_higher": ("{hand} is higher than {other}", "{hand} is above {other}"),
     "hands_apart": ("the hands stay {distance} apart", "the hands keep {distance} between them"),

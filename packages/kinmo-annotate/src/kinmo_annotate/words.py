@@ -42,11 +42,13 @@ def times(number: int) -> str:
 
 
 def degrees(angle: float) -> str:
-    """To ten degrees; from 300 on in full turns, where nearer to them than a sixth."""
-    turns = abs(angle) / 360
-    if turns >= 0.84 and abs(turns - round(turns)) < 1 / 6:
-        return "a full turn" if round(turns) == 1 else f"{count(round(turns))} full turns"
-    return f"about {max(10, round(abs(angle) / 10) * 10)} degrees"
+    """To ten degrees; from 300 on to half turns."""
+    if abs(angle) < 300:
+        return f"about {max(10, round(abs(angle) / 10) * 10)} degrees"
+    whole, half = divmod(round(abs(angle) / 180), 2)
+    if not half:
+        return "a full turn" if whole == 1 else f"{count(whole)} full turns"
+    return f"{count(whole)} and a half turns"
 
 
 def metres(length: float) -> str:

@@ -1,0 +1,135 @@
+"""How well texts and motions find each other: TMR's four protocols (Petrovich et al., ICCV 2023), in two conventions.
+
+Given the similarity of every text with every motion, a query's rank is the number of items before the right one; among
+equals the average. Half of HumanML3D's clips are mirrored copies of the other half, whose captions differ in "left" and
+"right" or not at all. So every figure is given twice: **raw**, where a copy that comes before the right item is an error as
+any other, and **mirror-corrected**, where the copy is left out of its twin's queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+RECALL_AT: Final = (1, 2, 3, 5, 10)
+BATCH: Final = 32
+DISSIMILAR: Final = 100
+THRESHOLDS: Final = (0.95, 0.8)  # scores, (cosine + 1) / 2: TMR's, and the one that a summary of KinMo states
+DIRECTIONS: Final = ("text to motion", "motion to text")
+CONVENTIONS: Final = ("raw", "mirror-corrected")
+
+Metrics = dict[str, float]
+
+
+def ranks(similarity: Tensor, *, correct: Tensor | None = None, left_out: Tensor | None = None) -> Tensor:
+    """0-based rank of the best correct item of each query, (queries,) float64.
+
+    Args:
+        similarity: (queries, items).
+        correct: (queries, items) True for items that answer the query; the diagonal where None.
+        left_out: (queries, items) True for items that are not looked at; those that are correct are looked at nevertheless.
+    """
+    similarity = similarity.double()
+    correct = torch.eye(*similarity.shape, dtype=torch.bool) if correct is None else correct
+    best = similarity.masked_fill(~correct, -torch.inf).amax(-1, keepdim=True)
+    seen = torch.ones_like(correct) if left_out is None else ~left_out | correct
+    before = ((similarity > best) & seen).sum(-1)
+    equal = ((similarity == best) & seen).sum(-1)
+    return before + (equal - 1) / 2.0
+
+
+def metrics_of(rank: Tensor) -> Metrics:
+    """R@k in percent and the median rank, counted from 1."""
+    recalls = {f"R@{k}": 100 * float((rank < k).double().mean()) for k in RECALL_AT}
+    return {**recalls, "MedR": float(np.median(rank.numpy())) + 1}
+
+
+def all_protocols(
+    similarity: Tensor, captions: Tensor, keys: Sequence[str], *, dissimilar: Sequence[int] | None = None
+) -> dict[str, dict[str, dict[str, Metrics]]]:
+    """Protocol -> convention -> direction -> metrics.
+
+    Args:
+        similarity: (N, N) of text i with motion j.
+        captions: (N, S) unit vectors of the captions, by a model that has nothing to do with the one that is measured.
+        keys: of the clips; a mirrored copy's is M + that of its twin.
+        dissimilar: indices of the dissimilar subset; chosen by `dissimilar_subset` where None.
+    """
+    alike = captions.double() @ captions.double().T
+    mirrored = mirrors(keys)
+    everything = {"all": _measure(similarity, mirrored)}
+    for threshold in THRESHOLDS:
+        correct = alike > 2 * threshold - 1
+        correct.fill_diagonal_(True)  # rounding must not part a caption from itself
+        everything[f"threshold {threshold}"] = _measure(similarity, mirrored, correct)
+    subset = list(dissimilar_subset(alike) if dissimilar is None else dissimilar)
+    everything[f"dissimilar {len(subset)}"] = _measure(*_sub(subset, similarity, mirrored))
+    batches = small_batches(keys)
+    if batches:
+        parts = [_measure(*_sub(batch, similarity, mirrored)) for batch in batches]
+        everything[f"batches of {BATCH}"] = {
+            convention: {d: _mean([part[convention][d] for part in parts]) for d in DIRECTIONS}
+            for convention in CONVENTIONS
+        }
+    return everything
+
+
+def mirrors(keys: Sequence[str]) -> Tensor:
+    """(N, N), True where one clip is the mirrored copy of the other."""
+    number = {key: i for i, key in enumerate(keys)}
+    found = torch.zeros(len(keys), len(keys), dtype=torch.bool)
+    for key, i in number.items():
+        if (twin := number.get(f"M{key}")) is not None:
+            found[i, twin] = found[twin, i] = True
+    return found
+
+
+def dissimilar_subset(alike: Tensor, size: int = DISSIMILAR) -> list[int]:
+    """Indices of items with captions as different as a greedy choice makes them.
+
+    TMR ships its list, not how it was made. Here: first the caption that is least like all others on average, then again
+    and again the one whose closest relative among the chosen is farthest; the first of equals.
+
+    Args:
+        alike: (N, N) cosines of the captions.
+        size: how many; all where there are fewer.
+    """
+    chosen = [int(alike.mean(-1).argmin())]
+    closest = alike[chosen[0]].clone()
+    while len(chosen) < min(size, len(alike)):
+        closest[chosen[-1]] = torch.inf
+        chosen.append(int(closest.argmin()))
+        closest = torch.maximum(closest, alike[chosen[-1]])
+    return sorted(chosen)
+
+
+def small_batches(keys: Sequence[str]) -> list[list[int]]:
+    """Indices in batches of 32: sorted keys, shuffled by NumPy's old generator with seed 0, the incomplete rest dropped."""
+    order = sorted(range(len(keys)), key=lambda i: keys[i])
+    shuffled = np.arange(len(keys))
+    np.random.RandomState(0).shuffle(shuffled)
+    places = [order[i] for i in shuffled]
+    return [places[start : start + BATCH] for start in range(0, len(keys) - BATCH + 1, BATCH)]
+
+
+def _measure(similarity: Tensor, mirrored: Tensor, correct: Tensor | None = None) -> dict[str, dict[str, Metrics]]:
+    """`correct` and `mirrored` are symmetric, so both directions share them."""
+    return {
+        convention: {
+            direction: metrics_of(ranks(s, correct=correct, left_out=left_out))
+            for direction, s in zip(DIRECTIONS, (similarity, similarity.T), strict=True)
+        }
+        for convention, left_out in zip(CONVENTIONS, (None, mirrored), strict=True)
+    }
+
+
+def _sub(chosen: Sequence[int], *matrices: Tensor) -> list[Tensor]:
+    return [matrix[list(chosen)][:, list(chosen)] for matrix in matrices]
+
+
+def _mean(parts: Sequence[Metrics]) -> Metrics:
+    return {name: float(np.mean([part[name] for part in parts])) for name in parts[0]}

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
+from kinmo_core.cache import fingerprint
 from kinmo_core.errors import InputError
+from kinmo_core.text import TextEncoder
 
 HUB_NAMES = {
     "clip": "openai/clip-vit-base-patch32",
@@ -21,6 +24,15 @@ HUB_NAMES = {
     "roberta": "roberta-base",
 }
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+@runtime_checkable
+class TokenStateEncoder(TextEncoder, Protocol):
+    """A text encoder that also gives a vector for every token."""
+
+    def token_states(self, texts: Sequence[str]) -> list[Tensor]:
+        """States (tokens, size) of each sentence; the size may differ from `dim`."""
+        ...
 
 
 class LanguageModel:
@@ -45,6 +57,11 @@ class LanguageModel:
     @property
     def name(self) -> str:
         return self._name
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of its weights: a name alone does not tell whether the files behind it changed."""
+        return fingerprint(self._model)
 
     @property
     def dim(self) -> int:

@@ -1,0 +1,55 @@
+"""Descriptions of the training motions, as kinmo-annotate writes them.
+
+Only those of the motions asked for are looked at: a file that also describes test motions gives their text to no one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from kinmo_core.data.humanml3d import Sample
+from kinmo_core.errors import InputError
+from kinmo_core.text import Description, read_records
+from kinmo_htma.levels import bare
+from kinmo_htma.nearest import Known
+
+
+def training_descriptions(path: Path | str, samples: Iterable[Sample]) -> dict[str, Description]:
+    """The description of every sample, by its key.
+
+    Args:
+        path: JSONL file; lines of other motions are skipped unread.
+        samples: of the training splits.
+
+    Raises:
+        InputError: no such file, a sample that it does not describe, or a description that misses a limb or has an empty
+            level; names the motion.
+    """
+    wanted = {sample.key for sample in samples}
+    if not Path(path).is_file():
+        raise InputError(f"no annotations {path}; write them with `kinmo-annotate`, or train with levels: [global]")
+    found: dict[str, Description] = {}
+    for key, record in read_records(path):
+        if key in wanted:
+            try:
+                found[key] = Description.from_json(record)
+            except InputError as error:
+                raise InputError(f"{path}, motion {key}: {error}") from None
+    missing = sorted(wanted - set(found))
+    if missing:
+        raise InputError(
+            f"{path} has no group and interaction text for {len(missing)} of {len(wanted)} training motions, "
+            f"the first is {missing[0]}"
+        )
+    return found
+
+
+def known_sentences(samples: Iterable[Sample], described: Mapping[str, Description] | None) -> list[Known]:
+    """Every caption of every sample, with the sample's description where there are any."""
+    return [
+        Known(sample.key, bare(c.text) if described is None else replace(described[sample.key], text=c.text))
+        for sample in samples
+        for c in sample.captions
+    ]

@@ -1,0 +1,279 @@
+"""`HTMA`: a trained alignment, ready to embed sentences and motions, and the folder that it lies in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from kinmo_core.cache import fingerprint
+from kinmo_core.checkpoint import (
+    config_of,
+    load_config,
+    load_training_checkpoint,
+    load_weights,
+    module_from_checkpoint,
+    save_config,
+    save_weights,
+)
+from kinmo_core.errors import InputError
+from kinmo_core.features import FPS, encode_raw
+from kinmo_core.io.files import atomic_path
+from kinmo_core.motion import Motion
+from kinmo_core.stats import Statistics
+from kinmo_core.text import Description, Reasoner, check_sentence
+from kinmo_htma.align import Alignment, retrieval_vectors
+from kinmo_htma.embeddings import Embedder
+from kinmo_htma.items import LEAST_FRAMES
+from kinmo_htma.language import LanguageModel, TokenStateEncoder
+from kinmo_htma.levels import bare
+from kinmo_htma.nearest import Known, NearestReasoner, read_known, write_known
+
+SHIPPED = Path(__file__).parent / "weights"
+BATCH = 64
+
+
+class HTMA:
+    """A text-motion alignment. `HTMA.load()` gives the shipped one.
+
+    Args:
+        network: trained, in eval mode; its decoder is not used.
+        statistics: of the features that it was trained with.
+        embedder: its language model and how that is read.
+        similarity: see `retrieval_vectors`.
+        reasoner: writes what the limbs do where only a sentence is given; not needed for the global level alone.
+    """
+
+    def __init__(
+        self,
+        network: Alignment,
+        statistics: Statistics,
+        embedder: Embedder,
+        *,
+        similarity: str = "mean",
+        reasoner: Reasoner | None = None,
+    ) -> None:
+        retrieval_vectors(torch.zeros(1, len(network.levels), 1), network.levels, similarity)  # checks the name
+        self.text = network.text.eval()
+        self.motion = network.motion.eval()
+        self.statistics = statistics
+        self.embedder = embedder
+        self.similarity = similarity
+        self.reasoner = reasoner
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path | str | None = None,
+        *,
+        text_encoder: TokenStateEncoder | None = None,
+        device: str = "cpu",
+    ) -> HTMA:
+        """Load a model folder.
+
+        Args:
+            folder: the folder; the shipped weights (`weights/cmu`) where None.
+            text_encoder: used instead of the one that `model.yaml` names.
+            device: where the networks run.
+
+        Raises:
+            InputError: not a model folder, another format, or damaged weights.
+        """
+        path = SHIPPED / "cmu" if folder is None else Path(folder)
+        config = load_config(path)
+        network = _network(path, config).to(device)
+        encoder = text_encoder or LanguageModel(config["language_model"], device=device)
+        embedder = Embedder(encoder, network.levels, finer=config["finer"], parts=config["parts"])
+        known = path / "known.jsonl"
+        reasoner = None
+        if known.is_file():
+            reasoner = NearestReasoner(read_known(known), encoder, vectors=_vectors(path / "known.safetensors"))
+        return cls(network, Statistics.load(path), embedder, similarity=config["similarity"], reasoner=reasoner)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Levels of text, in the order of the latents."""
+        return self.text.levels
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of what decides where a motion or a text lies; an index made by another model is told by it."""
+        digest = hashlib.sha256(fingerprint(torch.nn.ModuleList([self.text, self.motion])).encode())
+        for part in (self.statistics.mean, self.statistics.std):
+            digest.update(part.numpy().tobytes())
+        return f"{digest.hexdigest()[:16]}-{self.similarity}"
+
+    def describe(self, texts: Sequence[str]) -> list[Description]:
+        """What the limbs do, by the reasoner, from the sentences alone.
+
+        Raises:
+            InputError: an empty or overlong sentence, or the model has finer levels but no reasoner.
+        """
+        sentences = [check_sentence(text) for text in texts]
+        if self.levels == ("global",):
+            return [bare(text) for text in sentences]
+        if self.reasoner is None:
+            raise InputError("this model reads group and interaction text and has no reasoner; give it Descriptions")
+        return self.reasoner.describe(sentences)
+
+    def embed_texts(self, texts: Sequence[str | Description]) -> Tensor:
+        """Means of the Gaussians (N, levels, D), on the CPU, of sentences or whole descriptions."""
+        wanted = [text for text in texts if isinstance(text, str)]
+        made = iter(self.describe(wanted) if wanted else [])
+        return self._embed_descriptions([next(made) if isinstance(text, str) else text for text in texts])
+
+    def embed_motions(self, motions: Sequence[Motion]) -> Tensor:
+        """Means of the Gaussians (N, levels, D), on the CPU, of motions at any frame rate.
+
+        Raises:
+            InputError: a motion is shorter than 0.4 s.
+        """
+        return self.embed_features([motion_features(motion) for motion in motions])
+
+    @torch.inference_mode()
+    def embed_features(self, clips: Sequence[Tensor]) -> Tensor:
+        """As `embed_motions`, of HumanML3D features (T, 263) at 20 fps."""
+        means: dict[int, Tensor] = {}
+        order = sorted(range(len(clips)), key=lambda i: len(clips[i]))  # clips of one length need no padding
+        for start in range(0, len(order), BATCH):
+            part = order[start : start + BATCH]
+            rows = [self.statistics.normalize(clips[i].float()) for i in part]
+            features = pad_sequence(rows, batch_first=True).to(self._device)
+            frames = torch.tensor([len(row) for row in rows], device=self._device)
+            means |= zip(part, self.motion(features, frames).mu.cpu(), strict=True)
+        return self._stack(means)
+
+    def vectors(self, means: Tensor) -> Tensor:
+        """Unit vectors (N, D') of means (N, levels, D); their products are the model's similarities."""
+        return retrieval_vectors(means, self.levels, self.similarity)
+
+    @torch.inference_mode()
+    def _embed_descriptions(self, descriptions: Sequence[Description], levels: Sequence[str] | None = None) -> Tensor:
+        self.embedder.prepare(descriptions, levels)
+        means: dict[int, Tensor] = {}
+        order = sorted(range(len(descriptions)), key=lambda i: len(descriptions[i].text))
+        for start in range(0, len(order), BATCH):
+            part = order[start : start + BATCH]
+            texts = self.embedder.batch([descriptions[i] for i in part], levels=levels)
+            moved = {level: type(text)(*(t.to(self._device) for t in text)) for level, text in texts.items()}
+            means |= zip(part, self.text(moved).mu.cpu(), strict=True)
+        return self._stack(means)
+
+    def _stack(self, means: Mapping[int, Tensor]) -> Tensor:
+        if not means:
+            raise InputError("there is nothing to embed")
+        return torch.stack([means[i] for i in range(len(means))])
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.text.parameters()).device
+
+
+class HTMATextEncoder:
+    """The global level as a `kinmo_core.text.TextEncoder`, e.g. for kinmo-gen: one vector a sentence, no reasoner needed.
+
+    Args:
+        folder: model folder; the shipped weights where None.
+        device: where it runs.
+    """
+
+    def __init__(self, folder: str | None = None, *, device: str = "cpu") -> None:
+        self._model = HTMA.load(folder, device=device)
+        self._name = f"htma:{folder or 'cmu'}"
+        if self._model.levels[0] != "global":
+            raise InputError(
+                f"{folder} reads the global level after {self._model.levels[0]}: it has no vector of it alone"
+            )
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def dim(self) -> int:
+        return self._model.text.dim
+
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        """Means of the global latents, (N, dim) float32."""
+        if not texts:
+            return torch.zeros(0, self.dim)
+        return self._model._embed_descriptions([bare(check_sentence(text)) for text in texts], levels=("global",))[:, 0]
+
+
+def motion_features(motion: Motion) -> Tensor:
+    """HumanML3D features (T, 263) of a motion, brought to 20 fps first.
+
+    Raises:
+        InputError: it is shorter than 0.4 s.
+    """
+    resampled = motion.resample(FPS)
+    if len(resampled) <= LEAST_FRAMES:
+        raise InputError(
+            f"a motion of {len(motion)} frames ({motion.seconds:.2f} s) is too short; "
+            f"want more than {LEAST_FRAMES / FPS:.1f} s"
+        )
+    return encode_raw(resampled.joints)
+
+
+def export(folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity: str | None = None) -> None:
+    """Write a model folder from a training checkpoint, networks as fp16; the decoder stays behind.
+
+    Args:
+        folder: to write; files of the same name are replaced.
+        checkpoint: of a training run.
+        known: sentences of training motions for its reasoner; none for the global level alone.
+        similarity: see `retrieval_vectors`; that of the training run where None.
+    """
+    state = load_training_checkpoint(checkpoint)
+    network = module_from_checkpoint(Alignment, state)
+    if not {"statistics", "text"} <= set(state):
+        raise InputError(f"{checkpoint} is no checkpoint of an alignment: it holds no statistics or text settings")
+    settings: dict[str, Any] = state["text"]
+    config = {
+        "network": config_of(Alignment, state["hyper_parameters"]),
+        **settings,
+        "similarity": similarity or state["hyper_parameters"]["similarity"],
+        "training": {"step": state["global_step"]},
+    }
+    retrieval_vectors(torch.zeros(1, len(network.levels), 1), network.levels, config["similarity"])  # checks the name
+    vectors = None
+    if len(network.levels) > 1:
+        encoder = LanguageModel(settings["language_model"])
+        vectors = encoder.encode([entry.description.text for entry in known])
+    folder.mkdir(parents=True, exist_ok=True)
+    save_weights(network.text, folder / "text.safetensors")
+    save_weights(network.motion, folder / "motion.safetensors")
+    Statistics(**state["statistics"]).save(folder)
+    if vectors is not None:
+        write_known(folder / "known.jsonl", known)
+        with atomic_path(folder / "known.safetensors") as path:
+            save_file({"vectors": vectors.half()}, path)
+    save_config(folder, config)
+
+
+def _network(folder: Path, config: Mapping[str, Any]) -> Alignment:
+    wanted = {"network", "language_model", "finer", "parts", "similarity"}
+    if not wanted <= set(config):
+        missing = ", ".join(sorted(wanted - set(config)))
+        raise InputError(f"{folder / 'model.yaml'} is not one of an alignment: it has no {missing}")
+    try:
+        network = Alignment(**config["network"])
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{folder / 'model.yaml'} does not fit this version of KinMo: {error}") from None
+    load_weights(network.text, folder / "text.safetensors")
+    load_weights(network.motion, folder / "motion.safetensors")
+    return network.eval().requires_grad_(False)
+
+
+def _vectors(path: Path) -> Tensor:
+    try:
+        return load_file(path)["vectors"]
+    except (OSError, KeyError, SafetensorError) as error:
+        raise InputError(f"{path} is missing or damaged: {' '.join(str(error).split())[:200]}") from None

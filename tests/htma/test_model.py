@@ -1,0 +1,186 @@
+"""A model folder: what is written is read, what it embeds does not depend on the batch, and damage is one line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from toy_alignment import LEVELS, describe
+
+from kinmo_core.checkpoint import load_config
+from kinmo_core.data.humanml3d import HumanML3DFolder
+from kinmo_core.errors import InputError
+from kinmo_core.features import FPS, decode
+from kinmo_core.motion import Motion
+from kinmo_core.testing import toy_dataset
+from kinmo_core.text import Reasoner, TextEncoder
+from kinmo_htma.evaluation import evaluate
+from kinmo_htma.items import retrieval_samples
+from kinmo_htma.model import HTMA, HTMATextEncoder
+from kinmo_htma.nearest import NearestReasoner
+
+
+@pytest.fixture(scope="module")
+def model(toy_model: Path) -> HTMA:
+    return HTMA.load(toy_model)
+
+
+def test_the_folder_holds_all_that_use_needs(toy_model: Path, toy_text_model: Path):
+    names = {
+        "model.yaml",
+        "text.safetensors",
+        "motion.safetensors",
+        "Mean.npy",
+        "Std.npy",
+        "known.jsonl",
+        "known.safetensors",
+    }
+    assert {path.name for path in toy_model.iterdir()} == names
+    config = load_config(toy_model)
+    assert config["network"]["dim"] == 16
+    assert config["language_model"] == str(toy_text_model)
+    assert (config["finer"], config["parts"], config["similarity"]) == ("sentences", "six", "mean")
+
+
+def test_it_embeds_as_the_trained_network_does(model: HTMA, toy_folder: Path, toy_model: Path):
+    """To the rounding of fp16."""
+    from kinmo_core.checkpoint import load_training_checkpoint, module_from_checkpoint
+    from kinmo_htma.align import Alignment
+
+    network = module_from_checkpoint(Alignment, load_training_checkpoint(toy_model.parent / "last.ckpt"))
+    folder = HumanML3DFolder(toy_folder)
+    features = folder.samples(["test"])[0].features()
+    trained = network.motion(folder.statistics.normalize(features)[None], torch.tensor([len(features)])).mu
+    torch.testing.assert_close(model.embed_features([features]), trained, atol=2e-2, rtol=1e-2)
+
+
+def test_neither_text_nor_motion_depends_on_its_batch(model: HTMA, toy_folder: Path):
+    clips = [s.features()[: 64 - 7 * i] for i, s in enumerate(HumanML3DFolder(toy_folder).samples(["train"])[:4])]
+    together = model.embed_features(clips)
+    assert together.shape == (4, 3, 16)
+    for row, clip in zip(together, clips, strict=True):
+        torch.testing.assert_close(row, model.embed_features([clip])[0], atol=1e-5, rtol=1e-5)
+    texts = ["a person walks forward", "a person waves the left arm", "a"]
+    both = model.embed_texts(texts)
+    for row, text in zip(both, texts, strict=True):
+        torch.testing.assert_close(row, model.embed_texts([text])[0], atol=1e-5, rtol=1e-5)
+
+
+def test_a_sentence_is_described_by_the_reasoner_and_a_description_is_not(model: HTMA):
+    assert isinstance(model.reasoner, NearestReasoner)
+    assert isinstance(model.reasoner, Reasoner)
+    text = "a person walks forward"
+    (described,) = model.describe([text])
+    mixed = model.embed_texts([text, described, describe("a person squats")])
+    torch.testing.assert_close(mixed[0], mixed[1])
+    assert not torch.allclose(mixed[0], mixed[2])
+
+
+def test_a_motion_at_another_frame_rate(model: HTMA, walking: Tensor):
+    motion = Motion(walking, FPS)
+    vectors = model.vectors(model.embed_motions([motion, motion.resample(60.0)]))
+    assert float((vectors[0] * vectors[1]).sum()) > 0.999
+
+
+@pytest.mark.parametrize("frames", [1, 3, 8])
+def test_a_motion_that_is_too_short_is_named(frames: int, model: HTMA, walking: Tensor):
+    with pytest.raises(
+        InputError, match=rf"a motion of {frames} frames \({frames / 20:.2f} s\) is too short; want more"
+    ):
+        model.embed_motions([Motion(walking[:frames], FPS)])
+
+
+def test_the_fingerprint_follows_weights_and_similarity(model: HTMA, toy_model: Path):
+    assert model.fingerprint == HTMA.load(toy_model).fingerprint
+    other = HTMA.load(toy_model)
+    other.similarity = "group"
+    assert other.fingerprint != model.fingerprint
+    with torch.no_grad():
+        next(other.motion.parameters()).add_(1e-3)
+    other.similarity = "mean"
+    assert other.fingerprint != model.fingerprint
+
+
+def test_the_text_encoder_of_the_generator(toy_model: Path, model: HTMA):
+    encoder = HTMATextEncoder(str(toy_model))
+    assert isinstance(encoder, TextEncoder)
+    made = encoder.encode(["a person walks", "a person turns left"])
+    assert made.shape == (2, encoder.dim) == (2, 16)
+    torch.testing.assert_close(made, model.embed_texts(["a person walks", "a person turns left"])[:, 0])
+    assert encoder.encode([]).shape == (0, 16)
+    with pytest.raises(InputError, match="the text is empty"):
+        encoder.encode([" "])
+
+
+def test_an_evaluation_is_written(model: HTMA, tmp_path: Path):
+    data = toy_dataset(tmp_path / "data", clips=36, frames=41)
+    results = evaluate(model, data, ["train", "val"], tmp_path / "new" / "out")
+    assert json.loads((tmp_path / "new" / "out" / "retrieval.json").read_text(encoding="utf-8")) == results
+    assert list(results["train"]) == ["all", "threshold 0.95", "threshold 0.8", "dissimilar 48", "batches of 32"]
+    assert "batches of 32" not in results["val"]
+    for conventions in results["train"].values():
+        assert list(conventions) == ["raw", "mirror-corrected"]
+        for directions in conventions.values():
+            assert list(directions) == ["text to motion", "motion to text"]
+            for metrics in directions.values():
+                assert list(metrics) == ["R@1", "R@2", "R@3", "R@5", "R@10", "MedR"]
+    table = (tmp_path / "new" / "out" / "retrieval.md").read_text(encoding="utf-8")
+    assert table.count("| all |") == 4
+    assert "### train, 48 clips, mirror-corrected" in table
+
+
+def test_a_list_of_dissimilar_clips_is_used(model: HTMA, tmp_path: Path):
+    data = toy_dataset(tmp_path / "data", clips=12, frames=41)
+    (data / "nsim_train.txt").write_text("000004\n000005\nabsent\n", encoding="utf-8")
+    assert "dissimilar 2" in evaluate(model, data, ["train"])["train"]
+
+
+def test_an_evaluation_reads_no_annotations(model: HTMA, tmp_path: Path):
+    data = toy_dataset(tmp_path / "data", clips=12, frames=41)
+    before = evaluate(model, data, ["test"])
+    sample = retrieval_samples(HumanML3DFolder(data), ["test"])[0]
+    poison = {"id": sample.key, **describe(sample.captions[0].text).to_json()}
+    (data / "annotations.jsonl").write_text(json.dumps(poison) + "\n", encoding="utf-8")
+    assert evaluate(model, data, ["test"]) == before
+
+
+def test_a_model_without_reasoner_wants_descriptions(model: HTMA, toy_model: Path, tmp_path: Path):
+    shutil.copytree(toy_model, tmp_path / "model")
+    (tmp_path / "model" / "known.jsonl").unlink()
+    bare = HTMA.load(tmp_path / "model")
+    with pytest.raises(InputError, match="has no reasoner"):
+        bare.embed_texts(["a person walks"])
+    torch.testing.assert_close(
+        bare.embed_texts([describe("a person walks")]), model.embed_texts([describe("a person walks")])
+    )
+    with pytest.raises(InputError, match="there is nothing to embed"):
+        bare.embed_texts([])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "model.yaml",
+            "format: 1\n",
+            "is not one of an alignment: it has no finer, language_model, network, parts, similarity",
+        ),
+        ("text.safetensors", "x", "text.safetensors does not fit its model.yaml or is damaged"),
+        ("known.safetensors", "x", "known.safetensors is missing or damaged"),
+        ("known.jsonl", "x", "known.jsonl line 1: want a JSON object with an id"),
+    ],
+)
+def test_a_damaged_folder_is_one_line(name: str, content: str, message: str, toy_model: Path, tmp_path: Path):
+    shutil.copytree(toy_model, tmp_path / "model")
+    (tmp_path / "model" / name).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        HTMA.load(tmp_path / "model")
+
+
+def test_the_motions_of_the_levels_are_all_there(model: HTMA, toy_folder: Path):
+    joints = decode(HumanML3DFolder(toy_folder).samples(["test"])[0].features())
+    assert model.embed_motions([Motion(joints, FPS)]).shape == (1, len(LEVELS), 16)

@@ -87,17 +87,24 @@ def repeats(found: Sequence[Swing], *, cycles: int = 2, gap: int = 20, even: flo
     Args:
         found: consecutive swings.
         cycles: so many times there and back make a repetition.
-        gap: largest pause between two swings of one, frames.
+        gap: largest pause between two swings of one, or within one, frames.
         even: smallest ratio of two consecutive swings of one.
     """
     out: list[Swing | Repeat] = []
     run: list[Swing] = []
     for swing in found:
-        if run and (swing.start - run[-1].end > gap or not even <= abs(swing.size / run[-1].size) <= 1 / even):
+        if run and not _goes_on(run[-1], swing, gap, even):
             out += _close(run, cycles)
             run = []
         run.append(swing)
     return out + _close(run, cycles)
+
+
+def _goes_on(before: Swing, swing: Swing, gap: int, even: float) -> bool:
+    """Whether a swing continues a repetition: about as large as the one before, without a pause between or within."""
+    short, long = sorted((before.end - before.start, swing.end - swing.start))
+    pause = max(swing.start - before.end, long - 2 * short)
+    return pause <= gap and even <= abs(swing.size / before.size) <= 1 / even
 
 
 def _close(run: Sequence[Swing], cycles: int) -> list[Swing | Repeat]:

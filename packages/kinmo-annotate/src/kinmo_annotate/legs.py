@@ -101,7 +101,7 @@ def _knee(who: str, swing: Swing | Repeat) -> Event:
         return event(who, "knee_repeat", swing.start, swing.end, size=swing.size / 60, times=often, angle=angle)
     kind = "knee_bend" if swing.size > 0 else "knee_straighten"
     angle, size = words.degrees(swing.last), abs(swing.size)
-    quick = words.pace(size, swing.end - swing.start, slow=25, fast=160)
+    quick = words.pace(size, swing.end - swing.start, slow=25.0, fast=160.0)
     return event(who, kind, swing.start, swing.end, size=size / 80, angle=angle, pace=quick)
 
 

@@ -46,7 +46,7 @@ def neck_events(signals: Signals) -> list[Event]:
             )
         else:
             kind = "bow" if swing.size > 0 else "look_up"
-            quick = words.pace(swing.size, swing.end - swing.start, slow=15, fast=110)
+            quick = words.pace(swing.size, swing.end - swing.start, slow=15.0, fast=110.0)
             found.append(
                 event(
                     "neck",

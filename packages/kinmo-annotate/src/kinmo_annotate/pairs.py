@@ -289,7 +289,7 @@ def leg_leg(signals: Signals) -> list[Event]:
     found = []
     strides = [swing for swing in repeats(swings(front, 0.3)) if isinstance(swing, Repeat)]
     found += [event(who, "legs_in_turn", s.start, s.end, size=1.0, times=words.times(s.count)) for s in strides]
-    bond = _bond(signals["left_knee"], signals["right_knee"], least=35)
+    bond = _bond(signals["left_knee"], signals["right_knee"], least=35.0)
     if bond > 0.75 and not strides:
         found.append(event(who, "knees_together", 0, last))
     crossed = spans(apart < -0.08, least=3, join=6)

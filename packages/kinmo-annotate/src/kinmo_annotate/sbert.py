@@ -40,7 +40,7 @@ class SentenceModel:
 
     @property
     def dim(self) -> int:
-        return int(self._model.get_sentence_embedding_dimension() or 0)
+        return self.encode(["."]).shape[1]
 
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Unit vectors (N, dim) of N sentences, float32, on the CPU."""

@@ -132,7 +132,7 @@ def _turn_events(signals: Signals) -> list[Event]:
             )
             continue
         side = "left" if swing.size > 0 else "right"
-        quick = words.pace(swing.size, swing.end - swing.start, slow=25, fast=140)
+        quick = words.pace(swing.size, swing.end - swing.start, slow=25.0, fast=140.0)
         found.append(
             event(
                 "torso",

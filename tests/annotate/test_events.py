@@ -1,0 +1,314 @@
+"""What puppets do is what is seen: one known thing in a motion, told of the right limb, in the right words."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from puppets import eased, events, kinds, move_arm, seen, standing
+from torch import Tensor
+
+from kinmo_annotate.observe import observe
+from kinmo_core.errors import InputError
+from kinmo_core.motion import Motion, mirror_joints
+from kinmo_core.skeleton import HUMANML3D, Skeleton
+from kinmo_core.testing import Action, walking_joints
+
+SIDES = ("left", "right")
+
+
+def other(side: str) -> str:
+    return "right" if side == "left" else "left"
+
+
+def hop(height: float = 0.36, times: int = 1) -> Tensor:
+    """A standing body thrown up; 0.6 s in the air each time."""
+    joints, time = standing(60), torch.arange(60) / 20
+    for number in range(times):
+        phase = (time - 0.5 - number) / 0.6
+        joints[..., 1] += (4 * height * phase * (1 - phase)).clamp(min=0)[:, None]
+    return joints
+
+
+def leg(side: str, thigh: Tensor, knee: Tensor) -> Tensor:
+    """A standing body with one leg that swings forward by `thigh` and bends by `knee` (T,) degrees."""
+    joints = standing(len(thigh))
+    hip, knee_joint, ankle, foot = HUMANML3D.index(*(f"{side}_{name}" for name in ("hip", "knee", "ankle", "foot")))
+    lower = torch.deg2rad(thigh - knee)
+
+    def bone(angle: Tensor) -> Tensor:
+        return torch.stack([torch.zeros_like(angle), -angle.cos(), angle.sin()], dim=-1)
+
+    toes = joints[:, foot] - joints[:, ankle]
+    joints[:, knee_joint] = joints[:, hip] + 0.39 * bone(torch.deg2rad(thigh))
+    joints[:, ankle] = joints[:, knee_joint] + 0.43 * bone(lower)
+    joints[:, foot] = joints[:, ankle] + toes
+    return joints
+
+
+# Arms
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_an_arm_that_is_raised_forward(side: str):
+    joints = move_arm(standing(), side, eased(0, 170, 60, 0.2, 0.5))
+    [raised, held] = events(joints, f"{side}_arm")
+    assert (raised.kind, held.kind) == ("arm_up", "arm_hold")
+    assert raised.text == "rises quickly from beside the hip to above the head"
+    assert 0.5 <= raised.start < raised.end <= 1.6
+    assert held.text == "stays above the head for two seconds"
+    assert kinds(joints, f"{other(side)}_arm") == ["arm_still"]
+    assert kinds(joints, f"neck+{side}_arm") == ["hand_above_head"]
+    assert kinds(joints, f"neck+{other(side)}_arm") == []
+
+
+def test_an_arm_that_comes_down_again_is_told_in_order():
+    up, down = eased(0, 170, 80, 0.1, 0.3), eased(0, 170, 80, 0.6, 0.8)
+    joints = move_arm(standing(80), "left", up - down)
+    assert [kind for kind in kinds(joints, "left_arm") if kind != "arm_hold"] == ["arm_up", "arm_down"]
+
+
+def test_an_arm_that_opens_to_the_side_goes_outward_and_not_forward():
+    [opened, *_] = events(move_arm(standing(), "right", eased(0, 90, 60, 0.2, 0.5), out=True), "right_arm")
+    assert opened.kind == "arm_outward"
+    assert "out to the side" in opened.text
+    assert "forward" not in opened.text
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_waving_is_a_repetition_and_counted(side: str):
+    joints = Action(wave=side).joints(60)  # sways twice a clock of 0.9 Hz: 1.8 Hz in 2.95 s
+    [waved] = events(joints, f"{side}_arm")
+    assert waved.kind == "arm_repeat"
+    assert waved.values["way"] == "from side to side"
+    assert waved.values["times"] == "five times"
+    assert "head" in waved.values["place"]
+
+
+def test_an_elbow_that_bends_alone_is_told_of_the_elbow():
+    joints = standing()
+    shoulder, elbow, wrist = HUMANML3D.index("left_shoulder", "left_elbow", "left_wrist")
+    joints[:, elbow] = joints[:, shoulder] + torch.tensor([0.0, -0.26, 0.0])
+    angle = torch.deg2rad(eased(0, 60, 60, 0.2, 0.6))
+    joints[:, wrist] = joints[:, elbow] + 0.12 * torch.stack([0 * angle, -angle.cos(), angle.sin()], dim=-1)
+    assert kinds(joints, "left_arm") == ["elbow_bend"]
+
+
+def test_speed_is_named():
+    slow = events(move_arm(standing(200), "left", eased(0, 170, 200, 0.0, 1.0)), "left_arm")[0]
+    quick = events(move_arm(standing(60), "left", eased(0, 170, 60, 0.4, 0.55)), "left_arm")[0]
+    assert " slowly" in slow.text or slow.values["pace"] == " slowly"
+    assert " quickly" in quick.text
+
+
+# Torso
+
+
+def test_a_walk_travels_forward_as_far_as_it_does():
+    [travel] = [e for e in events(walking_joints(101, speed=1.2), "torso") if e.kind == "travel"]
+    assert travel.text == "travels forward about 6.0 m at walking pace"
+    assert (travel.start, travel.end) == (pytest.approx(0, abs=0.2), pytest.approx(5, abs=0.2))
+
+
+@pytest.mark.parametrize(("speed", "pace"), [(0.45, "slow"), (1.2, "walking"), (2.1, "fast"), (3.2, "running")])
+def test_the_pace_follows_the_speed(speed: float, pace: str):
+    [travel] = [e for e in events(walking_joints(80, speed=speed), "torso") if e.kind == "travel"]
+    assert travel.values["pace"] == f"at {'a ' if pace in ('slow', 'fast') else ''}{pace} pace"
+
+
+def test_the_way_is_what_the_body_sees_whatever_its_heading():
+    backward = Action(speed=-1.0, stride=0.2, lift=0.4).joints(60)
+    assert events(backward, "torso")[0].values["way"] == "backward"
+    for heading in (0.5, 2.0, -3.0):
+        assert events(walking_joints(60, heading=heading), "torso")[0].values["way"] == "forward"
+    sideways = standing()
+    sideways[..., 0] += torch.linspace(0, 2, 60)[:, None]  # x is the person's left
+    assert events(sideways, "torso")[0].values["way"] == "to the left"
+
+
+@pytest.mark.parametrize(("turn", "side"), [(0.9, "left"), (-0.9, "right")])
+def test_a_turn_has_side_and_angle(turn: float, side: str):
+    [told] = [e for e in events(Action(turn=turn).joints(60), "torso") if e.kind == "turn"]
+    assert told.text == f"turns to the {side} by about 150 degrees"
+    assert math.degrees(0.9 * 59 / 20) == pytest.approx(152, abs=1)
+
+
+def test_full_turns_are_counted():
+    text = events(Action(turn=2.0).joints(96), "torso")[0].text  # 9.5 rad
+    assert text == "turns to the left by one and a half turns"
+
+
+def test_jumps_are_counted_and_a_squat_is_none():
+    [jump] = [e for e in events(hop(0.36, 2), "torso") if e.kind == "jump"]
+    assert jump.values["times"] == "twice"
+    assert [kinds(hop(0.36, 2), f"{side}_leg") for side in SIDES] == [["leg_jump"]] * 2
+    squat = Action(squat=1.1, cadence=0.5).joints(41)
+    assert "jump" not in kinds(squat, "torso")
+    assert {"torso_sink", "torso_rise"} <= set(kinds(squat, "torso"))
+    assert kinds(squat, "left_leg") == ["knee_bend", "knee_straighten"]
+
+
+def test_a_step_up_is_no_jump():
+    joints, time = standing(), torch.arange(60) / 20
+    for side, start in (("left", 0.5), ("right", 1.2)):
+        rise = 0.3 * ((time - start) / 0.4).clamp(0, 1)
+        for name in ("knee", "ankle", "foot"):
+            joints[:, HUMANML3D.index(f"{side}_{name}")[0], 1] += rise
+    upper = [i for i, name in enumerate(HUMANML3D.names) if not any(p in name for p in ("knee", "ankle", "foot"))]
+    joints[:, upper, 1] += (0.3 * ((time - 1.0) / 0.5).clamp(0, 1))[:, None]
+    assert "jump" not in kinds(joints, "torso")
+    assert "torso_rise" in kinds(joints, "torso")
+
+
+def test_a_bow_leans_and_straightens():
+    joints = standing(80)
+    angle = eased(0, 60, 80, 0.1, 0.4) - eased(0, 60, 80, 0.6, 0.9)
+    upper = [
+        i for i, name in enumerate(HUMANML3D.names) if not any(p in name for p in ("hip", "knee", "ankle", "foot"))
+    ]
+    local = joints[:, upper] - joints[:, :1]
+    cos, sin = torch.deg2rad(angle).cos()[:, None], torch.deg2rad(angle).sin()[:, None]
+    turned = torch.stack(
+        [local[..., 0], cos * local[..., 1] - sin * local[..., 2], sin * local[..., 1] + cos * local[..., 2]], dim=-1
+    )
+    joints[:, upper] = joints[:, :1] + turned
+    told = [e for e in events(joints, "torso") if e.kind in ("lean", "straighten")]
+    assert [e.text for e in told] == ["leans forward to about 60 degrees", "straightens up"]
+
+
+# Neck
+
+
+def head_to(turn: Tensor) -> Tensor:
+    """A standing body whose head turns to the left by `turn` (T,) degrees."""
+    joints = standing(len(turn))
+    neck, head = HUMANML3D.index("neck", "head")
+    angle = torch.deg2rad(turn)
+    joints[:, head] = joints[:, neck] + 0.1 * torch.stack(
+        [0.64 * angle.sin(), torch.full_like(angle, 0.77), 0.64 * angle.cos()], dim=-1
+    )
+    return joints
+
+
+def test_the_head_looks_to_a_side_and_back():
+    turned = head_to(eased(0, 50, 80, 0.1, 0.3) - eased(0, 50, 80, 0.6, 0.8))
+    assert [e.text for e in events(turned, "neck")] == [
+        "turns to the left by about 50 degrees",
+        "turns back to the front",
+    ]
+    assert kinds(standing(), "neck") == []
+    assert kinds(head_to(30 * torch.cos(torch.arange(80) / 20 * 2 * torch.pi)), "neck") == ["shake"]
+
+
+# Legs
+
+
+def test_steps_are_counted_for_each_leg():
+    for side in SIDES:
+        [steps] = events(walking_joints(100, speed=1.2), f"{side}_leg")  # 0.9 strides a second, 5 s
+        assert steps.kind == "steps"
+        assert steps.values["way"] == "forward"
+        assert steps.values["steps"] in ("four steps", "five steps")
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_raised_knee_and_a_kick_are_told_of_their_leg(side: str):
+    swing = eased(0, 1, 60, 0.3, 0.45) - eased(0, 1, 60, 0.55, 0.7)
+    lifted, kicked = leg(side, 95 * swing, 95 * swing), leg(side, 75 * swing, 5 * swing)
+    assert kinds(lifted, f"{side}_leg") == ["knee_lift"]
+    assert kinds(lifted, f"torso+{side}_leg") == ["knee_at_hip"]
+    assert kinds(kicked, f"{side}_leg") == ["kick"]
+    for joints in (lifted, kicked):
+        assert kinds(joints, f"{other(side)}_leg") == ["leg_stand"]
+
+
+# Pairs
+
+
+def test_a_walk_swings_arms_against_their_own_legs():
+    joints = walking_joints(100, speed=1.2)
+    assert kinds(joints, "left_arm+left_leg") == ["swing_against"]
+    assert kinds(joints, "left_arm+right_leg") == ["swing_with"]
+    assert kinds(joints, "left_leg+right_leg") == ["legs_in_turn"]
+    assert kinds(joints, "left_arm+right_arm") == ["arms_in_turn"]
+
+
+def test_arms_that_move_alike_and_hands_that_meet():
+    both = eased(0, 90, 60, 0.2, 0.5)
+    joints = move_arm(move_arm(standing(), "left", both), "right", both)
+    assert "arms_alike" in kinds(joints, "left_arm+right_arm")
+    left, right = HUMANML3D.index("left_wrist", "right_wrist")
+    joints[40:, [left, right]] = joints[40:, [left, right]].mean(1, keepdim=True) + torch.tensor(
+        [[0.05, 0.0, 0.0], [-0.05, 0.0, 0.0]]
+    )
+    assert "hands_meet" in kinds(joints, "left_arm+right_arm")
+
+
+def test_a_hand_that_reaches_the_other_knee():
+    joints = standing()
+    wrist, knee = HUMANML3D.index("left_wrist", "right_knee")
+    joints[20:30, wrist] = joints[20:30, knee] + torch.tensor([0.0, 0.05, 0.1])
+    assert kinds(joints, "left_arm+right_leg") == ["hand_at_leg"]
+    [told] = events(joints, "left_arm+right_leg")
+    assert told.text == "the left hand comes near the right knee"
+
+
+# What must not change what is seen
+
+
+@pytest.mark.parametrize(
+    "joints",
+    [
+        walking_joints(100),
+        Action(wave="left", turn=0.5).joints(80),
+        Action(squat=1.0, cadence=0.6, wave="right").joints(70),
+    ],
+    ids=["walk", "wave", "squat"],
+)
+def test_the_mirrored_motion_has_the_mirrored_events(joints: Tensor):
+    from kinmo_core.data.captions import mirror_text
+    from kinmo_core.text import mirror_pair
+
+    def limb(who: str) -> str:
+        first, _, second = who.partition("+")
+        return "+".join(mirror_pair((first, second))) if second else mirror_text(first)
+
+    plain = {(limb(e.who), e.start, e.end, mirror_text(e.text)) for e in seen(joints).events}
+    assert {(e.who, e.start, e.end, e.text) for e in seen(mirror_joints(joints)).events} == plain
+
+
+@pytest.mark.parametrize("fps", [30.0, 60.0, 120.0])
+def test_another_frame_rate_shows_the_same(fps: float):
+    frames = int(4 * fps)
+    there = [e.text for e in seen(walking_joints(frames, fps=fps), fps).events]
+    assert there == [e.text for e in seen(walking_joints(80)).events]
+
+
+def test_a_few_frames_less_show_nearly_the_same():
+    joints = Action(wave="left", speed=1.0, stride=0.25, lift=0.5, arm_swing=0.3).joints(120)
+    whole, cut = ({(e.who, e.kind) for e in seen(part).events} for part in (joints, joints[2:-2]))
+    assert whole == cut
+
+
+@pytest.mark.parametrize(
+    ("motion", "message"),
+    [
+        (
+            Motion(standing(1)),
+            r"walk.bvh has 1 frame\(s\) at 20 a second, .* no movement; want at least 0.1 seconds",
+        ),
+        (Motion(standing(3), fps=120.0), r"walk.bvh has 3 frame\(s\) at 120 a second"),
+        (
+            Motion(
+                torch.zeros(9, 2, 3),
+                skeleton=Skeleton(("a", "b"), (-1, 0), ((0.0, 0.0, 0.0), (0.0, 1.0, 0.0)), (0.0, 1.0)),
+            ),
+            "walk.bvh must have HumanML3D's 22 joints, got 2 others",
+        ),
+    ],
+    ids=["one frame", "too short", "other skeleton"],
+)
+def test_what_shows_no_movement_is_refused(motion: Motion, message: str):
+    with pytest.raises(InputError, match=message):
+        observe(motion, id="walk.bvh")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from kinmo_annotate import words
@@ -59,7 +60,7 @@ def foot_flights(signals: Signals, side: str) -> list[Flight]:
     top_speed = maximum_filter1d(speed, size=round(1.5 * FPS) + 1)
     found = []
     for start, end in spans(speed > np.maximum(_MOVING, 0.3 * top_speed), least=3, join=1):
-        last = min(end, len(x) - 1)
+        start, last = _to_rest(speed, start, -1), _to_rest(speed, end - 1, 1)
         turn = heading[(start + last) // 2]
         dx, dz = x[last] - x[start], z[last] - z[start]
         top = start + int(np.argmax(lift[start : last + 1]))
@@ -77,6 +78,13 @@ def foot_flights(signals: Signals, side: str) -> list[Flight]:
             )
         )
     return found
+
+
+def _to_rest(speed: NDArray[np.floating], frame: int, step: int) -> int:
+    """From a frame on, forward or back, to where the speed rises again, or is that of a standing foot."""
+    while 0 <= frame + step < len(speed) and speed[frame] > _MOVING and speed[frame + step] < speed[frame]:
+        frame += step
+    return frame
 
 
 def leg_events(signals: Signals, side: str, jumps: Sequence[Jump]) -> list[Event]:
@@ -107,7 +115,7 @@ def _knee(who: str, swing: Swing | Repeat) -> Event:
 
 def _flight_kind(flight: Flight) -> str:
     """Empty for a foot that only shuffles."""
-    if flight.lift > 0.4 and flight.thigh > 45 and flight.bend < 50 and flight.speed > 2.5:
+    if flight.lift > 0.3 and flight.thigh > 45 and flight.bend < 70 and flight.speed > 3.0:
         return "kick"
     if flight.knee_up > -0.1 and flight.length < 0.5:
         return "knee_lift"

@@ -46,7 +46,9 @@ def find_jumps(signals: Signals) -> list[Jump]:
             continue
         top = up.end + int(np.argmax(hips[up.end : max(down.start, up.end) + 1]))
         height = min(up.size, -down.size)
-        if hips[top] - (hips[up.start] + hips[down.end]) / 2 > 0.04 and (height > 0.3 or travel[top] < 1.5):
+        flies = hips[top] - (hips[up.start] + hips[down.end]) / 2 > 0.04
+        upright = abs(signals["pitch"][top]) < 90  # the feet of a handstand are up without a jump
+        if flies and upright and (height > 0.3 or travel[top] < 1.5):
             found.append(Jump(up.start, down.end, height))
     return found
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 import platform
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from timing import median_seconds
 
 from kinmo_core import features
 from kinmo_core.io import save_motion
@@ -30,17 +28,6 @@ CLIP_FRAMES = 196
 PEAK_MEMORY = "import resource; from kinmo_gen import Generator; \
 Generator.load().sample(['a person walks forward'], seconds=4.0); \
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-
-
-def median_seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median wall time after two warm-up calls."""
-    times = []
-    for repeat in range(repeats + 2):
-        start = time.perf_counter()
-        work()
-        if repeat >= 2:
-            times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def features_rows(repeats: int) -> list[tuple[str, str, str]]:

@@ -1,0 +1,255 @@
+"""Text -> claims: clauses, who acts in each, and what is said of them.
+
+A grammar of a few rules, made for plain English about motion. What it does not understand makes no claim; a claim that
+was misread would be held against the writer, so doubtful readings are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from kinmo_annotate.check import words
+from kinmo_annotate.check.claims import Actor, Claim, Clause
+from kinmo_annotate.check.measure import OTHER
+from kinmo_annotate.check.phrases import amount
+from kinmo_annotate.check.relations import relations, together
+from kinmo_annotate.check.rules import RULES
+
+
+@dataclass(frozen=True)
+class _Context:
+    """Who is meant where a clause does not say so: in the text of one limb, that limb."""
+
+    default: tuple[Actor, ...]
+    sides: Mapping[str, str]  # side of a part that is named without one
+    limbs: bool  # whether the text is about limbs; only then does a plural mean both
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """Who the clauses before were about: their subject, and the limbs that "it" may mean."""
+
+    subject: tuple[Actor, ...]
+    limbs: tuple[Actor, ...]
+
+
+_WHILE: Final = 0.5  # seconds
+_PAIR_IDIOMS: Final = re.compile(
+    r"\b(up|back|forwards?|backwards?|to|in|again|over|closer|left|right|side|out)[ ]"
+    r"(and|to|then)[ ](down|forth|backwards?|forwards?|fro|out|again|over|closer|right|left|side|in|back)\b"
+    r"(?! (?:arm|leg|hand|foot|knee))"
+)
+
+
+def read(text: str, key: str = "") -> list[list[Clause]]:
+    """The clauses of every sentence.
+
+    Args:
+        text: any English.
+        key: the group ("left_arm") or pair ("left_arm+left_leg") that it describes; empty for the whole action.
+    """
+    context = _context(key)
+    sentences = re.split(r"(?<=[.!?])\s+|\n", text.strip().lower())
+    split = [_split(_reword(sentence.strip(".!? "))) for sentence in sentences]
+    alone = sum(len(parts) for parts in split) == 1
+    return [list(_read_sentence(parts, context, alone)) for parts in split if parts]
+
+
+def _context(key: str) -> _Context:
+    ends = {"arm": "wrist", "leg": "foot", "torso": "chest", "neck": "head", "": "body"}
+    limbs = [name.rpartition("_") for name in key.split("+")]
+    actors = [Actor(ends.get(limb, "body"), side) for side, _, limb in limbs]
+    sides: dict[str, str] = {}
+    for actor in actors:
+        for part in {"wrist": ("wrist", "elbow", "shoulder"), "foot": ("foot", "knee", "hip")}.get(actor.part, ()):
+            sides[part] = "both" if part in sides else actor.side
+    sided = [actor for actor in actors if actor.side] or actors
+    if len(sided) == 2 and sided[0].part == sided[1].part:
+        sided = [Actor(sided[0].part, "both")]
+    return _Context(tuple(sided[-1:] if key.startswith(("torso", "neck")) else sided[:1]), sides, bool(key))
+
+
+def _reword(sentence: str) -> str:
+    for pattern, replacement in words.REWRITES:
+        sentence = re.sub(pattern, replacement, sentence)
+    return _PAIR_IDIOMS.sub(lambda match: "_".join(match.groups()), sentence)
+
+
+def _read_sentence(parts: Sequence[tuple[bool, str]], context: _Context, alone: bool) -> Iterator[Clause]:
+    memory = _Memory(context.default, ())
+    for then, text in parts:
+        reader = _Reader(text, context, memory, alone=alone)
+        claims = tuple(dict.fromkeys(reader.claims()))
+        memory = reader.memory
+        yield Clause(text, then, claims)
+
+
+def _split(sentence: str) -> list[tuple[bool, str]]:
+    """(comes after the one before, text) of the clauses; what has no verb belongs to its neighbour."""
+    parts: list[tuple[str, str]] = []
+    link, start = "", 0
+    for match in [*words.BREAK.finditer(sentence), None]:
+        text = sentence[start : match.start() if match else len(sentence)].strip()
+        joiner = sentence[start:start] if not parts else link
+        if text and parts and not (words.VERB.search(text) and words.VERB.search(parts[-1][1])):
+            parts[-1] = (parts[-1][0], f"{parts[-1][1]} {joiner or 'and'} {text}")
+        elif text:
+            parts.append((link, text))
+        if match:
+            link, start = (match["link"] or ","), match.end()
+    sequential = re.compile(words.SEQUENCE)
+    clauses = [(bool(sequential.fullmatch(link)), text) for link, text in parts]
+    if len(clauses) > 1 and parts[0][0] == "after":
+        clauses[1] = (True, clauses[1][1])
+    return clauses
+
+
+class _Reader:
+    """One clause on its way to claims."""
+
+    def __init__(self, text: str, context: _Context, before: _Memory, *, alone: bool) -> None:
+        self.text = text
+        self.context = context
+        self.memory = before
+        self.alone = alone
+        self.mentions = list(words.MENTION.finditer(text))
+        self.verbs = [verb for verb in words.VERB.finditer(text) if not words.is_noun(text, verb)]
+
+    def claims(self) -> Iterator[Claim]:
+        main: tuple[Actor, ...] = ()
+        for number, verb in enumerate(self.verbs):
+            kind, plain = words.KIND_OF[verb[0]]
+            following = self.verbs[number + 1].start() if number + 1 < len(self.verbs) else len(self.text)
+            tail = self.text[verb.end() : following]
+            actors = self._actors(verb, kind)
+            main = main or actors
+            for actor in actors:
+                for claim in RULES[kind](actor, plain, tail):
+                    yield self._qualify(claim, verb)
+            for claim in together(actors, kind, self.text):
+                yield self._qualify(claim, verb)
+        main = main or self._named(self.text)[:1] or self.memory.subject
+        for actor in dict.fromkeys((*main, *self._carried())):
+            for claim in relations(actor, self.text, self.others(actor)):
+                yield self._qualify(claim, self.verbs[0] if self.verbs else None)
+        self.memory = self._remember(main)
+
+    def _carried(self) -> tuple[Actor, ...]:
+        """stands with [the left hand] on the hip"""
+        with_ = re.compile(r"\bwith\s+$")
+        return tuple(self._actor(mention) for mention in self.mentions if with_.search(self.text[: mention.start()]))
+
+    def _remember(self, main: tuple[Actor, ...]) -> _Memory:
+        """The next clause's subject, and its "it": "the person raises the left arm, then turns and lowers it"."""
+        subject = self._subject_of(self.verbs[0]) if self.verbs else []
+        named = tuple(self._actor(match) for match in subject) or self.memory.subject
+        limbs = tuple(actor for actor in main if actor.part in words.SIDED)
+        return _Memory(named, limbs or self.memory.limbs)
+
+    def _qualify(self, claim: Claim, verb: re.Match[str] | None) -> Claim:
+        """With what the clause as a whole says: denial, duration, state."""
+        lasting = bool(words.LASTING.search(self.text)) or (verb is not None and words.is_state(verb[0]))
+        before = self.text[: verb.end()] if verb else self.text
+        lasting = lasting or claim.lasting
+        # Beside other things that happen, what is "held" is held for a while.
+        seconds = 0.0
+        if (lasting or claim.what == "still") and claim.way != "little":
+            seconds = amount(self.text, "seconds") or (0.0 if self.alone else _WHILE)
+        denied = bool(words.NEGATION.search(before)) != claim.negated
+        return replace(claim, negated=denied, lasting=lasting, seconds=seconds, more=not self.alone)
+
+    def _actors(self, verb: re.Match[str], kind: str) -> tuple[Actor, ...]:
+        named = self._object(verb, kind) or self._instrument(verb, kind) or self._subject_of(verb)
+        if not named and re.match(r"\s*(?:it|them|both)\b", self.text[verb.end() :]):
+            return self.memory.limbs or self.memory.subject
+        found = tuple(self._actor(match) for match in named) or self.memory.subject
+        legs = any(actor.part in ("foot", "knee", "head", "chest") for actor in found)
+        things = kind in ("up", "down") and _THING.match(self.text[verb.end() :])
+        if (
+            things
+            and not (named and any(m.start() > verb.start() for m in named))
+            and self.context.default[0].part == "body"
+        ):
+            return ()  # what he lifts is no part of him
+        if kind in _WHOLE_BODY and not (legs and (named or self.context.limbs)):
+            return (Actor("body", ""),)
+        return found
+
+    def _object(self, verb: re.Match[str], kind: str) -> list[re.Match[str]]:
+        """raises [the right arm]"""
+        if kind in ("touch", "approach", "cross", "kick", "look", "pass") or verb[0].startswith("leav"):
+            return []
+        for mention in self.mentions:
+            if mention.start() <= verb.start() < mention.end():  # his bent arms
+                return [mention]
+            between = self.text[verb.end() : mention.start()].strip()
+            if mention.start() >= verb.end() and between in ("", "up", "down", "out", "back", "forward", "with"):
+                reached = verb[0].startswith("reach") and mention["noun"] in words.LANDMARK_OF
+                return [] if reached or (between == "with" and kind not in _BY_HAND) else [mention]
+        return []
+
+    def _subject_of(self, verb: re.Match[str]) -> list[re.Match[str]]:
+        """[the left arm] swings; [the left arm and the right leg] swing"""
+        before = [
+            mention
+            for mention in self.mentions
+            if mention.end() <= verb.start() and not words.PLACED.search(self.text[: mention.start()])
+        ]
+        found = before[-1:]
+        while found and len(found) < len(before):
+            earlier = before[-len(found) - 1]
+            if self.text[earlier.end() : found[0].start()].strip() not in ("and", ", and", "or"):
+                break
+            found.insert(0, earlier)
+        return found
+
+    def _instrument(self, verb: re.Match[str], kind: str) -> list[re.Match[str]]:
+        """waves with [the right hand]"""
+        if kind not in _BY_HAND:
+            return []
+        with_ = re.compile(r"\b(?:with|using)\s+$")
+        return [m for m in self.mentions if m.start() > verb.end() and with_.search(self.text[: m.start()])][:1]
+
+    def _named(self, text: str) -> tuple[Actor, ...]:
+        return tuple(
+            self._actor(mention) for mention in self.mentions if not words.PLACED.search(text[: mention.start()])
+        )
+
+    def others(self, actor: Actor) -> list[tuple[re.Match[str], Actor]]:
+        """The mentions that a preposition or a verb of touching leads to, and what they mean."""
+        placed = [m for m in self.mentions if words.PLACED.search(self.text[: m.start()])]
+        found = [(mention, self._actor(mention)) for mention in placed if not re.match(r"one\b", mention[0])]
+        found = [(m, replace(other, part="leg") if m["noun"] == "leg" else other) for m, other in found]
+        return [(m, other) for m, other in found if (other.part, other.side) != (actor.part, actor.side)]
+
+    def _actor(self, mention: re.Match[str]) -> Actor:
+        noun = mention["noun"] + (mention["plural"] or "")
+        part = words.PARTS.get(noun) or words.PARTS[mention["noun"]]
+        return Actor(part, self.side(mention, part), mention["noun"])
+
+    def side(self, mention: re.Match[str], part: str) -> str:
+        """Which of a pair a mention means."""
+        if part not in words.SIDED:
+            return ""
+        said = mention["side"] or ""
+        if said in OTHER:
+            return said
+        if " " in said or "-" in said or mention["before"] in ("both", "each", "neither"):
+            return "both"
+        known = self.context.sides.get(part, "")
+        if "other" in (said, mention["before"]) or "opposite" in (said, mention["before"]):
+            return OTHER.get(known or next((a.side for a in self.memory.subject if a.side), ""), "any")
+        plural = bool(mention["plural"]) or mention["noun"] == "feet"
+        if plural:
+            return "both" if self.context.limbs else "any"
+        return known or "any"
+
+
+_BY_HAND: Final = frozenset({"up", "down", "move", "reach", "swing", "touch", "kick", "walk", "jump", "stay", "handle"})
+_THING: Final = re.compile(
+    r"\s*(?:up |down |back )?(?:it|them|something|some|a|an|the|his|her|their|objects?|things?|light|heavy)\b"
+)
+_WHOLE_BODY: Final = frozenset({"walk", "jump", "squat", "kneel", "sit", "lie", "stand"})

@@ -1,0 +1,254 @@
+"""Phrases that say where a part is in relation to the rest of the body: heights, nearness, sides, comparisons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from kinmo_annotate.check import words
+from kinmo_annotate.check.claims import Actor, Claim
+from kinmo_annotate.check.phrases import LIMBS, amount
+
+Placed = Sequence[tuple[re.Match[str], Actor]]  # the parts that a clause names as places, and what they mean
+
+_THE: Final = r"(?:the |his |her |their |its |own )*(?:same |left |right |other |opposite )?"
+_HEIGHT: Final = r"(?: |-)?(?:height|level|high)\b"
+_RELATIONS: Final = (
+    ("above", re.compile(rf"\b(?:above|over|higher than|past) {_THE}{words.LANDMARK}\b|\b(?P<over>overhead)\b")),
+    ("below", re.compile(rf"\b(?:below|under|beneath|underneath|lower than) {_THE}{words.LANDMARK}\b")),
+    ("at", re.compile(rf"\b{words.LANDMARK}{_HEIGHT}")),
+    ("at", re.compile(rf"\b(?:height|level|line) (?:of|with) {_THE}{words.LANDMARK}\b")),
+)
+_AT: Final = re.compile(
+    rf"\b(?:to|at|from|reaches|in front of|beside|behind) {_THE}(?!torso|breast){words.LANDMARK}\b(?!{_HEIGHT}| width)"
+)
+_TWIN: Final = r"(?:the )?(?:other|left|right|opposite)(?: (?:one|hand|arm|foot|leg|knee|wrist|elbow|shoulder))?\b"
+
+
+def relations(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
+    """What the prepositions and adjectives of a clause claim of its actor.
+
+    Args:
+        actor: of whom.
+        text: the clause.
+        others: further parts of the body that the clause names.
+    """
+    yield from _tempo(actor, text)
+    if actor.part in LIMBS:
+        yield from _heights(actor, text)
+        yield from _places(actor, text)
+        yield from _comparisons(actor, text)
+        yield from _pairs(actor, text)
+        yield from _shape(actor, text)
+        yield from _step(actor, text, others)
+    elif actor.part == "head":
+        if re.search(r"\bfaces? (?:straight )?(?:ahead|forward)|\blevel\b|straight ahead|to the front\b", text):
+            yield Claim("head straight", "head", lasting="back to" not in text)
+    elif re.search(r"\bupright\b|\berect\b", text):
+        yield Claim("upright", "body")
+    yield from _nearness(actor, text, others)
+
+
+def together(actors: Sequence[Actor], kind: str, text: str) -> Iterator[Claim]:
+    """the left arm and the right leg swing together; both knees bend together"""
+    if kind not in ("swing", "move", "bend", "up", "down") or len({actor.part for actor in actors}) > 2:
+        return
+    if re.search(_COMING, text):
+        return
+    same = re.search(r"\btogether\b|at the same time|\bin unison\b|\bin time\b|\bin step\b", text)
+    if not (same or re.search(r"\bin opposite directions\b|\balternat", text)) or re.search(
+        r"\b(?:hands|feet) together", text
+    ):
+        return
+    pattern = {"up_and_down": "up", "out": "side", "side_to_side": "side"}
+    axis = next((axis for words_, axis in pattern.items() if re.search(rf"\b{words_}\b", text)), "forward")
+    axis = "bend" if kind == "bend" else "up" if kind in ("up", "down") else axis
+    way = f"{'together' if same else 'opposite'} {axis}"
+    if len(actors) == 2:
+        first, second = actors
+        yield Claim("in step", first.part, first.side, way=way, place=second.part, place_side=second.side)
+    elif actors and actors[0].side == "both" and actors[0].part in LIMBS:
+        part = words.MIDDLE.get(actors[0].part, actors[0].part) if axis == "bend" else actors[0].part
+        yield Claim("in step", part, "left", way=way, place=part, place_side="right")
+
+
+def _first(text: str, position: int) -> bool:
+    """Whether a place is where a movement comes from: "from beside the hip"."""
+    before = re.sub(r"\bout to\b", "out at", text[:position])
+    return before.rfind("from ") > before.rfind(" to ")
+
+
+def _heights(actor: Actor, text: str) -> Iterator[Claim]:
+    def claim(relation: str, noun: str, position: int) -> Claim:
+        place = words.LANDMARK_OF[noun]
+        return Claim("level", actor.part, actor.side, way=relation, place=place, first=_first(text, position))
+
+    if actor.part not in ("wrist", "elbow", "knee", "foot"):
+        return
+    for relation, pattern in _RELATIONS:
+        for match in pattern.finditer(text):
+            noun = match["landmark"] or "head"
+            if not (
+                actor.part in ("foot", "knee") and relation in ("above", "below") and noun in ("body", "torso", "hips")
+            ):
+                yield claim(relation, noun, match.start())
+    if actor.part in ("wrist", "elbow"):
+        for match in _AT.finditer(text):
+            yield claim("at", match["landmark"], match.start("landmark") - 1)
+
+
+_BODY: Final = (
+    r"(?:the |his |her |their |its )?(?:upper )?(?:left |right )?"
+    r"(?:body|torso|chest|person|hips?|pelvis|waist|trunk|shoulders?|face|head|stomach|belly|him|her|them|\w+sel(?:f|ves))\b"
+)
+_OUTWARD: Final = (
+    r"\b(?:out|outward|away|up|rais\w+|lift\w+|extend\w+|stretch\w+|spread\w*|rise\w*|reach\w*|opens?|bend\w*)\b"
+)
+_SIDE: Final = r"(?:the |its |his |her |their |both |each )*(?:own |left |right )?sides?\b"
+
+
+def _places(actor: Actor, text: str) -> Iterator[Claim]:
+    patterns = {
+        "front": rf"\b(?:in front|ahead) of {_BODY}|\b(?:out )?in front$",
+        "behind": rf"\bbehind (?:{_BODY}|(?:the |his |her |their |its )back\b)|\bbehind$",
+        "across": rf"\bacross {_BODY}|\bacross the front\b|past the midline",
+        "out": rf"\b(?:out|outwards?) (?:to|at|on) {_SIDE}|\bspread (?:apart|out)\b|\bt-pose\b",
+    }
+    for way, pattern in patterns.items():
+        for match in re.finditer(pattern, text):
+            yield Claim("placed", actor.part, actor.side, way=way, first=_first(text, match.start() + 4))
+    hanging = re.search(rf"\b(?:at|by|beside|to|down|against|along) {_SIDE}(?! to| of| and)", text)
+    if actor.part in ("wrist", "elbow") and hanging and not re.search(_OUTWARD, text):
+        yield Claim("hangs", actor.part, actor.side)
+
+
+def _comparisons(actor: Actor, text: str) -> Iterator[Claim]:
+    if actor.side not in words.SIDES:
+        return
+    patterns = {"higher": ("higher than|above", "lower than|below"), "ahead": ("ahead of|in front of", "behind")}
+    for what, (more, less) in patterns.items():
+        for negated, pattern in ((False, more), (True, less)):
+            match = re.search(rf"\b(?:{pattern}) {_TWIN}(?! hips?| head| shoulders?| thigh)", text)
+            named = match and (actor.noun in match[0] or re.search(r"\b(?:other|one|hand|arm|foot|leg)$", match[0]))
+            if match and (named or match[0].endswith(words.SIDES)):
+                yield Claim(what, actor.part, actor.side, negated=negated)
+
+
+def _pairs(actor: Actor, text: str) -> Iterator[Claim]:
+    """Hands, feet or knees in relation to each other."""
+    if actor.side not in ("both", "any") or actor.part not in ("wrist", "foot", "knee", "elbow"):
+        return
+
+    def claim(what: str, way: str = "", number: float | None = None) -> Claim:
+        return Claim(what, actor.part, "left", way, actor.part, "right", number)
+
+    metres = amount(text, "metres")
+    if re.search(
+        r"\bapart\b|\bbetween them\b|\bfrom each other\b|\bwide(?:ly)? (?:stance|open)\b|\bspread wide\b", text
+    ):
+        moving = re.search(r"\b(?:moves?|comes?|goe?s?|drifts?|pulls?|swings?|draws?)\b[^,]*\bapart\b", text)
+        wide = re.search(r"\b(?:far|wide|widely|well)\b", text)
+        yield claim("parts" if moving else "apart", "wide" if wide and not moving else "", metres)
+    elif re.search(_COMING, text):
+        yield claim("approaches", number=metres)
+    elif re.search(_TOGETHER, text):
+        yield claim("near")
+
+
+_COMING: Final = (
+    r"\b(?:comes?|came|coming|bring(?:s|ing)?|draws?|moves?) (?:\w+ ){0,3}?(?:together|closer)\b|toward each other"
+)
+_TOGETHER: Final = (
+    r"\b(?:close(?:ly)?|tightly|pressed|clasped|held|hands|feet|knees|touching|stay|keep|kept|puts?|holds?) together\b"
+    r"|\b(?:near|close to|touch(?:es|ing)?|against|beside|next to) (?:each other|one another)\b|\bmeet\b"
+)
+
+
+def _shape(actor: Actor, text: str) -> Iterator[Claim]:
+    part = words.MIDDLE.get(actor.part, actor.part)
+    adjective = (
+        r"(?:,|nearly|almost|fully|kept|held|stays?|remains?|is|are|with \w+ \w+|legs?|arms?|knees?|elbows?) straight\b"
+    )
+    if part in ("elbow", "knee") and re.search(rf"{adjective}(?! (?:up|ahead|out|forward|down|line|in front))", text):
+        yield Claim("straight", part, actor.side, lasting=True)
+
+
+_SLOW: Final = re.compile(r"\b(?:slowly|slow|gently|unhurried|leisurely)\b")
+_FAST: Final = re.compile(r"\b(?:quickly|quick|fast|rapidly|briskly|swiftly|rapid|brisk)\b")
+
+
+def _tempo(actor: Actor, text: str) -> Iterator[Claim]:
+    for way, pattern in (("slow", _SLOW), ("fast", _FAST)):
+        if pattern.search(text) and actor.part in ("wrist", "foot", "body", "elbow", "chest", "knee"):
+            yield Claim("tempo", actor.part, actor.side, way=way)
+
+
+def _step(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
+    """swings opposite to the left leg, in step with the other arm"""
+    opposite = re.search(
+        r"\bopposite to\b|\bagainst the (?:other|left|right)\b|\bcounter to\b|\balternat\w+ with\b", text
+    )
+    if not opposite and not re.search(r"\b(?:in step|together|in phase|in time|in unison) with\b", text):
+        return
+    for _, other in others[:1]:
+        if other.part in ("wrist", "foot", "leg", "knee", "elbow"):
+            way = f"{'opposite' if opposite else 'together'} forward"
+            yield Claim(
+                "in step",
+                actor.part,
+                actor.side,
+                way=way,
+                place="foot" if other.part == "leg" else other.part,
+                place_side=other.side,
+            )
+
+
+_CLOSE: Final = (
+    r"\b(?:near|nears|beside|next to|close to|against|onto|touch|touches|touching|alongside|meets|close by)\s+$"
+)
+_TOWARD: Final = r"\b(?:closer to|towards?|in to|approaches|closer towards?|in towards?|down towards?)\s+$"
+_AWAY: Final = r"\b(?:away from|off|leaves|leave|rises? from|back from)\s+$"
+_FAR: Final = r"\b(?:far|well away|clear)\b.{0,12}\b(?:from|of)\s+$"
+
+
+def _nearness(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
+    for mention, other in others:
+        before = text[: mention.start()] + " "
+        if re.match(_HEIGHT, text[mention.end() :]) or re.search(r"\b(?:relative|compared|opposite) to\s+$", before):
+            continue
+        claim = Claim("near", actor.part, actor.side, place=other.part, place_side=other.side)
+        metres = amount(text, "metres")
+        trunk = actor.part in ("body", "chest", "head")
+        if actor.part == "head" and other.part == "body" and re.search(r"\bahead of\s+$", before):
+            yield Claim("ahead", "head", number=metres)
+        elif (
+            trunk
+            and re.search(r"(?<!out )(?<!forward )\bover\s+$", before)
+            and other.part in ("body", "foot", "leg", "chest")
+        ):
+            yield replace(claim, what="over", place="foot" if other.part == "leg" else other.part)
+        elif re.search(_FAR, before) and not trunk:
+            yield replace(claim, what="apart")
+        elif trunk and not (other.part in ("foot", "leg") or (actor.part == "head" and other.part == "knee")):
+            continue
+        elif re.search(_TOWARD, before):
+            yield replace(claim, what="approaches", number=metres)
+        elif re.search(_AWAY, before):
+            yield replace(claim, what="parts", number=metres)
+        elif actor.part == "body":
+            continue
+        elif re.search(_CLOSE, before) or _on(actor, other, before):
+            yield replace(claim, first=_first(text, mention.start()))
+
+
+def _on(actor: Actor, other: Actor, before: str) -> bool:
+    """Whether a weak preposition means nearness: hands on hips, not arms at shoulders."""
+    if (
+        actor.part != "wrist"
+        or actor.noun not in before
+        or not re.search(r"\b(?:by|on|on to|to|at|reach|reaches|holding|holds|around)\s+$", before)
+    ):
+        return False
+    return other.part in ("hip", "knee", "head", "wrist", "foot", "elbow") or bool(re.search(r"\bon\s+$", before))

@@ -1,0 +1,47 @@
+"""Kinds of verbs -> the rules that say what they claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from kinmo_annotate.check import body_rules, limb_rules
+from kinmo_annotate.check.claims import Actor, Claim
+from kinmo_annotate.check.phrases import Rule
+
+
+def _in_relations(actor: Actor, verb: str, tail: str) -> list[Claim]:
+    """What is approached is a relation of the clause."""
+    del actor, verb, tail
+    return []
+
+
+RULES: Final[Mapping[str, Rule]] = {
+    "up": limb_rules.vertical,
+    "down": limb_rules.falls,
+    "move": limb_rules.moves,
+    "reach": limb_rules.reaches,
+    "bend": limb_rules.bends,
+    "straighten": limb_rules.straightens,
+    "swing": limb_rules.swings,
+    "turn": limb_rules.turns,
+    "walk": body_rules.travel,
+    "take": body_rules.takes,
+    "handle": limb_rules.handles,
+    "jump": body_rules.jumps,
+    "squat": body_rules.squats,
+    "kneel": body_rules.posture("kneels"),
+    "sit": body_rules.posture("sits"),
+    "lie": body_rules.posture("lies"),
+    "stand": body_rules.stands,
+    "lean": body_rules.leans,
+    "look": body_rules.looks,
+    "stay": body_rules.stays,
+    "touch": limb_rules.touches,
+    "part": limb_rules.parts,
+    "shuttle": limb_rules.shuttles,
+    "pass": limb_rules.passes,
+    "approach": _in_relations,
+    "kick": limb_rules.kicks,
+    "cross": limb_rules.crosses,
+}

@@ -1,0 +1,208 @@
+"""What the check understands of English: parts of the body, verbs in all their forms, directions, places, numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# Noun -> the part that is measured. "arm" and "leg" are moved by their ends, and bend in their middle (`MIDDLE`).
+PARTS: Final = {
+    **dict.fromkeys(("arm", "hand", "wrist", "forearm", "fist", "palm", "finger"), "wrist"),
+    **dict.fromkeys(("elbow",), "elbow"),
+    **dict.fromkeys(("shoulder",), "shoulder"),
+    **dict.fromkeys(("leg", "foot", "feet", "ankle", "toe", "heel", "shin"), "foot"),
+    **dict.fromkeys(("knee", "thigh"), "knee"),
+    **dict.fromkeys(("head", "face", "chin", "gaze", "neck"), "head"),
+    **dict.fromkeys(("torso", "trunk", "chest", "spine", "upper body"), "chest"),
+    **dict.fromkeys(("hip",), "hip"),
+    **dict.fromkeys(("body", "pelvis", "hips", "person", "man", "woman", "figure", "someone", "somebody"), "body"),
+}
+MIDDLE: Final = {"wrist": "elbow", "foot": "knee"}
+SIDES: Final = ("left", "right")
+SIDED: Final = frozenset({"wrist", "elbow", "shoulder", "foot", "knee", "hip"})
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_COUNTED: Final = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+)
+_NUMBERS: Final = {
+    **{word: float(number) for number, word in enumerate(_COUNTED.split())},
+    "once": 1.0,
+    "twice": 2.0,
+    "thrice": 3.0,
+    "a": 1.0,
+    "an": 1.0,
+    "single": 1.0,
+    "couple": 2.0,
+    "half": 0.5,
+}
+NUMBER: Final = r"(\d+(?:\.\d+)?|" + "|".join(_NUMBERS) + ")"
+
+
+def to_number(word: str) -> float:
+    """The value of "2.5" or "three"."""
+    return float(_NUMBERS[word]) if word in _NUMBERS else float(word)
+
+
+# Kind of statement -> verbs in their plain form; what a kind claims is said in `claims`.
+_KINDS: Final = {
+    "up": "raise lift rise elevate hoist",
+    "down": "lower drop fall sink descend dip",
+    "move": (
+        "move go come bring put pull push shift slide carry draw sweep send drift glide press throw travel "
+        "advance retreat return shuffle"
+    ),
+    "reach": "reach extend stretch thrust punch point outstretch open",
+    "bend": "bend flex fold curl tuck",
+    "straighten": "straighten unbend",
+    "swing": "swing sway rock pump wave flap shake oscillate wiggle wobble bob circle pulse",
+    "turn": "turn rotate spin pivot twirl twist revolve",
+    "walk": "walk run jog step stride march pace stroll sprint sneak tiptoe limp sidestep strut",
+    "jump": "jump hop leap",
+    "squat": "squat crouch duck stoop",
+    "kneel": "kneel",
+    "sit": "sit",
+    "lie": "lie",
+    "stand": "stand",
+    "lean": "lean bow tilt hunch incline tip",
+    "look": "look nod",
+    "stay": "stay remain keep hold rest hang freeze pause",
+    "touch": "touch clap meet clasp join",
+    "part": "separate spread leave",
+    "shuttle": "shuttle",
+    "pass": "pass",
+    "approach": "approach",
+    "kick": "kick",
+    "cross": "cross",
+    "take": "take make do",
+    "handle": "use pick grab catch wipe wash stir hit strike chop dribble scratch rub grasp swat brush scrub pat tap slap",
+}
+_PAST: Final = {
+    "rise": "rose risen", "fall": "fell fallen", "go": "went gone", "come": "came", "bring": "brought",
+    "draw": "drew drawn", "sweep": "swept", "send": "sent", "throw": "threw thrown", "bend": "bent", "swing": "swung",
+    "shake": "shook shaken", "spin": "spun", "run": "ran", "stride": "strode", "kneel": "knelt", "sit": "sat",
+    "lie": "lay lain lying", "stand": "stood", "catch": "caught", "strike": "struck", "keep": "kept", "hold": "held",
+    "hang": "hung", "meet": "met",
+    "sink": "sank sunk", "leap": "leapt", "freeze": "froze frozen", "slide": "slid", "take": "took taken", "make": "made",
+    "sneak": "snuck", "spread": "spread",
+}  # fmt: skip
+_DOUBLED: Final = _words(
+    "grab swat scrub pat tap slap drop step jog hop stop run spin sit clap nod tip put wag flap dip bob"
+)
+# What "ed" and the like say is held rather than done: "with the arms raised", "the knees bent".
+_STATES: Final = _words(
+    "raised lifted elevated lowered bent flexed folded curled extended stretched outstretched straightened "
+    "crossed tilted hunched twisted turned clasped joined spread rotated"
+)
+
+
+# Phrases in other words, so that fewer rules are needed.
+REWRITES: Final = (
+    (r"\bstep past each other\b", "pass each other"),
+    (r"\bswings? (forward and back under|forward in turn|under)\b", r"passes \1"),
+    (r"\bone way and back\b", "one_way_and_back"),
+    (r"\b(?:leaves|moves away from|goes away from) (the \w+) and (?:returns|back)\b", r"shuttles near \1"),
+    (r"\bgoes out over the hips and back\b", "shuttles near the hips"),
+    (r"\bpush(?:es)? off\b", "leaves the floor"),
+    (r"\b(?:hardly|barely|scarcely) (moves?|moving)\b", r"\1 only a little"),
+    (r"\b(?:the )?(knee|foot|elbow|hand)s? of (?:the )?(both|left|right)(?: legs?| arms?)\b", r"\2 \1"),
+    (r"\bmove ahead of\b", "move forward of"),
+)
+
+
+def _forms(verb: str) -> set[str]:
+    """The verb with its endings: raise, raises, raised, raising."""
+    third = f"{verb}es" if verb.endswith(("s", "sh", "ch", "x", "o")) else f"{verb}s"
+    third = f"{verb[:-1]}ies" if re.search(r"[^aeo]y$", verb) else third
+    stem = verb + verb[-1] if verb in _DOUBLED else verb[:-1] if verb.endswith("e") else verb
+    past = f"{verb[:-1]}ied" if third.endswith("ies") and verb.endswith("y") else f"{stem}ed"
+    return {verb, third, past, f"{stem}ing", *_PAST.get(verb, "").split()}
+
+
+KIND_VERBS: Final = {kind: frozenset(verbs.split()) for kind, verbs in _KINDS.items()}
+KIND_OF: Final = {
+    form: (kind, verb) for kind, verbs in _KINDS.items() for verb in verbs.split() for form in _forms(verb)
+}
+VERB: Final = re.compile(
+    r"(?<!\bin )(?<!\bat )\b("
+    + "|".join(sorted(KIND_OF, key=len, reverse=True))
+    + r")\b(?!-| (?:pace|speed|rhythm|order|position|height|level)\b)"
+)
+
+
+def is_noun(text: str, verb: re.Match[str]) -> bool:
+    """Whether what looks like a verb is counted or taken: "three small steps"."""
+    before = text[: verb.start()]
+    counted = re.search(
+        rf"\b(?:{NUMBER}|few|several|multiple|some|many|couple of|big|large|small|short|quick|giant) $", before
+    )
+    return verb[0] in ("step", "steps", "stride", "strides", "walk", "turn", "swing", "jump", "jumps") and bool(counted)
+
+
+def is_state(form: str) -> bool:
+    """Whether a form says what is held: "raised"."""
+    return form in _STATES
+
+
+_POSSESSIVE = r"(?:the|his|her|their|its|a|an|one)"
+_NOUNS = "|".join(sorted(PARTS, key=len, reverse=True))
+MENTION: Final = re.compile(
+    rf"\b(?:(?P<before>both|each|either|neither|other|opposite|same)\s+(?:of\s+)?)?(?:{_POSSESSIVE}\s+)?"
+    rf"(?:(?P<side>left[- ]and[- ]right|right[- ]and[- ]left|left|right|other|opposite|same|supporting|free)\s+)?"
+    rf"(?:upper |lower |straight |bent |outstretched |extended |raised )?"
+    rf"(?P<noun>{_NOUNS})(?P<plural>s)?\b(?!-)"
+)
+
+# A place that a preposition leads to does not act: in "rises above the head" the head is where, not who.
+PLACED: Final = re.compile(
+    r"\b(?:to|toward|towards|at|above|over|below|under|beneath|near|beside|by|behind|of|from|past|than|between|around|on|"
+    r"onto|against|across|in|into|off|before|about|along|through|alongside|touch|touches|touching|nears|approaches|"
+    r"leaves|leave|ahead of|level with|line with|step with|close to)\s+$"
+)
+
+DIRECTIONS: Final = {
+    "up": r"\bup(?:wards?)?\b(?!-)|\boverhead\b",
+    "down": r"\bdown(?:wards?)?\b",
+    "forward": r"\b(?:for|fore|foor)wards?\b|\bahead\b|\bto the front\b|\bfoward\b",
+    "back": r"\bbackwards?\b|\bto the (?:back|rear)\b|\bback\b(?! (?:to|up|down|in|into|out|together|at|again|onto)\b)(?!-)",
+    "left": rf"\b(?<!-)left(?:wards?)?\b(?!-| and right| (?:{_NOUNS}))",
+    "right": rf"\b(?<!-)right(?:wards?)?\b(?!-| and left| (?:{_NOUNS}|away|angle))",
+    "out": r"\bout(?:wards?)?\b(?! in\b| of\b)",
+    "in": r"\binwards?\b|\bacross (?:the|his|her|their|its|to)\b",
+    "side": r"\bsideways\b|\bsidewards\b|\bto (?:the|his|her|their|its|one|each) (?:own )?sides?\b|\blaterally\b",
+    "clockwise": r"\bclock-?wise\b",
+    "counterclockwise": r"\b(?:counter|anti)[- ]?clock-?wise\b",
+}
+
+# Height in the body -> the nouns that name it. `above head` needs no noun of its own.
+LANDMARKS: Final = {
+    "ankle": "ankle|shin",
+    "knee": "knee",
+    "thigh": "thigh",
+    "hip": "hip|hips|pelvis|waist|waistline|belt",
+    "belly": "belly|stomach|abdomen|navel|belly button",
+    "chest": "chest|breast|torso|ribs",
+    "shoulder": "shoulder|shoulders|collarbone",
+    "chin": "chin|neck|throat",
+    "head": "head|face|mouth|ear|ears|eye|eyes|eyebrow|nose|forehead|cheek|eye-level",
+    "crown": "crown",
+    "floor": "floor|ground",
+}
+LANDMARK_OF: Final = {noun: name for name, nouns in LANDMARKS.items() for noun in nouns.split("|")}
+LANDMARK: Final = "(?P<landmark>" + "|".join(sorted(LANDMARK_OF, key=len, reverse=True)) + ")"
+
+NEGATION: Final = re.compile(r"\b(?:not|never|without|neither|nor|hardly|barely|scarcely)\b|n't\b")
+LASTING: Final = re.compile(
+    r"\b(?:stays?|remains?|keeps?|kept|held|holds?|holding|rests?|hangs?|throughout|always|constantly|the whole time|"
+    r"all the time|staying|remaining|keeping|resting|hanging|steadily|while staying|mostly|generally)\b"
+)
+SEQUENCE: Final = r"and then|then|followed by|and finally|finally|afterwards?|next|before|until|later|and later"
+BREAK: Final = re.compile(
+    rf"\s*(?:[,;:]\s*)?\b(?P<link>{SEQUENCE}|while|whilst|as well as|as|and|but|after|where|when|whereas|so that)\b\s*|"
+    r"\s*[,;:\u2013\u2014]\s*(?!\d)"
+)

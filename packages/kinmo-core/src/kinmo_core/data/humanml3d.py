@@ -103,7 +103,7 @@ class HumanML3DFolder:
         found = []
         for split in splits:
             for id in self.ids(split):
-                found += self._samples_of(id, with_captions)
+                found += self.samples_of(id, with_captions=with_captions)
         kept = [sample for sample in found if min_frames <= len(sample) <= max_frames]
         if not kept:
             raise InputError(
@@ -112,7 +112,12 @@ class HumanML3DFolder:
             )
         return kept
 
-    def _samples_of(self, id: str, with_captions: bool) -> list[Sample]:
+    def samples_of(self, id: str, *, with_captions: bool = True) -> list[Sample]:
+        """The samples of one clip, of any length; none where the set lacks it.
+
+        Raises:
+            InputError: its features or captions cannot be read.
+        """
         path = self.root / "new_joint_vecs" / f"{id}.npy"
         if not path.is_file():  # the official lists name a few clips that the set lacks
             return []

@@ -16,10 +16,17 @@ class KinmoCLI(LightningCLI):
     """`fit`, `validate` and `test` of a LightningModule and its data module, configured by YAML.
 
     Every run keeps `last.ckpt`, of the last validation, and `best.ckpt`, with the best value of `checkpoint.monitor`; `fit`
-    resumes from `last.ckpt` in the run's folder where there is one.
+    resumes from `last.ckpt` in the run's folder where there is one. A subclass whose `subcommands` have no `fit` gets
+    nothing of that.
     """
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        # Our data modules share out the data themselves.
+        parser.set_defaults({"trainer.use_distributed_sampler": False})
+        if self._trains:
+            self._add_training(parser)
+
+    def _add_training(self, parser: LightningArgumentParser) -> None:
         # Two of them, since one alone writes its `save_last` file only when its best value improves.
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.add_lightning_class_args(ModelCheckpoint, "last")
@@ -30,7 +37,6 @@ class KinmoCLI(LightningCLI):
                 "checkpoint.enable_version_counter": False,
                 "last.filename": "last",
                 "last.enable_version_counter": False,
-                "trainer.use_distributed_sampler": False,  # StepDataModule shares out the data itself
             }
         )
         parser.add_lightning_class_args(StepSeed, "step_seed")
@@ -41,7 +47,14 @@ class KinmoCLI(LightningCLI):
         return {name: known for name, known in LightningCLI.subcommands().items() if name != "predict"}
 
     def before_instantiate_classes(self) -> None:
-        config: Any = self.config[self.subcommand] if self.subcommand else self.config
+        if self._trains:
+            self._place_checkpoints(self.config[self.subcommand] if self.subcommand else self.config)
+
+    @property
+    def _trains(self) -> bool:
+        return "fit" in self.subcommands()
+
+    def _place_checkpoints(self, config: Any) -> None:
         root = config["trainer"]["default_root_dir"]
         for name in ("checkpoint", "last"):
             config[name]["dirpath"] = config[name]["dirpath"] or root

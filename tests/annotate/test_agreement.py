@@ -1,0 +1,170 @@
+"""Cohen's kappa against scikit-learn, Gwet's AC1 against its paper, and what of two files is compared."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
+
+from kinmo_annotate.agreement import agreement, category, cohen_kappa, compare, gwet_ac1
+from kinmo_core.errors import InputError
+from kinmo_core.text import GROUPS
+
+
+def rated(table: list[list[int]]) -> tuple[list[str], list[str]]:
+    """The items of a table of counts, rows by the first rater, columns by the second."""
+    cells = [(str(q), str(r)) for q, row in enumerate(table) for r, count in enumerate(row) for _ in range(count)]
+    return [q for q, _ in cells], [r for _, r in cells]
+
+
+RATINGS = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), min_size=1, max_size=40)
+
+
+@given(RATINGS)
+def test_kappa_is_that_of_scikit_learn(pairs: list[tuple[str, str]]):
+    first, second = [a for a, _ in pairs], [b for _, b in pairs]
+    kappa = cohen_kappa(first, second)
+    if len({*first, *second}) == 1:
+        assert math.isnan(kappa)
+    else:
+        assert kappa == pytest.approx(cohen_kappa_score(first, second), abs=1e-12)
+
+
+@given(RATINGS)
+def test_both_are_symmetric_and_one_for_the_same_ratings(pairs: list[tuple[str, str]]):
+    first, second = [a for a, _ in pairs], [b for _, b in pairs]
+    assert cohen_kappa(first, second) == pytest.approx(cohen_kappa(second, first), nan_ok=True)
+    assert gwet_ac1(first, second) == pytest.approx(gwet_ac1(second, first))
+    assert gwet_ac1(first, first) == pytest.approx(1)
+    assert len(set(first)) == 1 or cohen_kappa(first, first) == pytest.approx(1)
+
+
+def test_the_example_of_its_author():
+    """Two abstractors, 100 pregnancies, three kinds: a table in Gwet's package irrCAC, with its figures."""
+    figures = agreement(*rated([[13, 0, 0], [0, 20, 7], [0, 4, 56]]))
+    assert (figures.items, figures.same) == (100, pytest.approx(0.89))
+    assert figures.kappa == pytest.approx(0.7964094, abs=5e-8)
+    assert figures.ac1 == pytest.approx(0.8493305, abs=5e-8)
+
+
+def test_the_paradox_that_ac1_was_made_for():
+    """Nearly all positive. By hand: p_a = 118 / 125 = 0.944, p_e = 2 * 0.972 * 0.028 = 0.054432."""
+    first, second = rated([[118, 5], [2, 0]])
+    assert cohen_kappa(first, second) < 0
+    assert gwet_ac1(first, second) == pytest.approx((0.944 - 0.054432) / (1 - 0.054432))
+
+
+def test_categories_that_nobody_used_count_when_they_are_named():
+    first, second = rated([[118, 5], [2, 0]])
+    assert gwet_ac1(first, second, categories=3) == pytest.approx((0.944 - 0.054432 / 2) / (1 - 0.054432 / 2))
+
+
+def test_random_ratings_agree_as_by_chance():
+    rng = np.random.default_rng(0)
+    first, second = rng.choice(["a", "b", "c"], (2, 20_000)).tolist()
+    assert abs(cohen_kappa(first, second)) < 0.02
+    assert abs(gwet_ac1(first, second)) < 0.02
+
+
+def test_one_category_throughout_leaves_kappa_undefined_and_ac1_one():
+    figures = agreement(["still"] * 5, ["still"] * 5)
+    assert math.isnan(figures.kappa)
+    assert (figures.same, figures.ac1) == (1, 1)
+    assert cohen_kappa(["still"] * 5, ["up"] * 5) == 0
+
+
+@pytest.mark.parametrize(("first", "second"), [([], []), (["a"], ["a", "b"])])
+def test_every_item_needs_two_ratings(first: list[str], second: list[str]):
+    with pytest.raises(ValueError, match=f"two ratings of each item, got {len(first)} and {len(second)}"):
+        cohen_kappa(first, second)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wanted"),
+    [
+        ("unknown", "unknown"),
+        ("The right arm rises to above the head, then comes down.", "up"),
+        ("the left arm hangs still at the side", "still"),
+        ("It does not move.", "still"),
+        ("Lowers, then lifts again", "down"),
+        ("The left leg takes a step forward", "step"),
+        ("the neck turns to the left", "turn"),
+        ("a risky thing", "other"),
+        ("the torso leans forward and moves ahead", "lean"),
+        ("The right hand waves from side to side", "swing"),
+    ],
+)
+def test_what_a_sentence_says_first(sentence: str, wanted: str):
+    assert category(sentence) == wanted
+
+
+def lines(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def described(id: str, text: str = "rises", **groups: str) -> dict[str, Any]:
+    return {"id": id, "groups": dict.fromkeys(GROUPS, text) | groups}
+
+
+def test_texts_are_compared_limb_by_limb_on_the_motions_that_both_have(tmp_path: Path):
+    first = lines(tmp_path / "a", described("1"), described("2", "lowers"), described("3"))
+    second = lines(tmp_path / "b", described("2", "comes down to the hip", neck="lowers"), described("1", "lifts"))
+    field, table = compare(first, second)
+    assert field == "text"
+    assert list(table) == [*GROUPS, "all"]
+    assert (table["neck"].items, table["neck"].same, table["all"].items) == (2, 1, 12)
+    assert table["torso"].same == 0.5  # "comes" comes before "down"
+
+
+def test_ratings_are_compared_where_both_files_have_them(tmp_path: Path):
+    first = lines(
+        tmp_path / "a",
+        {"id": "1", "ratings": {"torso": "good", "text": 5}},
+        {"id": "2", "ratings": {"torso": "bad", "left_arm+right_arm": "good"}},
+    )
+    second = lines(
+        tmp_path / "b",
+        {"id": "1", "ratings": {"torso": "good", "text": 4}},
+        {"id": "2", "ratings": {"torso": "good", "left_arm+right_arm": "good"}},
+    )
+    field, table = compare(first, second)
+    assert field == "ratings"
+    assert {item: figures.items for item, figures in table.items()} == {
+        "text": 1,
+        "torso": 2,
+        "left_arm+right_arm": 1,
+        "all": 4,
+    }
+    assert table["torso"].same == 0.5
+    assert table["torso"].kappa == 0
+    assert math.isnan(table["left_arm+right_arm"].kappa)
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "message"),
+    [
+        ({"id": "other", "ratings": {}}, None, "have no id in common"),
+        ({"id": "1", "ratings": {"torso": "good"}}, "text", 'b: 1: want "groups" with a sentence for each of torso'),
+        (described("1"), "ratings", 'b: 1: want "ratings" as an object'),
+        ({"id": "1", "ratings": ["good"]}, None, 'b: 1: want "ratings" as an object'),
+        ({"id": "1", "ratings": {"tail": "good"}}, None, "about text, a group or a pair of groups, got 'tail'"),
+        (
+            {"id": "1", "ratings": {"torso": None}},
+            None,
+            "the rating of torso must be a word or a whole number, got None",
+        ),
+        ({"id": "1", "ratings": {"neck": "good"}}, None, "rate no limb of the same motion"),
+    ],
+)
+def test_files_that_cannot_be_compared(tmp_path: Path, row: dict[str, Any], field: Any, message: str):
+    first = lines(tmp_path / "a", described("1") | {"ratings": {"torso": "good"}})
+    with pytest.raises(InputError, match=message):
+        compare(first, lines(tmp_path / "b", row), field)

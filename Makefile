@@ -49,6 +49,10 @@ bench: setup  ## measure speed and print the table of README
 data: setup  ## write the CMU motions of SOURCE to DATA in HumanML3D's layout
 	$(BIN)/kinmo data cmu --source $(SOURCE) --out $(DATA) $(ARGS)
 
+annotate: setup  ## describe the motions of DATA limb by limb, without a language model
+	$(BIN)/kinmo-annotate predict --config configs/annotate/$(SIZE).yaml --data.root $(DATA) \
+	    --output.path $(DATA)/descriptions.jsonl $(ARGS)
+
 train-tokenizer: setup  ## train the motion tokenizer (first; the next two need its tokens)
 	$(call FIT,tokenizer)
 
@@ -89,5 +93,5 @@ $(STAMP): uv.lock $(wildcard packages/*/pyproject.toml)
 	$(BIN)/uv pip check --python .venv
 	touch $@
 
-.PHONY: help setup demo test lint format bench data train-tokenizer train-gen train-residual train-length \
+.PHONY: help setup demo test lint format bench data annotate train-tokenizer train-gen train-residual train-length \
         train-evaluator wheels lock clean

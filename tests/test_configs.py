@@ -11,9 +11,13 @@ import yaml
 from lightning import LightningDataModule, LightningModule
 from lightning.pytorch.callbacks import ModelCheckpoint
 
+from kinmo_annotate.train.cli import AnnotateCLI
+from kinmo_annotate.train.data import MotionData
+from kinmo_annotate.train.module import AnnotationModule
 from kinmo_core.train.cli import KinmoCLI
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+ANNOTATE = sorted((CONFIGS / "annotate").glob("*.yaml"))
 GEN = sorted((CONFIGS / "gen").glob("*.yaml"))
 OVERLAYS = sorted((CONFIGS / "overlay").glob("*.yaml"))
 
@@ -91,6 +95,44 @@ def test_the_overlays_for_gpus_are_read(overlay: str, monkeypatch: pytest.Monkey
     )
     assert cli.trainer.world_size == 2
     assert not cli.config["trainer"]["use_distributed_sampler"]
+
+
+@pytest.mark.parametrize("path", ANNOTATE, ids=lambda path: path.stem)
+def test_a_configuration_describes_its_data(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("kinmo_annotate.writers.llm.price", lambda *_: 0.0)  # litellm takes seconds to import
+    cli = parse_annotate(monkeypatch, path)
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert type(cli.model.writer).__name__ == values["model"]["writer"]["class_path"].rpartition(".")[2]
+    for name, value in values["data"].items():
+        assert getattr(cli.datamodule, name) == value
+    (output,) = (callback for callback in cli.trainer.callbacks if hasattr(callback, "redo_problems"))
+    assert Path(output.path).parent == Path(cli.datamodule.root)  # beside the motions
+    assert cli.trainer.num_devices == values.get("trainer", {}).get("devices", 1)
+    assert not cli.config["trainer"]["use_distributed_sampler"]
+    assert not cli.trainer.loggers
+    assert not cli.trainer.checkpoint_callbacks
+
+
+def test_there_is_a_configuration_for_every_way_to_annotate():
+    assert {path.stem for path in ANNOTATE} == {"cmu", "humanml3d", "llm"}
+
+
+def test_only_annotation_predicts():
+    assert set(AnnotateCLI.subcommands()) == {"predict"}
+    assert set(KinmoCLI.subcommands()) == {"fit", "validate", "test"}
+
+
+def parse_annotate(monkeypatch: pytest.MonkeyPatch, path: Path) -> Any:
+    """The command line up to the moment when it would begin."""
+    monkeypatch.setattr(sys, "argv", ["kinmo-annotate", "--config", str(path)])
+    return AnnotateCLI(
+        AnnotationModule,
+        MotionData,
+        save_config_callback=None,
+        seed_everything_default=False,
+        auto_configure_optimizers=False,
+        run=False,
+    )
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

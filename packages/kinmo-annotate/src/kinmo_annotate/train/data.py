@@ -1,0 +1,176 @@
+"""The motions of a job, each read when its turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from kinmo_annotate.records import Skipped
+from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.errors import InputError
+from kinmo_core.features import FPS, decode
+from kinmo_core.io import READABLE, load_motion
+from kinmo_core.motion import Motion
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A motion to describe.
+
+    Args:
+        id: its name.
+        motion: at any frame rate.
+        captions: what people said of it.
+    """
+
+    id: str
+    motion: Motion
+    captions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A motion that has not been read yet.
+
+    Args:
+        id: its name.
+        read: reads it; raises ValueError or OSError where that cannot be done.
+    """
+
+    id: str
+    read: Callable[[], Clip]
+
+
+class MotionData(L.LightningDataModule):
+    """All samples of a HumanML3D directory, or all motion files of a folder; each process of the job gets its share.
+
+    Args:
+        root: the directory; without `splits` a folder of motion files, searched with its subfolders.
+        splits: split lists of the HumanML3D directory.
+        mirror: a mirrored copy (M and the id of its original) gets the mirrored description of its original, if both are
+            in the job; otherwise it is described by itself.
+        batch_size: motions that a process hands to the writer at a time.
+        workers: processes that read motions; 0 reads in the process that describes.
+
+    Raises:
+        InputError: batch_size or workers is out of range.
+    """
+
+    # With few motions left over from a killed run there may be processes without any.
+    allow_zero_length_dataloader_with_multiple_devices = True
+
+    def __init__(
+        self,
+        root: str = "data/humanml3d",
+        splits: list[str] | None = None,
+        *,
+        mirror: bool = True,
+        batch_size: int = 32,
+        workers: int = 0,
+    ) -> None:
+        super().__init__()
+        if batch_size < 1:
+            raise InputError(f"batch_size must be at least 1, got {batch_size}")
+        if workers < 0:
+            raise InputError(f"workers must be at least 0, got {workers}")
+        self.root = root
+        self.splits = splits
+        self.mirror = mirror
+        self.batch_size = batch_size
+        self.workers = workers
+        self.order: list[str] = []  # ids of the job, mirrored copies included
+        self.mirrored: dict[str, str] = {}  # id of a copy to that of its original
+        self.items: list[Item] = []  # what is left to describe
+
+    def setup(self, stage: str) -> None:
+        """List the motions."""
+        items = _files(Path(self.root)) if self.splits is None else _samples(HumanML3DFolder(self.root), self.splits)
+        self.order = [item.id for item in items]
+        self.mirrored = {}
+        if self.mirror and self.splits is not None:
+            ids = set(self.order)
+            self.mirrored = {id: id[1:] for id in self.order if id.startswith("M") and id[1:] in ids}
+        self.items = [item for item in items if item.id not in self.mirrored]
+
+    def leave_out(self, ids: Collection[str]) -> None:
+        """Do not describe these."""
+        self.items = [item for item in self.items if item.id not in ids]
+
+    def predict_dataloader(self) -> DataLoader[Clip | Skipped]:
+        """The share of this process: with none twice and none to fill up, as a distributed sampler would have."""
+        if self.trainer is None:
+            raise RuntimeError("the data module must be attached to a Trainer before its loader is made")
+        share = self.items[self.trainer.global_rank :: self.trainer.world_size]
+        return DataLoader(_Clips(share), batch_size=self.batch_size, num_workers=self.workers, collate_fn=list)
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Observing runs on the CPU; a keyframer's or writer's model knows its own device."""
+        return batch
+
+
+class _Clips(Dataset["Clip | Skipped"]):
+    """What is there of each item: one bad file must not stop a job of thousands."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> Clip | Skipped:
+        item = self.items[index]
+        try:
+            return item.read()
+        except (OSError, ValueError) as error:
+            return Skipped(item.id, str(error))
+
+
+def _samples(folder: HumanML3DFolder, splits: Sequence[str]) -> list[Item]:
+    """Whole clips and captioned spans, of any length, each once."""
+    items: dict[str, Item] = {}
+    for id in dict.fromkeys(id for split in splits for id in folder.ids(split)):
+        try:
+            samples = folder.samples_of(id) or folder.samples_of(id, with_captions=False)
+        except InputError as error:
+            items[id] = Item(id, partial(_refuse, str(error)))
+            continue
+        for sample in samples:
+            items[sample.key] = Item(sample.key, partial(_read_sample, sample))
+    if not items:
+        raise InputError(f"{folder.root} has no motion in {', '.join(splits)}")
+    return list(items.values())
+
+
+def _read_sample(sample: Sample) -> Clip:
+    features = sample.features()
+    if not len(features):
+        raise InputError(f"{sample.path} has no frame from {sample.start} to {sample.end}")
+    captions = tuple(caption.text for caption in sample.captions)
+    return Clip(sample.key, Motion(decode(features), fps=FPS), captions)
+
+
+def _files(folder: Path) -> list[Item]:
+    """By name; the id is the path inside the folder, with its suffix, since walk.bvh and walk.npz are two motions."""
+    if not folder.is_dir():
+        raise InputError(f"no folder {folder}; want a folder of motion files, or splits of a HumanML3D directory")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file())
+    if not paths:
+        raise InputError(f"{folder} has no motion file; want some of {', '.join(READABLE)}")
+    ids = [path.relative_to(folder).as_posix() for path in paths]
+    return [Item(id, partial(_read_file, id, path)) for id, path in zip(ids, paths, strict=True)]
+
+
+def _read_file(id: str, path: Path) -> Clip:
+    motion = load_motion(path)
+    return Clip(id, motion, (motion.text,) if motion.text else ())
+
+
+def _refuse(reason: str) -> Clip:
+    raise InputError(reason)

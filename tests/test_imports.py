@@ -46,7 +46,9 @@ def test_no_module_outside_train_loads_lightning():
     assert not loaded_after("import " + ", ".join(names)) & TRAINING
 
 
-@pytest.mark.parametrize("names", [PACKAGES, ["kinmo_core.cli", "kinmo_gen.cli"]], ids=["packages", "commands"])
+@pytest.mark.parametrize(
+    "names", [PACKAGES, ["kinmo_core.cli", "kinmo_gen.cli", "kinmo_annotate.cli"]], ids=["packages", "commands"]
+)
 def test_packages_and_commands_are_light(names: list[str]):
     """A command line that prints its help has to answer at once, so neither it nor its package may load torch."""
     assert not loaded_after("import " + ", ".join(names)) & {"torch", "transformers", "numpy", "scipy", "matplotlib"}

@@ -1,10 +1,127 @@
-"""Command `kinmo-annotate`."""
+"""Command `kinmo-annotate`. Nothing heavy is imported before a subcommand runs, so that `--help` answers at once."""
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinmo_core.cli import exit_on_input_error
+from kinmo_core.errors import InputError
+
+if TYPE_CHECKING:
+    from kinmo_annotate.writers import Writer
+
+TEMPLATE = "template"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point."""
-    raise NotImplementedError(arguments)
+    """Entry point; bad input prints one line and exits with code 2."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    with exit_on_input_error("kinmo-annotate"):
+        if given and given[0] == "predict":
+            from kinmo_annotate.train.cli import main as predict
+
+            predict(given)
+            return
+        options = _parser().parse_args(given)
+        options.run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kinmo-annotate", description="Motion to text, limb by limb.")
+    version = f"kinmo-annotate {metadata.version('kinmo-annotate')}"
+    parser.add_argument("--version", action="version", version=version)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    describe = commands.add_parser("describe", help="print what a motion is, in three levels, with a timeline")
+    describe.add_argument("file", type=Path, help="motion: .bvh, .npz or .npy")
+    describe.add_argument(
+        "--writer",
+        default=TEMPLATE,
+        help="template, which needs nothing (default), or litellm's name of a language model, such as gpt-4o-mini",
+    )
+    describe.add_argument("--seed", type=int, default=0, help="another one words it otherwise (default: 0)")
+    describe.add_argument("--api-base", help="address of an OpenAI-compatible server; the model is then openai/NAME")
+    describe.add_argument("--json", action="store_true", help="print the line that predict would write")
+    describe.set_defaults(run=_describe)
+
+    commands.add_parser(
+        "predict", help="describe a data set (LightningCLI; --config YAML, see configs/annotate)", add_help=False
+    )
+
+    check = commands.add_parser("check", help="hold descriptions against the measured motions")
+    check.add_argument("annotations", type=Path, help="JSONL file that predict wrote")
+    check.add_argument("--data", type=Path, required=True, help="HumanML3D directory with the motions")
+    check.add_argument("--splits", default="test", help="comma-separated split lists (default: test)")
+    check.add_argument("--verbose", action="store_true", help="print every contradiction")
+    check.set_defaults(run=_check)
+
+    agree = commands.add_parser(
+        "agree",
+        help="agreement of two files: Cohen's kappa and Gwet's AC1 for each limb",
+        description='Lines need an "id", and "ratings", {"torso": "good", ...}, or what predict writes.',
+    )
+    agree.add_argument("first", type=Path)
+    agree.add_argument("second", type=Path)
+    agree.add_argument(
+        "--field", choices=("ratings", "text"), help="what to compare; default: ratings if both have them"
+    )
+    agree.set_defaults(run=_agree)
+    return parser
+
+
+def _describe(options: argparse.Namespace) -> None:
+    from kinmo_core.io import load_motion
+
+    if options.api_base is not None and options.writer == TEMPLATE:
+        raise InputError("--api-base needs --writer openai/NAME: the template writer asks nobody")
+    motion = load_motion(options.file)
+
+    from kinmo_annotate.keyframes import Keyframer
+    from kinmo_annotate.observe import observe
+
+    writer = _writer(options)
+    captions = (motion.text,) if motion.text else ()
+    keyframer = Keyframer() if writer.needs_keyframes else None
+    seen = observe(motion, id=options.file.stem, captions=captions, keyframer=keyframer)
+    [annotation] = writer.write([seen])
+    if annotation.problem:
+        print(f"kinmo-annotate: {annotation.problem}", file=sys.stderr)
+    if options.json:
+        import json
+
+        print(json.dumps(annotation.to_json()))
+    else:
+        from shutil import get_terminal_size
+
+        from kinmo_annotate.show import annotation_text
+
+        print(annotation_text(annotation, seconds=motion.seconds, width=min(get_terminal_size().columns, 120)))
+
+
+def _writer(options: argparse.Namespace) -> Writer:
+    if options.writer == TEMPLATE:
+        from kinmo_annotate.writers.template import TemplateWriter
+
+        return TemplateWriter(options.seed)
+
+    from kinmo_annotate.writers.llm import LLMWriter
+
+    return LLMWriter(options.writer, api_base=options.api_base, seed=options.seed)
+
+
+def _check(options: argparse.Namespace) -> None:
+    from kinmo_annotate.check import run
+
+    run(options.annotations, options.data, options.splits.split(","), options.verbose)
+
+
+def _agree(options: argparse.Namespace) -> None:
+    from kinmo_annotate.agreement import compare
+    from kinmo_annotate.show import agreement_text
+
+    print(agreement_text(*compare(options.first, options.second, options.field)))

@@ -6,11 +6,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kinmo_core.cli import exit_on_input_error
 from kinmo_core.errors import InputError
 
+if TYPE_CHECKING:
+    from kinmo_core.motion import Motion
+
 TRAINING = ("fit", "validate")
+LIMBS = ("torso", "neck", "left_arm", "right_arm", "left_leg", "right_leg")
+INDEX = "motions.index"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -51,6 +57,32 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--out", type=Path, required=True, help="folder for retrieval.json and retrieval.md")
     _add_model(test)
     test.set_defaults(run=_test)
+
+    index = commands.add_parser("index", help="make a folder of motions searchable")
+    index.add_argument("folder", type=Path, help="any folder with .npz, .npy and .bvh files, or a HumanML3D directory")
+    index.add_argument("--out", type=Path, default=Path(INDEX), help=f"folder for the index (default: {INDEX})")
+    index.add_argument("--faiss", action="store_true", help="also for approximate search, for a million motions")
+    _add_model(index)
+    index.set_defaults(run=_index)
+
+    search = commands.add_parser("search", help="find the motions that match a sentence, limbs or another motion")
+    search.add_argument("text", nargs="?", metavar="SENTENCE", help="the whole action")
+    for limb in LIMBS:
+        search.add_argument(
+            f"--{limb.replace('_', '-')}", metavar="SENTENCE", help=f"what the {limb.replace('_', ' ')} does"
+        )
+    search.add_argument("--motion", type=Path, help="find motions like the one in this file")
+    search.add_argument("--index", type=Path, default=Path(INDEX), help=f"what `index` made (default: {INDEX})")
+    search.add_argument("-k", type=int, default=5, help="how many (default: 5)")
+    _add_model(search)
+    search.set_defaults(run=_search)
+
+    caption = commands.add_parser("caption", help="find the sentences that match a motion")
+    caption.add_argument("motion", type=Path, help=".npz, .npy or .bvh file")
+    caption.add_argument("--sentences", type=Path, help="text file, one a line (default: the training captions)")
+    caption.add_argument("-k", type=int, default=5, help="how many (default: 5)")
+    _add_model(caption)
+    caption.set_defaults(run=_caption)
     return parser
 
 
@@ -65,12 +97,12 @@ def _export(options: argparse.Namespace) -> None:
     from kinmo_htma.annotations import known_sentences, training_descriptions
     from kinmo_htma.model import export
 
-    known = []
     levels = load_training_checkpoint(options.checkpoint).get("hyper_parameters", {}).get("levels", ())
+    samples = HumanML3DFolder(options.data).samples(options.splits.split(","))
+    described = None
     if len(levels) > 1:
-        samples = HumanML3DFolder(options.data).samples(options.splits.split(","))
-        annotations = options.annotations or options.data / "annotations.jsonl"
-        known = known_sentences(samples, training_descriptions(annotations, samples))
+        described = training_descriptions(options.annotations or options.data / "annotations.jsonl", samples)
+    known = known_sentences(samples, described)
     export(options.out, options.checkpoint, known, similarity=options.similarity)
     print(options.out)
 
@@ -87,6 +119,72 @@ def _test(options: argparse.Namespace) -> None:
         similarity=options.similarity,
     )
     print((options.out / "retrieval.md").read_text(encoding="utf-8"))
+
+
+def _index(options: argparse.Namespace) -> None:
+    from kinmo_htma.index import Index, motion_files
+    from kinmo_htma.model import HTMA
+
+    motion_files(options.folder)  # before the model is loaded
+    if options.faiss:
+        from kinmo_htma.approximate import import_faiss
+
+        import_faiss()
+    model = HTMA.load(options.model, device=options.device)
+    index = Index.build(model, options.folder, warn=lambda line: print(line, file=sys.stderr), faiss=options.faiss)
+    index.save(options.out)
+    files = len({item.path for item in index.items})
+    print(f"{options.out}: {files} motions, {len(index)} vectors")
+
+
+def _search(options: argparse.Namespace) -> None:
+    from kinmo_htma.index import Index
+    from kinmo_htma.model import HTMA
+    from kinmo_htma.parts import parts_of
+    from kinmo_htma.query import query
+
+    limbs = {limb: said for limb in LIMBS if (said := getattr(options, limb)) is not None}
+    _check_count(options.k)
+    if options.motion is not None and (options.text is not None or limbs):
+        raise InputError("want sentences or --motion, not both")
+    parts = [] if options.motion is None else parts_of(_motion(options.motion))
+    model = HTMA.load(options.model, device=options.device)
+    index = Index.load(options.index, model)
+    if parts:
+        means = model.embed_features([part.features for part in parts])
+    else:
+        means = model.embed_texts([query(model, options.text, limbs)])
+    for hit in index.search(model.vectors(means), options.k):
+        print(f"{hit.score:.3f}  {hit.item.path}  {hit.item.start:.1f}-{hit.item.end:.1f} s")
+
+
+def _caption(options: argparse.Namespace) -> None:
+    from kinmo_htma.model import HTMA
+    from kinmo_htma.parts import parts_of
+
+    _check_count(options.k)
+    parts = parts_of(_motion(options.motion))
+    given = None
+    if options.sentences is not None:
+        from kinmo_core.io.files import read_bytes
+
+        given = [line for line in read_bytes(options.sentences).decode("utf-8", "replace").splitlines() if line.strip()]
+        if not given:
+            raise InputError(f"{options.sentences} has no sentence")
+    model = HTMA.load(options.model, device=options.device)
+    for text, score in model.captions(model.embed_features([part.features for part in parts]), given, k=options.k):
+        print(f"{score:.3f}  {text}")
+
+
+def _motion(path: Path) -> Motion:
+    from kinmo_core.io import load_motion
+
+    return load_motion(path)
+
+
+def _check_count(k: int) -> None:
+    if k < 1:
+        raise InputError(f"-k must be at least 1, got {k}")
 
 
 def _train(arguments: Sequence[str]) -> None:

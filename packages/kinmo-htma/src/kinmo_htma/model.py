@@ -24,17 +24,16 @@ from kinmo_core.checkpoint import (
     save_weights,
 )
 from kinmo_core.errors import InputError
-from kinmo_core.features import FPS, encode_raw
 from kinmo_core.io.files import atomic_path
 from kinmo_core.motion import Motion
 from kinmo_core.stats import Statistics
 from kinmo_core.text import Description, Reasoner, check_sentence
 from kinmo_htma.align import Alignment, retrieval_vectors
 from kinmo_htma.embeddings import Embedder
-from kinmo_htma.items import LEAST_FRAMES
 from kinmo_htma.language import LanguageModel, TokenStateEncoder
 from kinmo_htma.levels import bare
 from kinmo_htma.nearest import Known, NearestReasoner, read_known, write_known
+from kinmo_htma.parts import parts_of
 
 SHIPPED = Path(__file__).parent / "weights"
 BATCH = 64
@@ -49,6 +48,8 @@ class HTMA:
         embedder: its language model and how that is read.
         similarity: see `retrieval_vectors`.
         reasoner: writes what the limbs do where only a sentence is given; not needed for the global level alone.
+        sentences: known sentences and their unit vectors, among which `captions` looks.
+        name: for people.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class HTMA:
         *,
         similarity: str = "mean",
         reasoner: Reasoner | None = None,
+        sentences: tuple[Sequence[str], Tensor] | None = None,
+        name: str = "unnamed",
     ) -> None:
         retrieval_vectors(torch.zeros(1, len(network.levels), 1), network.levels, similarity)  # checks the name
         self.text = network.text.eval()
@@ -67,6 +70,8 @@ class HTMA:
         self.embedder = embedder
         self.similarity = similarity
         self.reasoner = reasoner
+        self.sentences = sentences
+        self.name = name
 
     @classmethod
     def load(
@@ -91,11 +96,22 @@ class HTMA:
         network = _network(path, config).to(device)
         encoder = text_encoder or LanguageModel(config["language_model"], device=device)
         embedder = Embedder(encoder, network.levels, finer=config["finer"], parts=config["parts"])
-        known = path / "known.jsonl"
-        reasoner = None
-        if known.is_file():
-            reasoner = NearestReasoner(read_known(known), encoder, vectors=_vectors(path / "known.safetensors"))
-        return cls(network, Statistics.load(path), embedder, similarity=config["similarity"], reasoner=reasoner)
+        reasoner, sentences = None, None
+        if (path / "known.jsonl").is_file():
+            vectors = _tensor(path / "known.safetensors", "vectors")
+            reasoner = NearestReasoner(read_known(path / "known.jsonl"), encoder, vectors=vectors)
+        if (path / "sentences.txt").is_file():
+            texts = (path / "sentences.txt").read_text(encoding="utf-8").splitlines()
+            sentences = (texts, _tensor(path / "sentences.safetensors", "vectors").float())
+        return cls(
+            network,
+            Statistics.load(path),
+            embedder,
+            similarity=config["similarity"],
+            reasoner=reasoner,
+            sentences=sentences,
+            name=path.name,
+        )
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -130,16 +146,18 @@ class HTMA:
         return self._embed_descriptions([next(made) if isinstance(text, str) else text for text in texts])
 
     def embed_motions(self, motions: Sequence[Motion]) -> Tensor:
-        """Means of the Gaussians (N, levels, D), on the CPU, of motions at any frame rate.
+        """Means of the Gaussians (N, levels, D), on the CPU, of motions at any frame rate; of long ones the parts' mean.
 
         Raises:
             InputError: a motion is shorter than 0.4 s.
         """
-        return self.embed_features([motion_features(motion) for motion in motions])
+        parts = [parts_of(motion) for motion in motions]
+        means = self.embed_features([part.features for found in parts for part in found])
+        return torch.stack([rows.mean(0) for rows in means.split([len(found) for found in parts])])
 
     @torch.inference_mode()
     def embed_features(self, clips: Sequence[Tensor]) -> Tensor:
-        """As `embed_motions`, of HumanML3D features (T, 263) at 20 fps."""
+        """Means of the Gaussians (N, levels, D), on the CPU, of motions as HumanML3D features (T, 263) at 20 fps."""
         means: dict[int, Tensor] = {}
         order = sorted(range(len(clips)), key=lambda i: len(clips[i]))  # clips of one length need no padding
         for start in range(0, len(order), BATCH):
@@ -153,6 +171,27 @@ class HTMA:
     def vectors(self, means: Tensor) -> Tensor:
         """Unit vectors (N, D') of means (N, levels, D); their products are the model's similarities."""
         return retrieval_vectors(means, self.levels, self.similarity)
+
+    def captions(self, means: Tensor, texts: Sequence[str] | None = None, *, k: int = 5) -> list[tuple[str, float]]:
+        """The k sentences that match a motion best, with their similarities, best first.
+
+        Args:
+            means: (parts, levels, D) of the motion's parts; a sentence's similarity is that with the best part.
+            texts: the sentences to choose from; the training captions where None.
+            k: how many.
+
+        Raises:
+            InputError: no sentences are given and the model folder has none.
+        """
+        if texts is not None:
+            known, vectors = texts, self.vectors(self.embed_texts(texts))
+        elif self.sentences is not None:
+            known, vectors = self.sentences
+        else:
+            raise InputError("this model holds no sentences; give some")
+        best = (self.vectors(means) @ vectors.T).amax(0).topk(min(k, len(known)))
+        chosen: list[int] = best.indices.tolist()
+        return [(known[i], score) for i, score in zip(chosen, best.values.tolist(), strict=True)]
 
     @torch.inference_mode()
     def _embed_descriptions(self, descriptions: Sequence[Description], levels: Sequence[str] | None = None) -> Tensor:
@@ -207,28 +246,13 @@ class HTMATextEncoder:
         return self._model._embed_descriptions([bare(check_sentence(text)) for text in texts], levels=("global",))[:, 0]
 
 
-def motion_features(motion: Motion) -> Tensor:
-    """HumanML3D features (T, 263) of a motion, brought to 20 fps first.
-
-    Raises:
-        InputError: it is shorter than 0.4 s.
-    """
-    resampled = motion.resample(FPS)
-    if len(resampled) <= LEAST_FRAMES:
-        raise InputError(
-            f"a motion of {len(motion)} frames ({motion.seconds:.2f} s) is too short; "
-            f"want more than {LEAST_FRAMES / FPS:.1f} s"
-        )
-    return encode_raw(resampled.joints)
-
-
 def export(folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity: str | None = None) -> None:
     """Write a model folder from a training checkpoint, networks as fp16; the decoder stays behind.
 
     Args:
         folder: to write; files of the same name are replaced.
         checkpoint: of a training run.
-        known: sentences of training motions for its reasoner; none for the global level alone.
+        known: sentences of training motions, for its reasoner and to describe motions by.
         similarity: see `retrieval_vectors`; that of the training run where None.
     """
     state = load_training_checkpoint(checkpoint)
@@ -243,19 +267,21 @@ def export(folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity
         "training": {"step": state["global_step"]},
     }
     retrieval_vectors(torch.zeros(1, len(network.levels), 1), network.levels, config["similarity"])  # checks the name
-    vectors = None
-    if len(network.levels) > 1:
-        encoder = LanguageModel(settings["language_model"])
-        vectors = encoder.encode([entry.description.text for entry in known])
     folder.mkdir(parents=True, exist_ok=True)
     save_weights(network.text, folder / "text.safetensors")
     save_weights(network.motion, folder / "motion.safetensors")
     Statistics(**state["statistics"]).save(folder)
-    if vectors is not None:
+    encoder = LanguageModel(settings["language_model"])
+    if len(network.levels) > 1:
         write_known(folder / "known.jsonl", known)
-        with atomic_path(folder / "known.safetensors") as path:
-            save_file({"vectors": vectors.half()}, path)
+        vectors = encoder.encode([entry.description.text for entry in known])
+        _save_tensor(vectors.half(), folder / "known.safetensors")
     save_config(folder, config)
+    texts = sorted({entry.description.text for entry in known})
+    model = HTMA.load(folder, text_encoder=encoder)  # what is stored of sentences is by the weights as they are stored
+    _save_tensor(model.vectors(model.embed_texts(texts)).half(), folder / "sentences.safetensors")
+    with atomic_path(folder / "sentences.txt") as path:
+        path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
 
 
 def _network(folder: Path, config: Mapping[str, Any]) -> Alignment:
@@ -272,8 +298,13 @@ def _network(folder: Path, config: Mapping[str, Any]) -> Alignment:
     return network.eval().requires_grad_(False)
 
 
-def _vectors(path: Path) -> Tensor:
+def _tensor(path: Path, name: str) -> Tensor:
     try:
-        return load_file(path)["vectors"]
+        return load_file(path)[name]
     except (OSError, KeyError, SafetensorError) as error:
         raise InputError(f"{path} is missing or damaged: {' '.join(str(error).split())[:200]}") from None
+
+
+def _save_tensor(vectors: Tensor, path: Path) -> None:
+    with atomic_path(path) as temporary:
+        save_file({"vectors": vectors.contiguous()}, temporary)

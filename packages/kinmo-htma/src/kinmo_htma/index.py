@@ -1,0 +1,217 @@
+"""A searchable folder of motions: one vector for each motion, or for each ten seconds of a long one.
+
+On disk an index is a folder: `index.json` (whose vectors they are), `items.jsonl`, `vectors.safetensors`, and, where asked
+for, `index.faiss`. Search is exact, a product with all vectors, unless there is a FAISS index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from kinmo_core.errors import InputError
+from kinmo_core.io import READABLE, load_motion
+from kinmo_core.io.files import atomic_path
+from kinmo_htma.approximate import Approximate
+from kinmo_htma.model import HTMA
+from kinmo_htma.parts import parts_of
+
+FORMAT: Final = 1
+AT_ONCE: Final = 512  # motions embedded together
+
+
+@dataclass(frozen=True)
+class Item:
+    """A motion, or a part of one.
+
+    Args:
+        path: of its file, relative to the indexed folder.
+        start, end: seconds.
+    """
+
+    path: str
+    start: float
+    end: float
+
+
+class Hit(NamedTuple):
+    """What was found, and its similarity to the query, a cosine."""
+
+    item: Item
+    score: float
+
+
+class Index:
+    """Vectors of motions by one model.
+
+    Args:
+        items: what the vectors are of.
+        vectors: (items, D) float32, of unit length.
+        model: name and fingerprint of the model that made them.
+        approximate: finds candidates faster than a product with all vectors.
+    """
+
+    def __init__(
+        self, items: Sequence[Item], vectors: Tensor, model: tuple[str, str], *, approximate: Approximate | None = None
+    ) -> None:
+        if len(items) != len(vectors):
+            raise InputError(f"want a vector for each of {len(items)} items, got {len(vectors)}")
+        self.items = list(items)
+        self.vectors = vectors
+        self.model = model
+        self.approximate = approximate
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @classmethod
+    def build(
+        cls, model: HTMA, folder: Path | str, *, warn: Callable[[str], None] = print, faiss: bool = False
+    ) -> Index:
+        """Embed every motion file below a folder.
+
+        Args:
+            model: embeds them.
+            folder: any folder with .npz, .npy and .bvh files; of a HumanML3D directory its features.
+            warn: called with one line about each file that is left out: unreadable, or too short.
+            faiss: build a FAISS index as well.
+
+        Raises:
+            InputError: no such folder, or no motion in it.
+        """
+        root = Path(folder)
+        items: list[Item] = []
+        vectors: list[Tensor] = []
+        waiting: list[tuple[Item, Tensor]] = []
+
+        def embed() -> None:
+            items.extend(item for item, _ in waiting)
+            if waiting:
+                vectors.append(model.vectors(model.embed_features([clip for _, clip in waiting])))
+            waiting.clear()
+
+        for path in motion_files(root):
+            try:
+                parts = parts_of(load_motion(path))
+                waiting += [(Item(str(path.relative_to(root)), p.start, p.end), p.features) for p in parts]
+            except InputError as error:
+                warn(f"left out {path}: {error}")
+            if len(waiting) >= AT_ONCE:
+                embed()
+        embed()
+        if not items:
+            raise InputError(f"{root} has no motion that can be indexed ({', '.join(READABLE)} of more than 0.4 s)")
+        made = torch.cat(vectors)
+        return cls(items, made, (model.name, model.fingerprint), approximate=Approximate.build(made) if faiss else None)
+
+    def search(self, queries: Tensor, k: int = 5) -> list[Hit]:
+        """The k files with the best matching part, each once, best first.
+
+        Args:
+            queries: (Q, D) unit vectors that ask for the same, such as the parts of a long motion; an item's score is its
+                best. One at least.
+            k: how many; fewer where there are fewer files.
+        """
+        if k < 1:
+            raise InputError(f"k must be at least 1, got {k}")
+        wanted = k
+        while True:
+            hits = self._best(queries, min(wanted, len(self)))
+            files: dict[str, Hit] = {}
+            for hit in hits:
+                files.setdefault(hit.item.path, hit)
+            if len(files) >= k or wanted >= len(self):
+                return list(files.values())[:k]
+            wanted *= 4
+
+    def save(self, folder: Path | str) -> None:
+        """Write the index; files of the same name are replaced."""
+        out = Path(folder)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot make the folder {out}: {error.strerror}") from None
+        with atomic_path(out / "vectors.safetensors") as path:
+            save_file({"vectors": self.vectors.contiguous()}, path)
+        with atomic_path(out / "items.jsonl") as path, path.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(asdict(item)) + "\n" for item in self.items)
+        facts: dict[str, Any] = {"format": FORMAT, "model": self.model[0], "fingerprint": self.model[1]}
+        (out / "index.faiss").unlink(missing_ok=True)
+        if self.approximate is not None:
+            with atomic_path(out / "index.faiss") as path:
+                self.approximate.save(path)
+            facts["faiss_sha256"] = _sha256(out / "index.faiss")
+        with atomic_path(out / "index.json") as path:
+            path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path | str, model: HTMA) -> Index:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: no index, damaged, or made by another model than the one that will ask.
+        """
+        root = Path(folder)
+        facts = _read_facts(root)
+        if facts["fingerprint"] != model.fingerprint:
+            raise InputError(
+                f"{root} was made by the model {facts['model']} ({facts['fingerprint']}), not by {model.name} "
+                f"({model.fingerprint}); make it again with `kinmo-htma index`"
+            )
+        try:
+            vectors = load_file(root / "vectors.safetensors")["vectors"]
+            lines = (root / "items.jsonl").read_text(encoding="utf-8").splitlines()
+            items = [Item(**json.loads(line)) for line in lines]
+        except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+            raise InputError(f"{root} is damaged: {' '.join(str(error).split())[:200]}") from None
+        approximate = None
+        if "faiss_sha256" in facts:
+            path = root / "index.faiss"
+            if not path.is_file() or _sha256(path) != facts["faiss_sha256"]:
+                raise InputError(f"{path} is missing or is not the file that was written; make the index again")
+            approximate = Approximate.load(path)
+        return cls(items, vectors, (facts["model"], facts["fingerprint"]), approximate=approximate)
+
+    def _best(self, queries: Tensor, count: int) -> list[Hit]:
+        if self.approximate is None:
+            found = (queries @ self.vectors.T).amax(0).topk(count)
+            pairs = zip(found.indices.tolist(), found.values.tolist(), strict=True)
+        else:
+            pairs = self.approximate.search(queries, count)
+        return [Hit(self.items[i], score) for i, score in pairs]
+
+
+def motion_files(root: Path) -> list[Path]:
+    """Files below a folder that may be motions, in the order of their names."""
+    if not root.is_dir():
+        raise InputError(f"no folder {root}")
+    features = root / "new_joint_vecs"
+    start = features if features.is_dir() else root  # a HumanML3D directory holds every motion twice
+    return sorted(path for path in start.rglob("*") if path.suffix.lower() in READABLE and path.is_file())
+
+
+def _read_facts(root: Path) -> dict[str, Any]:
+    path = root / "index.json"
+    if not path.is_file():
+        raise InputError(f"{root} is no index; make one with `kinmo-htma index FOLDER --out {root}`")
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InputError(f"{path} is damaged: it is no JSON") from None
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT or not {"model", "fingerprint"} <= set(facts):
+        raise InputError(f"{path} is of another format; this version of KinMo reads format {FORMAT}")
+    return facts
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,260 @@
+"""Folders of motions made searchable: what is found, left out or refused, and how good approximate search is."""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kinmo_core.errors import InputError
+from kinmo_core.features import FPS
+from kinmo_core.io import save_motion
+from kinmo_core.motion import Motion
+from kinmo_core.testing import walking_joints
+from kinmo_core.text import GROUPS, UNKNOWN
+from kinmo_htma.approximate import Approximate
+from kinmo_htma.index import Index, Item, motion_files
+from kinmo_htma.model import HTMA
+from kinmo_htma.parts import parts_of, windows
+from kinmo_htma.query import query
+
+NAMES = ["a.npz", "below/b.bvh", "c.npy", "long.npz"]
+
+
+@pytest.fixture(scope="module")
+def model(toy_model: Path) -> HTMA:
+    return HTMA.load(toy_model)
+
+
+@pytest.fixture(scope="module")
+def motions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four motions in three formats, one of 21 s, and three files that cannot be used. Do not write to it."""
+    folder = tmp_path_factory.mktemp("motions")
+    (folder / "below").mkdir()
+    for number, name in enumerate(NAMES):
+        frames = 421 if name == "long.npz" else 61
+        save_motion(Motion(walking_joints(frames, speed=0.4 * number, seed=number), FPS), folder / name)
+    save_motion(Motion(walking_joints(3), FPS), folder / "short.npz")
+    (folder / "broken.bvh").write_text("no motion", encoding="utf-8")
+    np.save(folder / "other.npy", np.zeros(4))
+    (folder / "notes.txt").write_text("no motion either", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def index(model: HTMA, motions: Path) -> Index:
+    return Index.build(model, motions, warn=lambda _: None)
+
+
+def vectors_of(model: HTMA, path: Path) -> Tensor:
+    from kinmo_core.io import load_motion
+
+    return model.vectors(model.embed_features([part.features for part in parts_of(load_motion(path))]))
+
+
+def test_every_motion_finds_itself(index: Index, model: HTMA, motions: Path):
+    for name in NAMES:
+        best, *others = index.search(vectors_of(model, motions / name), k=4)
+        assert best.item.path == name
+        assert best.score == pytest.approx(1, abs=1e-4)
+        assert {hit.item.path for hit in others} == set(NAMES) - {name}
+        assert [hit.score for hit in others] == sorted((hit.score for hit in others), reverse=True)
+
+
+def test_what_cannot_be_used_is_named_and_left_out(model: HTMA, motions: Path):
+    lines: list[str] = []
+    found = Index.build(model, motions, warn=lines.append)
+    assert sorted({item.path for item in found.items}) == sorted(NAMES)
+    assert len(lines) == 3
+    for name, reason in (("short.npz", "too short"), ("broken.bvh", ""), ("other.npy", "wanted joints")):
+        assert any(f"left out {motions / name}" in line and reason in line for line in lines)
+
+
+def test_a_long_motion_is_found_by_any_of_its_parts(index: Index):
+    parts = [item for item in index.items if item.path == "long.npz"]
+    assert [(part.start, part.end) for part in parts] == [(0, 9.8), (3.75, 13.55), (7.45, 17.25), (11.2, 21.0)]
+    places = [i for i, item in enumerate(index.items) if item.path == "long.npz"]
+    for place in places:
+        hit = index.search(index.vectors[place : place + 1], k=1)[0]
+        assert hit.item == index.items[place]
+
+
+@pytest.mark.parametrize("frames", [8, 199, 200, 250, 1000])
+def test_windows_cover_everything(frames: int):
+    found = windows(frames)
+    covered = {frame for start, end in found for frame in range(start, end)}
+    assert covered == set(range(frames))
+    if len(found) > 1:
+        assert {end - start for start, end in found} == {196}
+        assert all(later[0] - earlier[0] <= 98 for earlier, later in pairwise(found))
+
+
+def test_k_files_are_found_where_there_are_that_many(index: Index):
+    for k in (1, 2, 4, 50):
+        hits = index.search(index.vectors[:1], k=k)
+        assert len(hits) == min(k, 4)
+        assert len({hit.item.path for hit in hits}) == len(hits)
+    with pytest.raises(InputError, match="k must be at least 1, got 0"):
+        index.search(index.vectors[:1], k=0)
+
+
+def test_it_is_written_and_read(index: Index, model: HTMA, tmp_path: Path):
+    index.save(tmp_path / "new" / "index")
+    again = Index.load(tmp_path / "new" / "index", model)
+    assert again.items == index.items
+    assert torch.equal(again.vectors, index.vectors)
+    assert again.search(index.vectors[1:2]) == index.search(index.vectors[1:2])
+
+
+def test_an_index_of_another_model_is_refused_by_name(index: Index, toy_model: Path, tmp_path: Path):
+    index.save(tmp_path / "index")
+    other = HTMA.load(toy_model)
+    other.similarity, other.name = "group", "other"
+    with pytest.raises(InputError, match=r"index was made by the model toy \(\w+-mean\), not by other \(\w+-group\)"):
+        Index.load(tmp_path / "index", other)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("index.json", "x", "is damaged: it is no JSON"),
+        ("index.json", "[]", "is of another format"),
+        ("index.json", None, "is no index; make one with `kinmo-htma index FOLDER --out"),
+        ("vectors.safetensors", "x", "is damaged"),
+        ("items.jsonl", "x\n", "is damaged"),
+        ("items.jsonl", "", "want a vector for each of 0 items, got"),
+    ],
+)
+def test_a_damaged_index_is_one_line(
+    name: str, content: str | None, message: str, index: Index, model: HTMA, tmp_path: Path
+):
+    index.save(tmp_path)
+    if content is None:
+        (tmp_path / name).unlink()
+    else:
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        Index.load(tmp_path, model)
+
+
+def test_folders_without_motions(model: HTMA, tmp_path: Path):
+    with pytest.raises(InputError, match="has no motion that can be indexed"):
+        Index.build(model, tmp_path)
+    with pytest.raises(InputError, match="no folder /no/such"):
+        Index.build(model, "/no/such")
+
+
+def test_of_a_humanml3d_directory_the_features_are_taken(toy_folder: Path):
+    files = motion_files(toy_folder)
+    assert len(files) == 24
+    assert {path.parent.name for path in files} == {"new_joint_vecs"}
+
+
+class TestApproximate:
+    def clustered(self, count: int, seed: int) -> Tensor:
+        """Unit vectors around centres, as embeddings are."""
+        generator = torch.Generator().manual_seed(seed)
+        centres = torch.randn(40, 32, generator=torch.Generator().manual_seed(0))
+        own = centres[torch.randint(40, (count,), generator=generator)]
+        return F.normalize(own + 0.6 * torch.randn(count, 32, generator=generator), dim=-1)
+
+    def test_it_finds_most_of_what_exact_search_finds(self):
+        vectors, queries = self.clustered(6000, 1), self.clustered(50, 2)
+        approximate = Approximate.build(vectors)
+        exact = (queries @ vectors.T).topk(10).indices
+        found = 0
+        for number, query_vector in enumerate(queries):
+            hits = approximate.search(query_vector[None], 10)
+            assert [score for _, score in hits] == sorted((score for _, score in hits), reverse=True)
+            for place, score in hits:
+                assert score == pytest.approx(float(vectors[place] @ query_vector), abs=2e-3)
+            found += len({place for place, _ in hits} & set(exact[number].tolist()))
+        assert found / (10 * len(queries)) > 0.95
+
+    def test_an_index_has_it_where_asked(self, model: HTMA, motions: Path, tmp_path: Path):
+        Index.build(model, motions, warn=lambda _: None, faiss=True).save(tmp_path)
+        again = Index.load(tmp_path, model)
+        assert again.approximate is not None
+        assert again.search(again.vectors[:1], k=1)[0].item == again.items[0]
+        (tmp_path / "index.faiss").write_bytes((tmp_path / "index.faiss").read_bytes() + b"x")
+        with pytest.raises(InputError, match="is not the file that was written; make the index again"):
+            Index.load(tmp_path, model)
+        Index.build(model, motions, warn=lambda _: None).save(tmp_path)
+        assert not (tmp_path / "index.faiss").exists()
+        assert "faiss_sha256" not in json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))
+
+    def test_without_faiss_the_extra_is_named(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setitem(sys.modules, "faiss", None)
+        with pytest.raises(InputError, match=r"install it with: pip install 'kinmo-htma\[faiss\]'"):
+            Approximate.build(torch.zeros(1, 2))
+
+
+class TestQuery:
+    def test_a_limb_takes_the_place_of_what_the_reasoner_wrote(self, model: HTMA):
+        plain = query(model, "a person walks forward", {})
+        asked = query(model, "a person walks forward", {"right_leg": "kicks", "left_arm": "The left arm waves."})
+        assert asked.text == "a person walks forward"
+        assert asked.groups["right_leg"] == "the right leg kicks"
+        assert asked.groups["left_arm"] == "The left arm waves."
+        assert asked.groups["left_leg"] == plain.groups["left_leg"] != UNKNOWN
+        assert plain.interactions["left_leg", "right_leg"] != UNKNOWN
+        assert asked.interactions["left_leg", "right_leg"] == UNKNOWN
+
+    def test_limbs_alone_say_nothing_of_the_others(self, model: HTMA):
+        asked = query(model, None, {"right_arm": "waves", "torso": "bends"})
+        assert asked.text == "the right arm waves, the torso bends"
+        assert [group for group in GROUPS if asked.groups[group] != UNKNOWN] == ["torso", "right_arm"]
+
+    def test_a_model_of_the_global_level_reads_limbs_after_the_sentence(
+        self, model: HTMA, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(model.text, "levels", ("global",))
+        assert query(model, "walks", {"right_arm": "waves"}).text == "walks, the right arm waves"
+
+    @pytest.mark.parametrize(
+        ("text", "limbs", "message"),
+        [
+            (None, {}, "nothing to search for"),
+            ("", {}, "the text is empty"),
+            ("walks", {"torso": " "}, "the text is empty"),
+            ("walks", {"tail": "wags"}, "no limb 'tail'; the limbs are torso, neck"),
+        ],
+    )
+    def test_bad_queries_are_named(self, text: str | None, limbs: dict[str, str], message: str, model: HTMA):
+        with pytest.raises(InputError, match=message):
+            query(model, text, limbs)
+
+
+class TestCaptions:
+    def test_the_training_captions_are_ranked(self, model: HTMA, walking: Tensor):
+        means = model.embed_motions([Motion(walking, FPS)])
+        found = model.captions(means, k=3)
+        assert model.sentences is not None
+        similarities = (model.vectors(means) @ model.vectors(model.embed_texts(model.sentences[0])).T)[0]
+        expected = similarities.topk(3)
+        assert [score for _, score in found] == pytest.approx(expected.values.tolist(), abs=2e-3)
+        assert len(set(model.sentences[0])) == len(model.sentences[0])
+
+    def test_given_sentences_are_ranked(self, model: HTMA, walking: Tensor):
+        means = model.embed_motions([Motion(walking, FPS)])
+        found = model.captions(means, ["a person walks", "a person squats"], k=9)
+        assert {text for text, _ in found} == {"a person walks", "a person squats"}
+        assert found[0][1] >= found[1][1]
+
+    def test_a_model_without_sentences(self, toy_model: Path, walking: Tensor):
+        model = HTMA.load(toy_model)
+        model.sentences = None
+        with pytest.raises(InputError, match="holds no sentences"):
+            model.captions(model.embed_motions([Motion(walking, FPS)]))
+
+
+def test_an_item_belongs_to_a_vector(model: HTMA):
+    with pytest.raises(InputError, match="want a vector for each of 1 items, got 2"):
+        Index([Item("a", 0.0, 1.0)], torch.zeros(2, 3), ("toy", model.fingerprint))

@@ -61,7 +61,9 @@ def _waves(axis: int, times: int) -> list[tuple[float, tuple[float, ...]]]:
     return track
 
 
-_LEAN = dict.fromkeys(("spine1", "spine2", "spine3", "neck"), ((0, UP), (0.5, (0, 0.6, 0.8)), (1, (0, 0.6, 0.8))))
+_LEAN: dict[str, Track] = dict.fromkeys(
+    ("spine1", "spine2", "spine3", "neck"), ((0, UP), (0.5, (0, 0.6, 0.8)), (1, (0, 0.6, 0.8)))
+)
 _MOTIONS: dict[str, Callable[[], np.ndarray]] = {
     "stand": lambda: Action().joints(FRAMES).numpy(),
     "walk": lambda: walking_joints(FRAMES).numpy(),

@@ -24,7 +24,7 @@ def travels(m: Measures, claim: Claim, side: str) -> Evidence:
     if claim.number is None:
         return Evidence(value, low, 0.7, words)
     longest, shortest = max(value, m.path), min(value, float(np.linalg.norm(m.ground[-1])))
-    off = max(claim.number - longest, shortest - claim.number, 0.0)
+    off = max(claim.number - longest, 0.0 if claim.more else shortest - claim.number, 0.0)
     about = Evidence(-off, -(0.4 * claim.number + 0.2), -0.1, words)
     return min(Evidence(value, min(low, 0.5 * claim.number), 0.7, words), about, key=lambda one: one.score)
 

@@ -95,6 +95,8 @@ def stays(actor: Actor, verb: str, tail: str) -> list[Claim]:
         return [claim("still", actor, "once")]
     if verb == "hang" and actor.part == "wrist":
         return [claim("hangs", actor)]
+    if actor.part in TRUNK and re.search(r"\bin place\b", tail):
+        return [claim("in place", Actor("body", ""))]
     if re.search(r"\bstill\b|motionless|\bstationary\b|\bplanted\b|in place|unmoving|\bfixed\b|\bput\b", tail):
         return [claim("still", actor)]
     return []

@@ -76,7 +76,8 @@ def by_about(series: Sequence[Series], wanted: Real, words: str, *, rest: Real, 
     for one in series:
         for part in (0.2, 0.5, 0.9):
             moved = [(start, end) for start, end in strokes(one, max(part * wanted, 1e-3)) if end > start]
-            found += [end - start for start, end in moved] + [end for _, end in moved if reach]
+            found += [end - start for start, end in moved]
+            found += [end for _, end in strokes(one, max(part * wanted, 1e-3)) if reach]
         found += [float(one.max())] * reach + [climb(one)]
     best = min(found, key=lambda size: abs(size - wanted))
     return Evidence(-abs(best - wanted), -(0.4 * wanted + rest), -(0.2 * wanted + 0.2 * rest), words.format(best))

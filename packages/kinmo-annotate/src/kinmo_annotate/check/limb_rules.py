@@ -14,8 +14,10 @@ from kinmo_annotate.check.phrases import LIMBS, TRUNK, amount, claim, each, ways
 
 
 def vertical(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """raises, drops"""
+    """raises, drops; the hips that rise from a foot may do so by its moving"""
     del verb
+    if actor.part in TRUNK and re.search(r"\b(?:from|towards?) (?:the )?(?:left |right )?f(?:oo|ee)t\b", tail):
+        return []
     if actor.part == "head" and amount(tail, "metres") is None:
         return [claim("looks", actor, "up", amount(tail, "degrees"))]
     sideways = [way for way in ways(tail) if way in ("forward", "back", "left", "right", "out", "side")]
@@ -39,6 +41,8 @@ def moves(actor: Actor, verb: str, tail: str) -> list[Claim]:
     if re.search(r"\bonly a little\b|\bvery little\b|\bonly slightly\b", tail):
         return [claim("still", actor, "little")]
     named = [way for way in ways(tail) if "clockwise" not in way]
+    if actor.part == "head" and re.search(r"\bto the front\b", tail):
+        return []  # a relation of the clause
     metres = amount(tail, "metres")
     toward = re.search(r"\bcloser\b|\baway from\b", tail)
     if actor.part in TRUNK:
@@ -59,11 +63,12 @@ _VERTICALLY: Final = {"up": "rises", "down": "drops"}
 
 def reaches(actor: Actor, verb: str, tail: str) -> list[Claim]:
     """extends forward"""
-    del verb
     if actor.part in TRUNK:
         actor = Actor("wrist", "any")
-    if actor.part not in ("wrist", "elbow", "foot", "knee"):
+    if actor.part not in ("wrist", "elbow", "foot", "knee") or re.search(r"\bacross\b", tail):
         return []
+    if re.search(r"\bat the (?:knee|elbow)\b", tail):
+        return straightens(actor, verb, tail)
     named = [way for way in ways(tail) if "clockwise" not in way]
     return each("reaches", actor, named) or [claim("reaches", actor)]
 
@@ -92,8 +97,9 @@ def straightens(actor: Actor, verb: str, tail: str) -> list[Claim]:
     del verb
     if actor.part in TRUNK:
         return [claim("upright", actor)]
+    degrees = None if amount(tail, "times") else amount(tail, "degrees")
     part = words.MIDDLE.get(actor.part, actor.part)
-    return [claim("straightens", actor, number=amount(tail, "degrees"), part=part)] if part in ("elbow", "knee") else []
+    return [claim("straightens", actor, number=degrees, part=part)] if part in ("elbow", "knee") else []
 
 
 def swings(actor: Actor, verb: str, tail: str) -> list[Claim]:

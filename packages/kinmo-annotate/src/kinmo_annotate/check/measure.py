@@ -149,8 +149,9 @@ class Measures:
         left, up, forward = _project(self.heading_axes, self.spine).T
         if direction == "any":
             return np.degrees(np.arccos(np.clip(up, -1, 1)))
-        ways = {"forward": forward, "back": -forward, "left": left, "right": -left}
-        return np.degrees(np.arctan2(ways[direction], up))
+        if direction in SIGN:  # beside the vertical, also of a spine that hangs down in a deep bow
+            return np.degrees(np.arcsin(np.clip(SIGN[direction] * left, -1, 1)))
+        return np.degrees(np.arctan2(forward if direction == "forward" else -forward, up))
 
     def flexion(self, part: str, side: str) -> Series:
         """Degrees that an elbow, knee or hip is bent; 0 is straight."""

@@ -107,6 +107,7 @@ _NEAR: Final = {
     frozenset({"head", "knee"}): (0.65, 0.45),
 }
 _NEAR_ELSE: Final = (0.45, 0.30)
+_BESIDE: Final = 0.50
 _APART: Final = {
     frozenset({"wrist"}): (0.25, 0.45),
     frozenset({"foot"}): (0.20, 0.35),
@@ -147,6 +148,8 @@ def near(m: Measures, claim: Claim, side: str) -> Evidence:
     if claim.place in _TRUNK:
         return at_all(m, -_distance(m, claim, side), claim, -0.48, -0.32, "comes within {:.2f} m", shown=-1)
     wrong, right = _NEAR.get(frozenset({claim.part, claim.place}), _NEAR_ELSE)
+    if claim.way == "beside":
+        wrong = _BESIDE
     return at_all(m, -_distance(m, claim, side), claim, -wrong, -right, "comes within {:.2f} m", shown=-1)
 
 

@@ -37,10 +37,10 @@ class _Memory:
 
 
 _WHILE: Final = 0.5  # seconds
-_PAIR_IDIOMS: Final = re.compile(
-    r"\b(up|back|forwards?|backwards?|to|in|again|over|closer|left|right|side|out)[ ]"
-    r"(and|to|then)[ ](down|forth|backwards?|forwards?|fro|out|again|over|closer|right|left|side|in|back)\b"
-    r"(?! (?:arm|leg|hand|foot|knee))"
+_TO_AND_FRO: Final = re.compile(
+    r"\b(?:up and down|down and up|back and (?:forth|forwards?)|forwards? and back(?:wards?)?|backwards? and forwards?|"
+    r"to and fro|in and out|out and in|again and again|over and over|closer and closer|side (?:to|and) side|"
+    r"(?:left|right) (?:and|to) (?:left|right))\b(?! (?:arm|leg|hand|foot|knee))"
 )
 
 
@@ -75,7 +75,7 @@ def _context(key: str) -> _Context:
 def _reword(sentence: str) -> str:
     for pattern, replacement in words.REWRITES:
         sentence = re.sub(pattern, replacement, sentence)
-    return _PAIR_IDIOMS.sub(lambda match: "_".join(match.groups()), sentence)
+    return _TO_AND_FRO.sub(lambda match: match[0].replace(" ", "_"), sentence)
 
 
 def _read_sentence(parts: Sequence[tuple[bool, str]], context: _Context, alone: bool) -> Iterator[Clause]:
@@ -187,6 +187,8 @@ class _Reader:
                 return [mention]
             between = self.text[verb.end() : mention.start()].strip()
             if mention.start() >= verb.end() and between in ("", "up", "down", "out", "back", "forward", "with"):
+                if kind == "reach" and any(self._actor(m).part in words.SIDED for m in self._subject_of(verb)):
+                    return []  # the right hand reaches the foot
                 reached = verb[0].startswith("reach") and mention["noun"] in words.LANDMARK_OF
                 return [] if reached or (between == "with" and kind not in _BY_HAND) else [mention]
         return []

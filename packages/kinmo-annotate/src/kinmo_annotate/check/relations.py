@@ -239,6 +239,8 @@ def _nearness(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
             yield replace(claim, what="parts", number=metres)
         elif actor.part == "body":
             continue
+        elif re.search(r"\bbeside\s+$", before):
+            yield replace(claim, way="beside", first=_first(text, mention.start()))
         elif re.search(_CLOSE, before) or _on(actor, other, before):
             yield replace(claim, first=_first(text, mention.start()))
 

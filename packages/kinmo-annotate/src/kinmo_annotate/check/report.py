@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float
@@ -18,7 +18,6 @@ from kinmo_core.features import FPS
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.text import Description, read_descriptions
 
-Control = Literal["none", "mirror", "shuffle"]
 CONTROLS: Final = ("none", "mirror", "shuffle")
 _MIN_FRAMES: Final = 10  # of a span of a clip that has captions of its own; in less nothing can be told
 
@@ -146,7 +145,7 @@ def run(
     verbose: int = 10,
     *,
     captions: bool = False,
-    control: Control = "none",
+    control: str = "none",
 ) -> Report:
     """Check an annotation file, or what people said, against the motions of a data directory, and print the report.
 
@@ -201,7 +200,7 @@ def _captions(folder: HumanML3DFolder, splits: Sequence[str]) -> Iterator[tuple[
 
 
 def _verdicts(
-    folder: HumanML3DFolder, texts: Mapping[str, Description | str], source: str, control: Control
+    folder: HumanML3DFolder, texts: Mapping[str, Description | str], source: str, control: str
 ) -> Iterator[tuple[str, list[Verdict]]]:
     shown = _partners(texts) if control == "shuffle" else {id: id for id in texts}
     for id, text in texts.items():

@@ -114,8 +114,10 @@ def _statements(text: str, key: str) -> tuple[tuple[str, tuple[Statement, ...]],
 def _joined(claims: Sequence[Claim]) -> Iterator[Statement]:
     """The claims, with the poses and movements of one limb put together where they have to be true at once."""
     left = list(claims)
-    for limb in dict.fromkeys((claim.part, claim.side) for claim in claims if claim.side):
-        own = [c for c in left if (c.part, c.side) == limb and not c.negated and not c.lasting and c.number is None]
+    # What is said of a pair belongs to neither of the two.
+    single = [c for c in claims if c.side and c.part != c.place and not (c.negated or c.lasting) and c.number is None]
+    for limb in dict.fromkeys((claim.part, claim.side) for claim in single):
+        own = [claim for claim in single if (claim.part, claim.side) == limb]
         starts = tuple(claim for claim in own if claim.what in _POSES and claim.first)
         ends = tuple(claim for claim in own if claim.what in _POSES and not claim.first)
         moves = tuple(claim for claim in own if claim.what in _MOVES and (claim.way or claim.what != "moves"))

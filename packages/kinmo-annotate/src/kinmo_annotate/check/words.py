@@ -97,7 +97,7 @@ _DOUBLED: Final = _words(
 # What "ed" and the like say is held rather than done: "with the arms raised", "the knees bent".
 _STATES: Final = _words(
     "raised lifted elevated lowered bent flexed folded curled extended stretched outstretched straightened "
-    "crossed tilted hunched twisted turned clasped joined spread rotated"
+    "crossed tilted hunched twisted turned clasped joined rotated"
 )
 
 
@@ -173,7 +173,7 @@ DIRECTIONS: Final = {
     "left": rf"\b(?<!-)left(?:wards?)?\b(?!-| and right| (?:{_NOUNS}))",
     "right": rf"\b(?<!-)right(?:wards?)?\b(?!-| and left| (?:{_NOUNS}|away|angle))",
     "out": r"\bout(?:wards?)?\b(?! in\b| of\b)",
-    "in": r"\binwards?\b|\bacross (?:the|his|her|their|its|to)\b",
+    "in": r"\binwards?\b",
     "side": r"\bsideways\b|\bsidewards\b|\bto (?:the|his|her|their|its|one|each) (?:own )?sides?\b|\blaterally\b",
     "clockwise": r"\bclock-?wise\b",
     "counterclockwise": r"\b(?:counter|anti)[- ]?clock-?wise\b",

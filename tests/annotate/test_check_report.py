@@ -1,0 +1,210 @@
+"""The check over files: ids, splits, mirrored copies, controls, what is printed, and that it convicts on real clips."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from kinmo_annotate.check import Answer, Report, Verdict, check, run
+from kinmo_annotate.check.report import Counts
+from kinmo_core.data.captions import mirror_text
+from kinmo_core.errors import InputError
+from kinmo_core.motion import mirror_joints
+from kinmo_core.testing import toy_dataset
+from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description
+
+WAVES_RIGHT, WALKS = "000003", "000000"  # kinds 3 and 0 of the toy data set
+
+
+def description(text: str, **groups: str) -> Description:
+    return Description(text, {name: groups.get(name, UNKNOWN) for name in GROUPS}, dict.fromkeys(PAIRS, UNKNOWN))
+
+
+def write(path: Path, texts: dict[str, Description]) -> Path:
+    path.write_text("".join(json.dumps({"id": id, **one.to_json()}) + "\n" for id, one in texts.items()))
+    return path
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    waving = description(
+        "a person waves the right arm.", right_arm="The right arm waves.", left_arm="It hangs at the side."
+    )
+    texts = {WALKS: description("a person walks forward."), WAVES_RIGHT: waving, f"M{WAVES_RIGHT}": waving.mirror()}
+    return write(tmp_path / "a.jsonl", texts)
+
+
+def test_true_texts_stand_also_of_mirrored_copies(written: Path, toy_folder: Path, capsys: pytest.CaptureFixture[str]):
+    report = run(written, toy_folder)
+    assert list(report.verdicts) == [WALKS, WAVES_RIGHT, f"M{WAVES_RIGHT}"]
+    assert (report.contradictions_per_thousand, report.side_contradictions, report.coverage) == (0.0, 0, 1.0)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "3 texts, 7 clauses, 100.0% of them checkable"
+    assert printed[1].endswith("statements checked: 0 contradicted, 0.0 per thousand, in 0 texts")
+
+
+def test_mirrored_motions_contradict_sides_and_nothing_else(written: Path, toy_folder: Path):
+    report = run(written, toy_folder, control="mirror")
+    assert {id for id, verdict in report.wrong() if verdict.side_error} == {WAVES_RIGHT, f"M{WAVES_RIGHT}"}
+    assert report.wrong_motions() == report.wrong_motions(sides=True) == 2
+
+
+def test_other_clips_contradict_more(written: Path, toy_folder: Path):
+    report = run(written, toy_folder, control="shuffle")
+    assert "a person walks forward" in {verdict.clause for _, verdict in report.wrong()}
+
+
+def test_only_the_motions_of_the_splits_are_checked(written: Path, toy_folder: Path):
+    in_train = set((toy_folder / "train.txt").read_text().split()) & {WALKS, WAVES_RIGHT, f"M{WAVES_RIGHT}"}
+    try:
+        report = run(written, toy_folder, ["train"])
+    except InputError:
+        assert not in_train
+    else:
+        assert set(report.verdicts) == in_train
+
+
+def test_a_mirrored_copy_that_is_not_stored_is_made(tmp_path: Path, written: Path):
+    data = toy_dataset(tmp_path / "data", clips=6)
+    for name in ("new_joints", "new_joint_vecs"):
+        (data / name / f"M{WAVES_RIGHT}.npy").unlink()
+    assert run(written, data).total.contradictions == 0
+
+
+def test_spans_of_a_clip_are_those_frames(tmp_path: Path, toy_folder: Path):
+    path = write(tmp_path / "a.jsonl", {f"{WALKS}:0-20": description("a person walks forward about 1.2 m.")})
+    assert run(path, toy_folder).total.contradictions == 0
+    path = write(tmp_path / "a.jsonl", {f"{WALKS}:0-20": description("a person walks forward about 4 m.")})
+    assert run(path, toy_folder).total.contradictions == 1
+
+
+def test_contradictions_are_shown_with_their_evidence(
+    tmp_path: Path, toy_folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = write(tmp_path / "a.jsonl", {WAVES_RIGHT: description("someone waves the left hand.", neck="It is happy.")})
+    report = run(path, toy_folder, verbose=1)
+    assert report.side_contradictions
+    printed = capsys.readouterr().out
+    assert f"{WAVES_RIGHT} global: 'someone waves the left hand' (SIDE)" in printed
+    assert "left wrist turns back 0 times; right wrist turns back" in printed
+    assert printed.splitlines()[0] == "1 texts, 2 clauses, 50.0% of them checkable"
+
+
+def test_human_captions_are_checked_instead(toy_folder: Path):
+    report = run(None, toy_folder, ["train", "val", "test"], captions=True)
+    assert len(report.verdicts) == 24
+    assert (report.total.contradictions, report.total.side_errors) == (0, 0)
+    assert run(None, toy_folder, ["train"], captions=True, control="mirror").side_contradictions > 0
+
+
+def test_counts_add_up():
+    wrong = Verdict("a", "", "x", Answer.CONTRADICTED, sides=True, side_error=True)
+    right = Verdict("a", "torso", "y", Answer.SUPPORTED, sides=True, telling=True)
+    unread = Verdict("b", "torso", "", Answer.NOT_CHECKABLE)
+    report = Report({"1": [wrong, right, unread], "2": [right]})
+    assert report.groups == {"": Counts(1, 0, 1, 1, 1, 1, 0), "torso": Counts(3, 1, 2, 0, 2, 0, 2)}
+    assert report.total == Counts(4, 1, 3, 1, 3, 1, 2)
+    assert report.contradictions_per_thousand == pytest.approx(1000 / 3)
+    assert (report.power, report.coverage) == (pytest.approx(2 / 3), 0.75)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"id": "999999", TEXT}', r"a.jsonl has the id '999999', but .*999999.npy does not exist; want joints"),
+        ('{"id": "000000:500-600", TEXT}', r"a.jsonl has the id '000000:500-600', but .*000000.npy has no such frames"),
+        ('{"id": "../000000", TEXT}', r"id '../000000'"),
+        ('{"id": "000000"}', r"a description needs 'text'"),
+        ("nonsense", r"a.jsonl line 1: want a JSON object with an id"),
+        ("", r"a.jsonl has no text for any split"),
+    ],
+)
+def test_annotations_that_do_not_fit_the_data(tmp_path: Path, toy_folder: Path, content: str, message: str):
+    text = json.dumps(description("a person walks.").to_json())[1:-1]
+    (tmp_path / "a.jsonl").write_text(content.replace("TEXT", text))
+    with pytest.raises(InputError, match=message):
+        run(tmp_path / "a.jsonl", toy_folder)
+
+
+@pytest.mark.parametrize(
+    ("joints", "message"),
+    [
+        (np.full((20, 22, 3), np.nan), "000000.npy must hold finite numbers, got NaN or infinity"),
+        (np.zeros((20, 24, 3)), r"000000.npy must hold joints \(frames, 22, 3\), got shape \(20, 24, 3\)"),
+        (np.zeros((0, 22, 3)), r"000000.npy must hold joints \(frames, 22, 3\), got shape \(0, 22, 3\)"),
+    ],
+)
+def test_joints_that_are_no_motion(tmp_path: Path, written: Path, joints: np.ndarray, message: str):
+    data = toy_dataset(tmp_path / "data", clips=6)
+    np.save(data / "new_joints" / f"{WALKS}.npy", joints)
+    with pytest.raises(InputError, match=message):
+        run(written, data)
+
+
+def test_a_damaged_file_of_joints(tmp_path: Path, written: Path):
+    data = toy_dataset(tmp_path / "data", clips=6)
+    (data / "new_joints" / f"{WALKS}.npy").write_bytes(b"nothing")
+    with pytest.raises(InputError, match=r"000000.npy is not a readable .npy file"):
+        run(written, data)
+
+
+def test_what_is_asked_for_must_exist(tmp_path: Path, written: Path, toy_folder: Path):
+    with pytest.raises(InputError, match="no data directory"):
+        run(written, tmp_path / "nowhere")
+    with pytest.raises(InputError, match="has no split 'x'"):
+        run(written, toy_folder, ["x"])
+    with pytest.raises(InputError, match="control must be one of none, mirror, shuffle, got 'x'"):
+        run(written, toy_folder, control="x")
+    with pytest.raises(InputError, match="want an annotation file, or captions"):
+        run(None, toy_folder)
+
+
+def test_the_check_convicts_on_real_clips(shared_data: Path):
+    """What people said of clips: rarely wrong of the right motion, ten times as often of another; sides by mirroring.
+
+    A side that a person named agrees with the joints in about nine of ten clips (README of the pack).
+    """
+    captions, joints = _clips(shared_data / "cmu-humanml3d", splits=("val",))
+    mirrored = [_mirror(one) for one in joints]
+    true, wrong_side, other = (
+        Counts.of([v for text, one in zip(captions, shown, strict=True) for v in check(text, one, 20.0)])
+        for shown in (joints, mirrored, joints[7:] + joints[:7])
+    )
+    assert true.statements > 300
+    assert true.contradictions / true.statements < 0.05
+    assert other.contradictions / other.statements > 4 * true.contradictions / true.statements
+    assert true.side_errors / true.sided < 0.04
+    assert wrong_side.side_errors / wrong_side.sided > 4 * true.side_errors / true.sided
+    assert 1 - true.unread / true.clauses > 0.7
+
+
+def test_real_clips_and_texts_mirrored_alike_get_the_same_answers(shared_data: Path):
+    captions, joints = _clips(shared_data / "cmu-humanml3d", splits=("val",))
+    for text, one in zip(captions, joints, strict=True):
+        if "counter clock" in text:  # which `mirror_text` turns into "counter counterclockwise"
+            continue
+        answers = Counter(verdict.answer for verdict in check(text, one, 20.0))
+        assert answers == Counter(verdict.answer for verdict in check(mirror_text(text), _mirror(one), 20.0))
+
+
+def _clips(pack: Path, splits: tuple[str, ...]) -> tuple[list[str], list[np.ndarray]]:
+    """Captions of whole clips, and the joints of each."""
+    with np.load(pack / "joints.npz") as file:
+        joints = file["joints"]
+    trials = {row["trial"]: row for row in map(json.loads, (pack / "trials.jsonl").read_text().splitlines())}
+    clips = [row for row in map(json.loads, (pack / "clips.jsonl").read_text().splitlines()) if row["split"] in splits]
+    found = []
+    for clip in clips:
+        start = trials[clip["trial"]]["start"]
+        own = joints[start + clip["start"] : start + clip["end"]] / 4096
+        found += [(caption["text"], own) for caption in clip["captions"] if not caption["end"]]
+    return [text for text, _ in found], [own for _, own in found]
+
+
+def _mirror(joints: np.ndarray) -> np.ndarray:
+    return mirror_joints(torch.from_numpy(joints)).numpy()

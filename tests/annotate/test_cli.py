@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,8 @@ import torch
 from openai_server import MODES, Server
 from processes import WordEncoder
 
-from kinmo_annotate.cli import main
+from kinmo_annotate.check import report
+from kinmo_annotate.cli import CONTROLS, main
 from kinmo_annotate.observation import Annotation, Event
 from kinmo_annotate.show import annotation_text
 from kinmo_core.io import save_motion
@@ -189,13 +189,26 @@ def test_files_without_anything_in_common_are_one_line(tmp_path: Path, capsys: p
     assert 'want "groups" with a sentence for each of torso' in line
 
 
-def test_check_gets_what_the_options_say(monkeypatch: pytest.MonkeyPatch):
-    given: list[Any] = []
-    stand_in = ModuleType("kinmo_annotate.check")
-    stand_in.run = lambda *values: given.extend(values)  # pyright: ignore[reportAttributeAccessIssue]
-    monkeypatch.setitem(sys.modules, "kinmo_annotate.check", stand_in)
-    main(["check", "a.jsonl", "--data", "folder", "--splits", "val,test", "--verbose"])
-    assert given == [Path("a.jsonl"), Path("folder"), ["val", "test"], True]
+def test_check_holds_what_predict_wrote_against_the_motions(
+    toy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    annotations = tmp_path / "a.jsonl"
+    with annotations.open("w", encoding="utf-8") as file:
+        for id in (toy_folder / "val.txt").read_text(encoding="utf-8").split():
+            main(["describe", str(toy_folder / "new_joints" / f"{id}.npy"), "--json"])
+            file.write(capsys.readouterr().out)
+    main(["check", str(annotations), "--data", str(toy_folder), "--splits", "val,test", "--examples", "0"])
+    right = capsys.readouterr().out
+    assert right.startswith("4 texts, ")
+    main(["check", str(annotations), "--data", str(toy_folder), "--control", "mirror"])
+    assert capsys.readouterr().out != right
+    main(["check", "--captions", "--data", str(toy_folder)])
+    assert "statements checked" in capsys.readouterr().out
+    assert "want an annotation file" in fails(["check", "--data", str(toy_folder)], capsys)
+
+
+def test_the_command_knows_the_controls_of_check():
+    assert tuple(report.CONTROLS) == CONTROLS
 
 
 def test_predict_is_one_line_on_bad_data(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: Any):

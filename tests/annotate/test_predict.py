@@ -31,6 +31,7 @@ from kinmo_annotate.train.data import MotionData
 from kinmo_annotate.train.module import AnnotationModule
 from kinmo_annotate.train.output import AnnotationFile
 from kinmo_annotate.writers.llm import LLMWriter
+from kinmo_annotate.writers.spending import Spending
 from kinmo_annotate.writers.template import TemplateWriter
 from kinmo_core.data.captions import Caption
 from kinmo_core.errors import InputError
@@ -204,6 +205,7 @@ def test_another_writer_or_seed_is_refused(toy_folder: Path, tmp_path: Path):
             InputError, match="is by template-0, this job's writer is template-1: they must not be mixed"
         ):
             predict(MotionData(str(toy_folder), ["val"]), path, writer=TemplateWriter(1))
+    assert list(tmp_path.iterdir()) == [path]
 
 
 class Unsure(TemplateWriter):
@@ -223,6 +225,13 @@ def test_what_has_a_problem_is_done_again_when_asked(toy_folder: Path, tmp_path:
     rows = predict(MotionData(str(toy_folder), ["val"]), path, redo=True)
     assert len(rows) == 4
     assert not any(row["problem"] for row in rows)
+
+
+def test_what_a_language_model_took_is_said(toy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    writer = Recorder()
+    object.__setattr__(writer, "spending", Spending(requests=2, usd=0.5))
+    predict(MotionData(str(toy_folder), ["val"]), tmp_path / "a.jsonl", writer=writer)
+    assert "process 0 took 2 requests, 0 tokens in and 0 out, 0.5000 USD" in capsys.readouterr().out
 
 
 def test_words_do_not_depend_on_the_precision(toy_folder: Path, tmp_path: Path):

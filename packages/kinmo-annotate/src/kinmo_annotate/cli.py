@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kinmo_annotate.writers import Writer
 
 TEMPLATE = "template"
+CONTROLS = ("none", "mirror", "shuffle")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -54,10 +55,17 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     check = commands.add_parser("check", help="hold descriptions against the measured motions")
-    check.add_argument("annotations", type=Path, help="JSONL file that predict wrote")
+    check.add_argument("annotations", type=Path, nargs="?", help="JSONL file that predict wrote")
     check.add_argument("--data", type=Path, required=True, help="HumanML3D directory with the motions")
-    check.add_argument("--splits", default="test", help="comma-separated split lists (default: test)")
-    check.add_argument("--verbose", action="store_true", help="print every contradiction")
+    check.add_argument("--splits", help="comma-separated split lists (default: all that the file has; captions: test)")
+    check.add_argument("--examples", type=int, default=10, help="contradictions to print (default: 10)")
+    check.add_argument("--captions", action="store_true", help="check what people said instead of a file")
+    check.add_argument(
+        "--control",
+        choices=CONTROLS,
+        default=CONTROLS[0],
+        help="hold the texts against mirrored motions or those of other clips, which must contradict far more",
+    )
     check.set_defaults(run=_check)
 
     agree = commands.add_parser(
@@ -117,7 +125,15 @@ def _writer(options: argparse.Namespace) -> Writer:
 def _check(options: argparse.Namespace) -> None:
     from kinmo_annotate.check import run
 
-    run(options.annotations, options.data, options.splits.split(","), options.verbose)
+    splits = None if options.splits is None else options.splits.split(",")
+    run(
+        options.annotations,
+        options.data,
+        splits,
+        options.examples,
+        captions=options.captions,
+        control=options.control,
+    )
 
 
 def _agree(options: argparse.Namespace) -> None:

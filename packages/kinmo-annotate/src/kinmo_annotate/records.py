@@ -94,8 +94,10 @@ class Records:
             wait: seconds to wait for another job.
 
         Raises:
-            InputError: the folder cannot be made, or another job goes on writing.
+            InputError: the folder cannot be made, another job goes on writing, or the file is by another writer.
         """
+        if self.path.exists():
+            next(self._lines_of(self.path), None)  # a refused job leaves no folder behind
         end = time.monotonic() + wait
         while not self._take_lock(fcntl.LOCK_EX):
             if time.monotonic() > end:

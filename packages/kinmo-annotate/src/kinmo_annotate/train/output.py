@@ -71,10 +71,12 @@ class AnnotationFile(BasePredictionWriter):
         """Make one file of all parts. Runs after all went well, even in a process that had nothing to do."""
         self._open.close_part()
         trainer.strategy.barrier()
-        _, data = _ours(trainer, pl_module)
+        module, data = _ours(trainer, pl_module)
         try:
             if trainer.is_global_zero:
                 self._finish(data)
+            if (spending := getattr(module.writer, "spending", None)) is not None:  # of a language model
+                print(f"process {trainer.global_rank} took {spending}")
         finally:
             trainer.strategy.barrier()
             self._open.close()

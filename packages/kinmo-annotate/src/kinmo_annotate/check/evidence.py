@@ -97,4 +97,4 @@ def repeated(claim: Claim, series: Sequence[Series], sizes: Sequence[Real]) -> E
     fewest = min([(turn + 1) / 2 for turn in turns if turn] or [0.0])
     # Small ones may have gone uncounted, but none is made up.
     fewer = 0.0 if claim.more else (fewest - number) / (1 + 0.5 * number)
-    return Evidence(-max((number - most - 1) / (0.75 + 0.15 * number), fewer, 0.0), -1, -0.25, words)
+    return Evidence(-max((number - 0.75 * most - 1) / (0.75 + 0.15 * number), fewer, 0.0), -1, -0.25, words)

@@ -195,8 +195,9 @@ def _captions(folder: HumanML3DFolder, splits: Sequence[str]) -> Iterator[tuple[
     ids = dict.fromkeys(id for split in splits for id in folder.ids(split) if not id.startswith("M"))
     for id in ids:
         for number, caption in enumerate(folder.captions(id)):
-            span = "" if caption.whole else f":{round(caption.start * FPS)}-{round(caption.end * FPS)}"
-            yield f"{id}{span}#{number}", caption.text
+            start, end = round(caption.start * FPS), round(caption.end * FPS)
+            if caption.whole or end - start >= _MIN_FRAMES:
+                yield f"{id}{'' if caption.whole else f':{start}-{end}'}#{number}", caption.text
 
 
 def _verdicts(
@@ -207,8 +208,7 @@ def _verdicts(
         joints = _joints(folder, shown[id], source)
         if control == "mirror":
             joints = _mirror(joints)
-        if len(joints) >= _MIN_FRAMES:
-            yield id, check(text, joints, FPS)
+        yield id, check(text, joints, FPS)
 
 
 def _partners(texts: Iterable[str]) -> dict[str, str]:

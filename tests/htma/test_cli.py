@@ -185,8 +185,8 @@ def test_from_data_to_a_search(
     monkeypatch.setattr(sys, "argv", ["kinmo-htma"])  # LightningCLI reads it
     data, run = toy_dataset(tmp_path / "data"), tmp_path / "run"
     command = training(run, data, toy_text_model)
-    assert f"no annotations {data / 'annotations.jsonl'}" in fails(command, capsys)
-    write_annotations(data, data / "annotations.jsonl")
+    assert f"no annotations {data / 'descriptions.jsonl'}" in fails(command, capsys)
+    write_annotations(data, data / "descriptions.jsonl")
     main(command)
     main([*command, "--trainer.max_steps=6"])
     assert torch.load(run / "last.ckpt", weights_only=True)["global_step"] == 6

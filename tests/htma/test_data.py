@@ -170,6 +170,12 @@ class TestBadInput:
         with pytest.raises(InputError, match=r"no group and interaction text for 1 of 16 training motions, .* M000005"):
             set_up(pairs(toy_folder, tmp_path), "fit")
 
+    def test_a_motion_that_could_not_be_described_is_named_too(self, toy_folder: Path, tmp_path: Path):
+        path = write_annotations(toy_folder, tmp_path / "annotations.jsonl")
+        self.spoil(path, "000007", skipped="too short")
+        with pytest.raises(InputError, match=r"no group and interaction text for 1 of 16 training motions, .* 000007"):
+            set_up(pairs(toy_folder, tmp_path), "fit")
+
     def test_an_empty_level_is_named(self, toy_folder: Path, tmp_path: Path):
         path = write_annotations(toy_folder, tmp_path / "annotations.jsonl")
         self.spoil(path, "000005", groups={**dict.fromkeys(GROUPS, UNKNOWN), "torso": " "})
@@ -177,7 +183,7 @@ class TestBadInput:
             set_up(pairs(toy_folder, tmp_path), "fit")
 
     def test_no_annotations(self, toy_folder: Path, tmp_path: Path):
-        with pytest.raises(InputError, match="no annotations /no/such; write them with `kinmo-annotate`"):
+        with pytest.raises(InputError, match="no annotations /no/such; write them with `make annotate`"):
             set_up(pairs(toy_folder, tmp_path, annotations="/no/such"), "fit")
 
     def test_a_corrupted_cache_is_rebuilt_and_said(

@@ -146,7 +146,7 @@ def test_an_evaluation_reads_no_annotations(model: HTMA, tmp_path: Path):
     before = evaluate(model, data, ["test"])
     sample = retrieval_samples(HumanML3DFolder(data), ["test"])[0]
     poison = {"id": sample.key, **describe(sample.captions[0].text).to_json()}
-    (data / "annotations.jsonl").write_text(json.dumps(poison) + "\n", encoding="utf-8")
+    (data / "descriptions.jsonl").write_text(json.dumps(poison) + "\n", encoding="utf-8")
     assert evaluate(model, data, ["test"]) == before
 
 

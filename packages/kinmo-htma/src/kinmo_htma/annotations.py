@@ -29,10 +29,10 @@ def training_descriptions(path: Path | str, samples: Iterable[Sample]) -> dict[s
     """
     wanted = {sample.key for sample in samples}
     if not Path(path).is_file():
-        raise InputError(f"no annotations {path}; write them with `kinmo-annotate`, or train with levels: [global]")
+        raise InputError(f"no annotations {path}; write them with `make annotate`, or train with levels: [global]")
     found: dict[str, Description] = {}
     for key, record in read_records(path):
-        if key in wanted:
+        if key in wanted and "skipped" not in record:  # kinmo-annotate says so of a motion that it could not describe
             try:
                 found[key] = Description.from_json(record)
             except InputError as error:

@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         "--splits", default="train", help="comma-separated lists that it was trained on (default: train)"
     )
     export.add_argument(
-        "--annotations", type=Path, help="JSONL file (default: annotations.jsonl in the data directory)"
+        "--annotations", type=Path, help="JSONL file (default: descriptions.jsonl in the data directory)"
     )
     export.add_argument("--similarity", help="mean, last, global, group or interaction (default: as in training)")
     export.add_argument("--out", type=Path, required=True)
@@ -101,7 +101,7 @@ def _export(options: argparse.Namespace) -> None:
     samples = HumanML3DFolder(options.data).samples(options.splits.split(","))
     described = None
     if len(levels) > 1:
-        described = training_descriptions(options.annotations or options.data / "annotations.jsonl", samples)
+        described = training_descriptions(options.annotations or options.data / "descriptions.jsonl", samples)
     known = known_sentences(samples, described)
     export(options.out, options.checkpoint, known, similarity=options.similarity)
     print(options.out)

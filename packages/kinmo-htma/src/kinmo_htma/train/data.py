@@ -53,7 +53,7 @@ class PairData(StepDataModule):
     Args:
         root: a HumanML3D directory.
         text_encoder: the frozen language model.
-        annotations: JSONL file of the training motions' descriptions; `annotations.jsonl` in `root` where None. Not read
+        annotations: JSONL file of the training motions' descriptions; `descriptions.jsonl` in `root` where None. Not read
             for a model of the global level alone.
         reasoner: writes the descriptions of validation and test; where None, a `NearestReasoner` over the training motions.
         reasoned: share of training draws whose group and interaction texts come from the nearest *other* motion, as they
@@ -96,7 +96,7 @@ class PairData(StepDataModule):
             raise ValueError(f"reasoned must be a share between 0 and 1, got {reasoned}")
         self.root = root
         self.text_encoder = text_encoder
-        self.annotations = Path(annotations) if annotations else Path(root) / "annotations.jsonl"
+        self.annotations = Path(annotations) if annotations else Path(root) / "descriptions.jsonl"
         self.reasoner = reasoner
         self.reasoned = reasoned
         self.finer = finer

@@ -161,6 +161,26 @@ def test_a_step_up_is_no_jump():
     assert "torso_rise" in kinds(joints, "torso")
 
 
+def test_a_foot_that_creeps_does_not_stay_planted():
+    joints = standing(100)
+    foot = HUMANML3D.index("left_ankle", "left_foot")
+    joints[:, foot, 0] += torch.linspace(0, 0.4, 100)[:, None]
+    assert kinds(joints, "left_leg") == ["leg_shift"]
+
+
+def test_a_body_that_turns_over_is_upside_down():
+    joints = standing(60)
+    angle = torch.deg2rad(eased(0, 180, 60, 0.1, 0.8))[:, None]
+    local = joints - joints[:, :1]
+    y, z = (
+        local[..., 1] * angle.cos() - local[..., 2] * angle.sin(),
+        local[..., 1] * angle.sin() + local[..., 2] * angle.cos(),
+    )
+    over = torch.stack([local[..., 0], y, z], dim=-1) + joints[:, :1]
+    assert "invert" in kinds(over, "torso")
+    assert "jump" not in kinds(over, "torso")
+
+
 def test_a_bow_leans_and_straightens():
     joints = standing(80)
     angle = eased(0, 60, 80, 0.1, 0.4) - eased(0, 60, 80, 0.6, 0.9)
@@ -235,9 +255,12 @@ def test_a_walk_swings_arms_against_their_own_legs():
 
 
 def test_arms_that_move_alike_and_hands_that_meet():
+    flap = 60 - 60 * torch.cos(torch.linspace(0, 4 * torch.pi, 60))
+    flapping = move_arm(move_arm(standing(), "left", flap), "right", flap)
+    assert "arms_alike" in kinds(flapping, "left_arm+right_arm")
     both = eased(0, 90, 60, 0.2, 0.5)
     joints = move_arm(move_arm(standing(), "left", both), "right", both)
-    assert "arms_alike" in kinds(joints, "left_arm+right_arm")
+    assert "arms_rise" in kinds(joints, "left_arm+right_arm")
     left, right = HUMANML3D.index("left_wrist", "right_wrist")
     joints[40:, [left, right]] = joints[40:, [left, right]].mean(1, keepdim=True) + torch.tensor(
         [[0.05, 0.0, 0.0], [-0.05, 0.0, 0.0]]

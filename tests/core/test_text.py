@@ -92,6 +92,16 @@ def test_descriptions_are_read_by_id(tmp_path: Path):
     assert read_descriptions(path) == {"1": description(), "2": description()}
 
 
+def test_a_sentence_may_hold_any_line_end(tmp_path: Path):
+    odd = replace(description(), text="a person\u2028turns")
+    (tmp_path / "texts.jsonl").write_text(
+        json.dumps({"id": "1", **odd.to_json()}, ensure_ascii=False), encoding="utf-8"
+    )
+    assert read_descriptions(tmp_path / "texts.jsonl") == {"1": odd}
+    (tmp_path / "texts.jsonl").write_text("")
+    assert read_descriptions(tmp_path / "texts.jsonl") == {}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [("{\n", "line 1: want a JSON object with an id"), ('{"id": 1}\n{"id": 1}\n', "line 2: the id 1 occurs twice")],

@@ -168,6 +168,9 @@ def _leg_stand(signals: Signals, side: str) -> Event:
     knee, lift, front, out = (
         float(np.median(signals[f"{side}_{name}"])) for name in ("knee", "foot_lift", "foot_front", "foot_out")
     )
+    shift = float(np.hypot(np.ptp(signals[f"{side}_foot_x"]), np.ptp(signals[f"{side}_foot_z"])))
+    if shift > 0.2:  # too slow for a step
+        return event(f"{side}_leg", "leg_shift", 0, len(signals["height"]) - 1, distance=words.metres(shift))
     bent = ", straight" if knee < 20 else f", bent by {words.degrees(knee)}"
     # A standing ankle is 7 cm behind the hip joint and 5 cm outside of it.
     place = ", ahead of the hips" if front > 0.08 else ", behind the hips" if front < -0.25 else ""

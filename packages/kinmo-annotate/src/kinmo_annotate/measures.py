@@ -112,17 +112,22 @@ def _shoulders(body: Tensor) -> Tensor:
 def _torso(body: Tensor) -> dict[str, Tensor]:
     pelvis = _joint(body, "pelvis")
     trunk = _shoulders(body) - pelvis
-    # An upside-down trunk has no side that it leans to; below 10 cm of height the lean fades out with the height.
-    up = trunk[..., 1].clamp_min(0.1)
     shoulders = _joint(body, "left_shoulder") - _joint(body, "right_shoulder")
     hips = _joint(body, "left_hip") - _joint(body, "right_hip")
     return {
         "height": pelvis[..., 1],
-        "pitch": torch.atan2(trunk[..., 2], trunk[..., 1]).rad2deg(),
-        "lean": torch.atan2(trunk[..., 0], up).rad2deg(),
+        # By the sine, which has no seam to jump over: an upside-down trunk leans as one that is upright.
+        "pitch": _sine_angle(trunk[..., 2], trunk),
+        "lean": _sine_angle(trunk[..., 0], trunk),
+        "trunk_up": trunk[..., 1],
         "twist": (_yaw_of(shoulders) - _yaw_of(hips)).rad2deg().add(180).remainder(360).sub(180),
         "lowest": body[..., _at("left_foot", "right_foot", "left_ankle", "right_ankle"), 1].amin(-1),
     }
+
+
+def _sine_angle(part: Tensor, vector: Tensor) -> Tensor:
+    """Angle, -90 to 90 degrees, of a vector towards one axis, of which `part` is its component."""
+    return torch.asin((part / vector.norm(dim=-1).clamp_min(1e-6)).clamp(-1, 1)).rad2deg()
 
 
 def _yaw_of(across: Tensor) -> Tensor:
@@ -223,8 +228,10 @@ def _pairs(body: Tensor) -> dict[str, Tensor]:
         "feet_front": (_joint(body, "left_ankle") - _joint(body, "right_ankle"))[..., 2],
     }
     trunk = body[..., _at("pelvis", "spine1", "spine2", "spine3", "neck"), :]
+    pelvis = _joint(body, "pelvis")
     for side in SIDES:
         hand = _joint(body, f"{side}_wrist")
+        numbers[f"{side}_foot_off"] = (_joint(body, f"{side}_ankle") - pelvis)[..., [0, 2]].norm(dim=-1)
         numbers[f"{side}_hand_head"] = _apart(body, f"{side}_wrist", "head")
         numbers[f"{side}_hand_trunk"] = (hand[..., None, :] - trunk).norm(dim=-1).amin(-1)
         numbers[f"{side}_knee_head"] = _apart(body, f"{side}_knee", "head")

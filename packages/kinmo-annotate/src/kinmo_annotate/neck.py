@@ -21,9 +21,8 @@ def neck_events(signals: Signals) -> list[Event]:
     found = []
     for swing in repeats(swings(signals["head_turn"], _TURN)):
         if isinstance(swing, Repeat):
-            found.append(
-                event("neck", "shake", swing.start, swing.end, size=swing.size / 30, times=words.times(swing.count))
-            )
+            often = words.often(signals["head_turn"], _TURN, swing.count)
+            found.append(event("neck", "shake", swing.start, swing.end, size=swing.size / 30, times=often))
         elif abs(swing.last) < 16:
             found.append(event("neck", "face_front", swing.start, swing.end, size=abs(swing.size) / 60))
         else:
@@ -41,9 +40,8 @@ def neck_events(signals: Signals) -> list[Event]:
             )
     for swing in repeats(swings(signals["nod"], _NOD)):
         if isinstance(swing, Repeat):
-            found.append(
-                event("neck", "nods", swing.start, swing.end, size=swing.size / 30, times=words.times(swing.count))
-            )
+            often = words.often(signals["nod"], _NOD, swing.count)
+            found.append(event("neck", "nods", swing.start, swing.end, size=swing.size / 30, times=often))
         else:
             kind = "bow" if swing.size > 0 else "look_up"
             quick = words.pace(swing.size, swing.end - swing.start, slow=15.0, fast=110.0)

@@ -67,12 +67,8 @@ def torso_arm(signals: Signals, side: str) -> list[Event]:
     ]
     for swing in repeats(swings(near, 0.18)):
         if isinstance(swing, Repeat):
-            found.append(
-                event(
-                    who, "hand_to_and_fro", swing.start, swing.end, size=0.7, hand=hand, times=words.times(swing.count)
-                )
-            )
-        elif swing.size < 0:
+            found.append(event(who, "hand_to_and_fro", swing.start, swing.end, size=0.7, hand=hand))
+        elif swing.size < 0 and near[swing.end] < 0.35 and signals[f"{side}_hand_level"][swing.end] < 4:
             found.append(
                 event(
                     who,
@@ -83,7 +79,7 @@ def torso_arm(signals: Signals, side: str) -> list[Event]:
                     place=words.hand_place(signals, side, swing.end),
                 )
             )
-        else:
+        elif swing.size > 0:
             found.append(
                 event(
                     who,
@@ -131,14 +127,14 @@ def torso_leg(signals: Signals, side: str) -> list[Event]:
         kind = "hip_to_foot" if swing.size < 0 else "hip_from_foot"
         if not any(min(swing.end / FPS, e.end) > max(swing.start / FPS, e.start) for e in found):
             found.append(event(who, kind, swing.start, swing.end, side=side, distance=words.metres(swing.size)))
-    front = repeats(swings(signals[f"{side}_foot_front"], 0.3))
-    for swing in front:
-        if isinstance(swing, Repeat):
-            found.append(event(who, "leg_passes", swing.start, swing.end, side=side, times=words.times(swing.count)))
+    strides = swings(signals[f"{side}_foot_front"], 0.3)
+    if len(strides) > 2:
+        often = words.often(signals[f"{side}_foot_front"], 0.3, round(len(strides) / 2))
+        found.append(event(who, "leg_passes", strides[0].start, strides[-1].end, side=side, times=often))
     out = signals[f"{side}_foot_out"]
     if not found and (wide := spans(out > 0.4, least=6)):
         found.append(event(who, "leg_out", wide[0][0], wide[-1][1] - 1, side=side))
-    if not found and float(np.ptp(signals[f"{side}_foot_front"])) < 0.15 and float(np.ptp(signals["travel_z"])) < 0.2:
+    if not found and float(signals[f"{side}_foot_off"].max()) < 0.22:
         found.append(event(who, "over_foot", 0, last, size=0.1, side=side))
     return sorted(found, key=lambda e: e.start)[:2]
 
@@ -178,14 +174,7 @@ def neck_leg(signals: Signals, side: str) -> list[Event]:
 def arm_arm(signals: Signals) -> list[Event]:
     """Hands together, apart or crossed, one above the other, and arms that move alike or in turn."""
     who, hands, last = "left_arm+right_arm", signals["hands"], len(signals["hands"]) - 1
-    found = []
-    for axis in ("hand_up", "hand_front"):
-        left, right = signals[f"left_{axis}"], signals[f"right_{axis}"]
-        bond = _bond(left, right, least=0.15)
-        if bond:
-            way = "up and down" if axis == "hand_up" else "forward and back"
-            found.append(event(who, "arms_alike" if bond > 0 else "arms_in_turn", 0, last, way=way))
-            break
+    found = _arms_bond(signals)
     together = spans(hands < 0.2, least=3, join=8)
     if together:
         start, end = together[0][0], together[-1][1] - 1
@@ -229,6 +218,21 @@ def arm_arm(signals: Signals) -> list[Event]:
     return sorted(found, key=lambda e: e.start)[:3] or _hands_apart(hands)
 
 
+def _arms_bond(signals: Signals) -> list[Event]:
+    """Arms that swing together or in turn, or rise or come down at once."""
+    who, last = "left_arm+right_arm", len(signals["hands"]) - 1
+    for axis, way in (("hand_up", "up and down"), ("hand_front", "forward and back")):
+        left, right = signals[f"left_{axis}"], signals[f"right_{axis}"]
+        moves = [swings(values, 0.15) for values in (left, right)]
+        bond = _bond(left, right, least=0.15)
+        if bond and min(map(len, moves)) > 1:
+            return [event(who, "arms_alike" if bond > 0 else "arms_in_turn", 0, last, way=way)]
+        if bond > 0 and axis == "hand_up" and min(map(len, moves)) == 1:
+            start, end = min(m[0].start for m in moves), max(m[0].end for m in moves)
+            return [event(who, "arms_rise" if moves[0][0].size > 0 else "arms_lower", start, end)]
+    return []
+
+
 def _hands_apart(hands: NDArray[np.floating]) -> list[Event]:
     if float(np.ptp(hands)) > 0.3:
         return []
@@ -245,10 +249,13 @@ def _hands_apart(hands: NDArray[np.floating]) -> list[Event]:
 
 
 def _bond(first: NDArray[np.floating], second: NDArray[np.floating], *, least: float) -> float:
-    """Correlation of two numbers that both move by at least `least`; 0 where they do not, or it is weak."""
+    """Correlation of the changes of two numbers that both move by at least `least`; 0 where they do not, or it is weak.
+
+    Of the changes, since two numbers that drift the same way need not swing together.
+    """
     if min(np.ptp(first), np.ptp(second)) < least:
         return 0.0
-    correlation = float(np.corrcoef(first, second)[0, 1])
+    correlation = float(np.corrcoef(np.gradient(first), np.gradient(second))[0, 1])
     return correlation if abs(correlation) > _TOGETHER else 0.0
 
 
@@ -287,8 +294,10 @@ def leg_leg(signals: Signals) -> list[Event]:
     who, last = "left_leg+right_leg", len(signals["feet"]) - 1
     front, apart, feet = signals["feet_front"], signals["feet_apart"], signals["feet"]
     found = []
-    strides = [swing for swing in repeats(swings(front, 0.3)) if isinstance(swing, Repeat)]
-    found += [event(who, "legs_in_turn", s.start, s.end, size=1.0, times=words.times(s.count)) for s in strides]
+    strides = swings(front, 0.3)
+    if len(strides) > 2:
+        often = words.often(front, 0.3, round(len(strides) / 2))
+        found.append(event(who, "legs_in_turn", strides[0].start, strides[-1].end, size=1.0, times=often))
     bond = _bond(signals["left_knee"], signals["right_knee"], least=35.0)
     if bond > 0.75 and not strides:
         found.append(event(who, "knees_together", 0, last))

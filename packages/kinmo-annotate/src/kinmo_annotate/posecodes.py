@@ -60,9 +60,10 @@ def _table() -> tuple[Posecode, ...]:
                 "",
                 "the torso leans forward",
                 "the torso is bent far forward",
-                "the torso is level or lower",
+                "the torso is level",
             ),
         ),
+        Posecode("trunk_up", "torso", (-0.1,), ("the torso is upside down", "")),
         Posecode(
             "lean", "torso", (-15.0, 15.0), ("the torso tips to the right", "", "the torso tips to the left")
         ),  # 2, 97 %

@@ -47,7 +47,7 @@ def find_jumps(signals: Signals) -> list[Jump]:
         top = up.end + int(np.argmax(hips[up.end : max(down.start, up.end) + 1]))
         height = min(up.size, -down.size)
         flies = hips[top] - (hips[up.start] + hips[down.end]) / 2 > 0.04
-        upright = abs(signals["pitch"][top]) < 90  # the feet of a handstand are up without a jump
+        upright = signals["trunk_up"][top] > 0  # the feet of a handstand are up without a jump
         if flies and upright and (height > 0.3 or travel[top] < 1.5):
             found.append(Jump(up.start, down.end, height))
     return found
@@ -97,7 +97,7 @@ def _travel_events(signals: Signals) -> list[Event]:
     forward = step[1] * np.cos(heading) + step[0] * np.sin(heading)
     left = step[0] * np.cos(heading) - step[1] * np.sin(heading)
     found = []
-    for start, end in spans(speed > 0.3, least=int(0.4 * FPS), join=int(0.4 * FPS)):
+    for start, end in spans(speed > 0.3, least=int(0.4 * FPS), join=int(0.8 * FPS)):
         ahead, aside = forward[start:end].sum() / FPS, left[start:end].sum() / FPS
         length = speed[start:end].sum() / FPS
         if np.hypot(ahead, aside) < max(0.3, 0.35 * length):
@@ -198,14 +198,13 @@ def _height_events(signals: Signals, jumps: Sequence[Jump]) -> list[Event]:
 
 
 def _lean_events(signals: Signals) -> list[Event]:
-    # A trunk that is upside down or lies has no lean worth a number; what it does then is rise, sink and turn.
-    upright = np.clip(signals["pitch"], -60, 100)
     found = []
-    for swing in repeats(swings(upright, _PITCH)):
+    for swing in repeats(swings(signals["pitch"], _PITCH)):
         if isinstance(swing, Repeat):
-            found.append(
-                event("torso", "bows", swing.start, swing.end, size=swing.size / 30, times=words.times(swing.count))
-            )
+            often = words.often(signals["pitch"], _PITCH, swing.count)
+            found.append(event("torso", "bows", swing.start, swing.end, size=swing.size / 30, times=often))
+        elif signals["trunk_up"][swing.start : swing.end + 1].min() < 0.1:
+            found.append(event("torso", "invert", swing.start, swing.end, size=2.0))
         elif abs(swing.last) < 15:
             found.append(event("torso", "straighten", swing.start, swing.end, size=abs(swing.size) / 45))
         else:
@@ -228,9 +227,8 @@ def _lean_events(signals: Signals) -> list[Event]:
             )
     for swing in repeats(swings(signals["lean"], _LEAN)):
         if isinstance(swing, Repeat):
-            found.append(
-                event("torso", "rocks", swing.start, swing.end, size=swing.size / 20, times=words.times(swing.count))
-            )
+            often = words.often(signals["lean"], _LEAN, swing.count)
+            found.append(event("torso", "rocks", swing.start, swing.end, size=swing.size / 20, times=often))
         elif abs(swing.last) >= 14:
             side = "left" if swing.last > 0 else "right"
             found.append(
@@ -251,9 +249,8 @@ def _twist_events(signals: Signals) -> list[Event]:
     found = []
     for swing in repeats(swings(signals["twist"], _TWIST)):
         if isinstance(swing, Repeat):
-            found.append(
-                event("torso", "twists", swing.start, swing.end, size=swing.size / 40, times=words.times(swing.count))
-            )
+            often = words.often(signals["twist"], _TWIST, swing.count)
+            found.append(event("torso", "twists", swing.start, swing.end, size=swing.size / 40, times=often))
         elif abs(swing.last) >= 18:
             side = "left" if swing.last > 0 else "right"
             found.append(event("torso", "twist", swing.start, swing.end, size=abs(swing.size) / 45, side=side))

@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kinmo_annotate.changes import swings
+
 FPS: Final = 20.0  # frames per second of everything that is measured
 Signals = Mapping[str, NDArray[np.floating]]  # name, as in `measures.measure`, to (T,)
 
@@ -39,6 +41,12 @@ def count(number: int) -> str:
 def times(number: int) -> str:
     """ "once", "twice", "five times"."""
     return {1: "once", 2: "twice"}.get(number, f"{count(number)} times")
+
+
+def often(values: NDArray[np.floating], least: float, number: int) -> str:
+    """How many times a number goes there and back, unless swings of half the size would make another number of it."""
+    halves = len(swings(values, least / 2)) / 2
+    return times(number) if halves <= number + 1 else "again and again"
 
 
 def degrees(angle: float) -> str:
@@ -94,7 +102,8 @@ def hand_place(signals: Signals, side: str, frame: int) -> str:
         return f"in front of the {_FRONT_OF[height]}"
     if front < -0.16:
         return f"behind the {'hips' if height == 'hip' else 'back'}"
-    return f"beside the {height}"
+    # A bent or twisted trunk can be far from a hand that hangs right below its shoulder.
+    return f"beside the {height}" if signals[f"{side}_hand_trunk"][frame] < 0.42 else f"at {height} height"
 
 
 def way(forward: float, left: float) -> str:

@@ -63,7 +63,7 @@ class TemplateWriter:
 
     def _pair(self, events: Sequence[Event]) -> str:
         told = [vary(event, self.seed).text for event in most_telling(events, _PAIR_CLAUSES)]
-        return _sentence(", and ".join(told)) if told else UNKNOWN
+        return " ".join(map(_sentence, told)) or UNKNOWN
 
 
 def most_telling(events: Sequence[Event], number: int) -> list[Event]:

@@ -82,7 +82,7 @@ def test_a_description_that_is_none_is_refused_by_field(value: object, message: 
 
 
 def test_an_unknown_limb_is_refused_by_name():
-    with pytest.raises(InputError, match="groups must have .* for each of torso, .*; tail has 'wags'"):
+    with pytest.raises(InputError, match=r"groups must have .* for each of torso, .*; tail has 'wags'"):
         description(tail="wags")
 
 

@@ -100,7 +100,7 @@ def still(m: Measures, claim: Claim, side: str) -> Evidence:
     """Does not move: for a while where that is said, else at all. Standing still is about feet, not arms."""
     trunk = claim.part in ("body", "chest", "head")
     if claim.seconds or claim.way == "once":
-        wanted = max(0.2, 0.5 * claim.seconds) * m.fps
+        wanted = min(max(0.2, 0.5 * claim.seconds) * m.fps, 0.6 * len(m))
         speed = m.speed(claim.part, side) if trunk or claim.part == "foot" else m.own_speed(claim.part, side)
         pause = longest(speed < (0.25 if trunk or claim.part == "foot" else 0.4))
         return Evidence(pause, wanted, 2 * wanted, f"is still for {pause / m.fps:.1f} s")

@@ -11,7 +11,7 @@ from kinmo_annotate.check.phrases import Rule
 
 
 def _in_relations(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """What is approached is a relation of the clause."""
+    """Where something is, and what it approaches, are relations of the clause."""
     del actor, verb, tail
     return []
 
@@ -42,6 +42,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "shuttle": limb_rules.shuttles,
     "pass": limb_rules.passes,
     "approach": _in_relations,
+    "be": _in_relations,
     "kick": limb_rules.kicks,
     "cross": limb_rules.crosses,
 }

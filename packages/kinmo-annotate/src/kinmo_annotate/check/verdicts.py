@@ -43,7 +43,7 @@ class Verdict:
     """One statement held against the motion.
 
     Args:
-        clause: the words that it was read from.
+        clause: the words that it was read from, in lower case and with idioms joined: "up_and_down".
         key: the group or pair whose text it stands in, as in `Description.to_json`; empty for the global text.
         statement: how it was understood; empty where it was not.
         answer: what the joints say.

@@ -127,11 +127,11 @@ def _forms(verb: str) -> set[str]:
 KIND_VERBS: Final = {kind: frozenset(verbs.split()) for kind, verbs in _KINDS.items()}
 KIND_OF: Final = {
     form: (kind, verb) for kind, verbs in _KINDS.items() for verb in verbs.split() for form in _forms(verb)
-}
+} | dict.fromkeys(("is", "are", "was", "were"), ("be", "be"))
 VERB: Final = re.compile(
     r"(?<!\bin )(?<!\bat )\b("
     + "|".join(sorted(KIND_OF, key=len, reverse=True))
-    + r")\b(?!-| (?:pace|speed|rhythm|order|position|height|level)\b)"
+    + r")\b(?!-| (?:pace|speed|rhythm|order|position|height)\b)"
 )
 
 

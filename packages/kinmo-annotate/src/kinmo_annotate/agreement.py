@@ -16,30 +16,31 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from kinmo_core.errors import InputError
-from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, read_records
+from kinmo_core.text import GROUPS, PAIRS, read_records
 
 ITEMS: Final = ("text", *GROUPS, *("+".join(pair) for pair in PAIRS))  # what a rating may be about
 
-# Category of a sentence: that of the word which comes first in it. Each entry is the start of a word, or with $ all of it.
-VERBS: Final[Mapping[str, tuple[str, ...]]] = {
-    "still": ("still", "stay", "remain", "rest", "hold", "held$", "motionless", "stationary", "hang", "not$", "stand"),
-    "up": ("rais", "lift", "rise$", "rises", "rising", "rose$", "upward", "climb"),
-    "down": ("lower", "drop", "sink", "sank$", "fall", "fell$", "downward", "descend"),
-    "bend": ("bend", "bent$", "flex", "curl", "fold", "crouch", "squat", "kneel", "sit$", "sits$", "sitting"),
-    "stretch": ("stretch", "straighten", "extend", "unfold", "unbend"),
-    "reach": ("reach", "push", "punch", "throw", "grab", "pull", "place$", "places$", "point"),
-    "swing": ("swing", "swung$", "sway", "wave$", "waves", "waving", "rock", "shake", "circl", "oscillat", "pump"),
-    "turn": ("turn", "twist", "rotat", "spin", "pivot", "look"),
-    "lean": ("lean", "tilt", "nod", "bow", "arch", "hunch"),
-    "step": ("step", "walk", "stride", "strode$", "march", "run$", "runs$", "running", "jog", "stamp"),
-    "jump": ("jump", "hop", "leap", "kick", "bounc", "skip"),
-    "go": ("move", "moving", "travel", "shift", "slid", "drift", "come", "coming", "go$", "goes", "carr"),
-}
-_WORDS: Final = {
-    name: re.compile(
-        "|".join(rf"\b{start.removesuffix('$')}" + (r"\b" if start.endswith("$") else "") for start in starts)
-    )
-    for name, starts in VERBS.items()
+# Category of a sentence: that of the pattern which comes first in it, of those that start together the upper one. "Moves",
+# "goes" and "comes" say nothing without a direction, so "go" is what remains.
+VERBS: Final[Mapping[str, str]] = {
+    "unknown": r"^\W*unknown\W*$",
+    "still": r"\b(still|stay|kee?p|remain|rest|hold|held|motionless|stationary|hang|not\b|stand|moves only a little)",
+    "over": r"\b((turn|go)(es|s)? )?(upside down|head over heels)",
+    "swing": r"\b(swing|swung|sway|wav|rock|shak|nod|circl|oscillat|pump|bob|(turn|twist)s? (from side|back and forth|one way)"
+    r"|(bend|lean)s? forward and back|from side to side|forward and back|back and forth|up and down|down and up)",
+    "up": r"\b(rais|lift|ris(e|ing)|rose\b|upward|up\b|climb|tips? up)",
+    "down": r"\b(lower|drop|sink|sank|fall|fell|downward|down\b|descend)",
+    "bend": r"\b(bend|bent|flex|curl|fold|crouch|squat|kneel|sit|lean|tilt|tip|bow|arch|hunch)",
+    "stretch": r"\b(stretch|straighten|extend|unfold|unbend|comes? upright)",
+    "turn": r"\b(turn|twist|rotat|spin|pivot|look|comes back to the front)",
+    "step": r"\b(step|walk|stride|strode|march|runs?\b|running|jog|stamp)",
+    "jump": r"\b(jump|hop|leap|bounc|skip|pushes off|leaves the floor|lands)",
+    "kick": r"\bkick",
+    "forward": r"\b(forward|ahead|reach|push|punch|throw|grab|point)",
+    "back": r"\b(back\b|backward|pull)",
+    "outward": r"\b(outward|open|spread|out to the side)",
+    "inward": r"\b(inward|across|together)",
+    "go": r"\b(mov|shift|slid|drift|com(e|ing)|go(es)?\b|carr)",
 }
 
 
@@ -101,9 +102,9 @@ def agreement(first: Sequence[str], second: Sequence[str], *, categories: int | 
 def category(sentence: str) -> str:
     """What a sentence about a limb says first: a name in `VERBS`, "unknown", or "other"."""
     text = sentence.strip().lower()
-    if text == UNKNOWN:
-        return UNKNOWN
-    places = {name: found.start() for name, pattern in _WORDS.items() if (found := pattern.search(text))}
+    places = {name: found.start() for name, pattern in VERBS.items() if (found := re.search(pattern, text))}
+    if len(places) > 1:
+        places.pop("go", None)
     return min(places, key=places.__getitem__, default="other")
 
 

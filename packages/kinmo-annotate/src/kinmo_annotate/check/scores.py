@@ -15,7 +15,7 @@ from kinmo_annotate.check.series import Series
 
 PREDICATES: Final = {**limbs.PREDICATES, **legs.PREDICATES, **manner.PREDICATES, **places.PREDICATES, **body.PREDICATES}
 _NAMES: Final = {"body": "the body", "chest": "the torso", "head": "the head"}
-_MOVEMENT: Final = 5.0  # seconds that one movement takes at most
+_MOVEMENT: Final = 8.0  # seconds that one movement takes at most
 _EVERY: Final = 0.1  # seconds between the moments at which a movement may start and end
 _SPLITS: Final = 12  # moments at which an order of events is tried
 _OVERLAP: Final = 0.3  # seconds that the two may share

@@ -109,7 +109,8 @@ def test_a_language_model_describes_a_file(walk: Path, capsys: pytest.CaptureFix
         main(["describe", str(walk), *options, "--json"])
         assert {row["body"]["seed"] for row in server.served} == {5}
     value = json.loads(capsys.readouterr().out)
-    assert (value["writer"], value["text"]) == ("openai/stub", "a person walks forward and swings the arms")
+    assert value["writer"].startswith("openai/stub@")
+    assert value["text"] == "a person walks forward and swings the arms"
 
 
 @pytest.mark.usefixtures("language_model")

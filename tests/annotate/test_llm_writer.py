@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 from openai_server import MODES, Reply, Script, Server, error, first, good_answer, ok
 
+from kinmo_annotate import prompts
 from kinmo_annotate.observation import Event, Keyframe, Observation
 from kinmo_annotate.writers import Writer
 from kinmo_annotate.writers.journal import Answer, Journal
@@ -95,7 +97,7 @@ def test_three_levels_in_two_requests(tmp_path: Path):
         (annotation,) = it.write([seen("walk", "a man walks")])
     assert isinstance(it, Writer)
     assert it.needs_keyframes
-    assert (annotation.id, annotation.writer, annotation.problem) == ("walk", "openai/local", "")
+    assert (annotation.id, annotation.writer, annotation.problem) == ("walk", it.name, "")
     assert annotation.timeline == seen().events
     assert annotation.description.text == "a person walks forward and swings the arms"
     assert annotation.description.groups["left_arm"] == "The left arm swings to and fro."
@@ -489,7 +491,8 @@ def test_the_limit_holds_and_a_higher_one_goes_on(tmp_path: Path, concurrency: i
         assert 0.001 < it.spending.usd <= 0.003
         with pytest.raises(OutOfBudgetError):  # what earlier runs spent counts
             writer(server, tmp_path, max_cost=0.003, **options).write(several(18))
-        assert len(server.served) == served
+        # At the stop some room may be left that was held for answers which then cost less than their worst case.
+        assert served <= len(server.served) < served + concurrency
         annotations = writer(server, tmp_path, max_cost=1.0, **options).write(several(18))
     assert not any(annotation.problem for annotation in annotations)
     assert len(server.bills) == len(server.served) == 36
@@ -637,3 +640,15 @@ def test_the_server_as_a_process_logs_who_took_an_answer(tmp_path: Path):
     rows = [json.loads(line) for line in log.read_text().splitlines()]
     found = [(row["key"], row["billed"], row["delivered"]) for row in rows]
     assert found == [("a", True, True), ("b", True, False), ("b", False, True)]
+
+
+def test_the_name_tells_texts_of_other_prompts_or_settings_apart(tmp_path: Path):
+    folder = tmp_path / "prompts"
+    shutil.copytree(Path(prompts.__file__).parent, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    plain, same = (LLMWriter("openai/stub", journal=str(tmp_path / "j"), prompts=p) for p in (None, str(folder)))
+    (folder / "system.md").write_text("Another prompt. " + (folder / "system.md").read_text())
+    other = LLMWriter("openai/stub", journal=str(tmp_path / "j"), prompts=str(folder))
+    warmer = LLMWriter("openai/stub", journal=str(tmp_path / "j"), temperature=1.0)
+    assert plain.name == same.name
+    assert len({plain.name, other.name, warmer.name}) == 3
+    assert plain.name.startswith("openai/stub@")

@@ -26,7 +26,7 @@ VERBS: Final[Mapping[str, str]] = {
     "unknown": r"^\W*unknown\W*$",
     "still": r"\b(still|stay|kee?p|remain|rest|hold|held|motionless|stationary|hang|not\b|stand|moves only a little)",
     "over": r"\b((turn|go)(es|s)? )?(upside down|head over heels)",
-    "swing": r"\b(swing|swung|sway|wav|rock|shak|nod|circl|oscillat|pump|bob|(turn|twist)s? (from side|back and forth|one way)"
+    "swing": r"\b(swing|swung|sway|wav|rock|shak|nod|circl|oscillat|pump|bob|(turn|twist)s? (from side|back and|one way)"
     r"|(bend|lean)s? forward and back|from side to side|forward and back|back and forth|up and down|down and up)",
     "up": r"\b(rais|lift|ris(e|ing)|rose\b|upward|up\b|climb|tips? up)",
     "down": r"\b(lower|drop|sink|sank|fall|fell|downward|down\b|descend)",

@@ -6,6 +6,8 @@ of the six groups, and with these the texts of the 15 interactions.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -113,8 +115,10 @@ class LLMWriter:
 
     @property
     def name(self) -> str:
-        """The model's."""
-        return self._provider.model
+        """The model, and a hash of what else decides what it writes: texts of other prompts are another writer's."""
+        prompts = {field: prompt.template for field, prompt in vars(self._prompts).items()}
+        decisive = json.dumps([self._parameters, prompts], sort_keys=True)
+        return f"{self._provider.model}@{hashlib.sha256(decisive.encode()).hexdigest()[:8]}"
 
     @property
     def needs_keyframes(self) -> bool:

@@ -146,7 +146,7 @@ def active(m: Measures, claim: Claim, side: str) -> Evidence:
     """Is the side that acts: a text that names one hand only is wrong if the other does nearly all."""
     own, other = (float(m.own_speed(claim.part, one).mean()) for one in (side, OTHER[side]))
     ratio = own / max(other, 0.05)
-    return Evidence(ratio, 0.5, 1.3, f"moves at {own:.2f} m/s on average")
+    return Evidence(ratio, 0.6, 1.3, f"moves at {own:.2f} m/s on average")
 
 
 PREDICATES: Final[Mapping[str, Predicate]] = {

@@ -185,7 +185,7 @@ def test_the_check_convicts_on_real_clips(shared_data: Path):
 
 def test_real_clips_and_texts_mirrored_alike_get_the_same_answers(shared_data: Path):
     captions, joints = _clips(shared_data / "cmu-humanml3d", splits=("val",))
-    for text, one in zip(captions, joints, strict=True):
+    for text, one in zip(captions[::3], joints[::3], strict=True):
         if "counter clock" in text:  # which `mirror_text` turns into "counter counterclockwise"
             continue
         answers = Counter(verdict.answer for verdict in check(text, one, 20.0))

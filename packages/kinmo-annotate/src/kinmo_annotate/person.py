@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from kinmo_annotate.measures import SIDES
+from kinmo_annotate.measures import SIDES, other_side
 from kinmo_annotate.observation import Event, Observation
 from kinmo_annotate.wording import choose
 
@@ -77,15 +77,18 @@ def _limbs(events: dict[str, list[Event]]) -> list[Event]:
     pace = max(paces, key=list(_GAITS).index) if paces else ""
     told = []
     for limb in ("arm", "leg"):
-        left, right = (_tellable(events.get(f"{side}_{limb}", []), pace) for side in SIDES)
-        for event in left:
-            twin = next((e for e in right if _alike(e, event)), None)
-            if twin is None:
-                told.append(replace(event, text=_phrase(event, f"the left {limb}")))
-                continue
-            right.remove(twin)
-            told.append(_both(event, twin, f"both {limb}s"))
-        told += [replace(event, text=_phrase(event, f"the right {limb}")) for event in right]
+        sides = {side: _tellable(events.get(f"{side}_{limb}", []), pace) for side in SIDES}
+        for event in list(sides["left"]):
+            twin = next((e for e in sides["right"] if _alike(e, event)), None)
+            if twin is not None:
+                sides["left"].remove(event)
+                sides["right"].remove(twin)
+                told.append(_both(event, twin, f"both {limb}s"))
+        for side, own in sides.items():
+            busiest = max((e.values["size"] for e in events.get(f"{other_side(side)}_{limb}", [])), default=0.0)
+            # "Swings the left arm" would mislead of a body whose right arm does more.
+            one_sided = [e for e in own if e.kind != "arm_repeat" or e.values["size"] >= busiest]
+            told += [replace(event, text=_phrase(event, f"the {side} {limb}")) for event in one_sided]
     both = {event.kind for event in told if "both" in event.text}
     return [event for event in told if event.kind not in both or "both" in event.text]
 

@@ -68,6 +68,10 @@ train-length: setup  ## train the length estimator: text to seconds
 train-evaluator: setup  ## train the text-motion networks that the metrics need
 	$(call FIT,evaluator)
 
+train-htma: setup  ## train the alignment of text and motion in three levels (needs make annotate)
+	$(BIN)/kinmo-htma fit --config configs/htma/kinmo_$(SIZE).yaml --config configs/overlay/$(OVERLAY).yaml \
+	    --data.init_args.root $(DATA) $(ARGS)
+
 wheels: setup  ## build the wheels of the five packages into dist/
 	$(BIN)/uv build --quiet --wheel --no-build-isolation --all-packages --out-dir dist
 
@@ -94,4 +98,4 @@ $(STAMP): uv.lock $(wildcard packages/*/pyproject.toml)
 	touch $@
 
 .PHONY: help setup demo test lint format bench data annotate train-tokenizer train-gen train-residual train-length \
-        train-evaluator wheels lock clean
+        train-evaluator train-htma wheels lock clean

@@ -59,37 +59,21 @@ def torso_arm(signals: Signals, side: str) -> list[Event]:
     """Where the hand is around the trunk, and when it comes close or leaves."""
     who, hand = f"torso+{side}_arm", f"the {side} hand"
     near, past = signals[f"{side}_hand_trunk"], signals[f"{side}_hand_past_middle"]
-    found = [
-        event(
-            who, "hand_across", start, end - 1, size=0.7, hand=hand, height=_height(signals, side, (start + end) // 2)
-        )
-        for start, end in spans((past > 0.06) & (signals[f"{side}_hand_front"] > 0.05), least=4, join=6)
-    ]
+    found = []
+    for start, end in spans((past > 0.06) & (signals[f"{side}_hand_front"] > 0.05), least=4, join=6):
+        height = _height(signals, side, (start + end) // 2)
+        found.append(event(who, "hand_across", start, end - 1, size=0.7, hand=hand, height=height))
     for swing in repeats(swings(near, 0.18)):
         if isinstance(swing, Repeat):
             found.append(event(who, "hand_to_and_fro", swing.start, swing.end, size=0.7, hand=hand))
-        elif swing.size < 0 and near[swing.end] < 0.35 and signals[f"{side}_hand_level"][swing.end] < 4:
-            found.append(
-                event(
-                    who,
-                    "hand_to_trunk",
-                    swing.start,
-                    swing.end,
-                    hand=hand,
-                    place=words.hand_place(signals, side, swing.end),
-                )
+            continue
+        comes = near[swing.end] < 0.35 and signals[f"{side}_hand_level"][swing.end] < 4
+        if swing.size > 0 or comes:
+            kind, place = (
+                "hand_from_trunk" if swing.size > 0 else "hand_to_trunk",
+                words.hand_place(signals, side, swing.end),
             )
-        elif swing.size > 0:
-            found.append(
-                event(
-                    who,
-                    "hand_from_trunk",
-                    swing.start,
-                    swing.end,
-                    hand=hand,
-                    place=words.hand_place(signals, side, swing.end),
-                )
-            )
+            found.append(event(who, kind, swing.start, swing.end, hand=hand, place=place))
     if found:
         return sorted(found, key=lambda e: e.start)[:2]
     middle = float(np.median(near))
@@ -105,22 +89,7 @@ def _height(signals: Signals, side: str, frame: int) -> str:
 def torso_leg(signals: Signals, side: str) -> list[Event]:
     """The knee that comes up to the trunk, the hips that sink towards the foot, the foot far out, ahead or behind."""
     who, last = f"torso+{side}_leg", len(signals["height"]) - 1
-    found = [
-        event(who, "knee_at_hip", start, end - 1, size=1.0, side=side)
-        for start, end in spans(signals[f"{side}_knee_up"] > -0.1, least=3, join=8)
-    ]
-    if len(found) > 1:
-        found = [
-            event(
-                who,
-                "knee_at_hip_often",
-                round(found[0].start * FPS),
-                round(found[-1].end * FPS),
-                size=1.2,
-                side=side,
-                times=words.times(len(found)),
-            )
-        ]
+    found = _while(who, "knee_at_hip", signals[f"{side}_knee_up"] > -0.1, least=3, size=1.0, side=side)
     for swing in repeats(swings(signals[f"{side}_hip_to_foot"], 0.16)):
         if isinstance(swing, Repeat):
             continue  # the leg's own text tells that it bends and straightens
@@ -131,9 +100,7 @@ def torso_leg(signals: Signals, side: str) -> list[Event]:
     if len(strides) > 2:
         often = words.often(signals[f"{side}_foot_front"], 0.3, round(len(strides) / 2))
         found.append(event(who, "leg_passes", strides[0].start, strides[-1].end, side=side, times=often))
-    out = signals[f"{side}_foot_out"]
-    if not found and (wide := spans(out > 0.4, least=6)):
-        found.append(event(who, "leg_out", wide[0][0], wide[-1][1] - 1, side=side))
+    found = found or _while(who, "leg_out", signals[f"{side}_foot_out"] > 0.4, least=6, side=side)
     if not found and float(signals[f"{side}_foot_off"].max()) < 0.22:
         found.append(event(who, "over_foot", 0, last, size=0.1, side=side))
     return sorted(found, key=lambda e: e.start)[:2]
@@ -142,33 +109,14 @@ def torso_leg(signals: Signals, side: str) -> list[Event]:
 def neck_arm(signals: Signals, side: str) -> list[Event]:
     """The hand that comes to the head, or rises above it."""
     who, hand = f"neck+{side}_arm", f"the {side} hand"
-    near = spans(signals[f"{side}_hand_head"] < 0.27, least=3, join=8)
-    above = spans(signals[f"{side}_hand_level"] > 4.5, least=3, join=8)
-    found = [event(who, "hand_at_head", start, end - 1, size=1.0, hand=hand) for start, end in near[:1]]
-    if len(near) > 1:
-        found = [
-            event(
-                who,
-                "hand_at_head_often",
-                near[0][0],
-                near[-1][1] - 1,
-                size=1.2,
-                hand=hand,
-                times=words.times(len(near)),
-            )
-        ]
-    if above:
-        often = "" if len(above) == 1 else f" {words.times(len(above))}"
-        found.append(event(who, "hand_above_head", above[0][0], above[-1][1] - 1, size=1.1, hand=hand, often=often))
-    return found
+    near, above = signals[f"{side}_hand_head"] < 0.27, signals[f"{side}_hand_level"] > 4.5
+    found = _while(who, "hand_at_head", near, least=3, size=1.0, hand=hand)
+    return found + _while(who, "hand_above_head", above, least=3, size=1.1, hand=hand)
 
 
 def neck_leg(signals: Signals, side: str) -> list[Event]:
     """The head that comes down towards the knee."""
-    close = spans(signals[f"{side}_knee_head"] < 0.6, least=4, join=10)
-    return (
-        [event(f"neck+{side}_leg", "head_at_knee", close[0][0], close[-1][1] - 1, size=0.9, side=side)] if close else []
-    )
+    return _while(f"neck+{side}_leg", "head_at_knee", signals[f"{side}_knee_head"] < 0.6, least=4, size=0.9, side=side)
 
 
 def arm_arm(signals: Signals) -> list[Event]:
@@ -187,34 +135,12 @@ def arm_arm(signals: Signals) -> list[Event]:
         found.append(
             event(who, "hands_stay_together" if whole else "hands_meet", start, end, size=0.9, where=where, often=often)
         )
-    wide = spans(hands > 1.0, least=6, join=10)
-    if wide:
-        found.append(event(who, "hands_wide", wide[0][0], wide[-1][1] - 1))
+    found += _while(who, "hands_wide", hands > 1.0, least=6)
     for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
-        crossed = spans(signals[f"{side}_hand_other_elbow"] < 0.17, least=4, join=8)
-        if crossed:
-            found.append(
-                event(
-                    who,
-                    "hand_at_elbow",
-                    crossed[0][0],
-                    crossed[-1][1] - 1,
-                    hand=f"the {side} hand",
-                    elbow=f"the {other_side(side)} elbow",
-                )
-            )
-        higher = spans(sign * signals["hands_height"] > 0.35, least=8, join=10)
-        if higher:
-            found.append(
-                event(
-                    who,
-                    "hand_higher",
-                    higher[0][0],
-                    higher[-1][1] - 1,
-                    hand=f"the {side} hand",
-                    other=f"the {other_side(side)} hand",
-                )
-            )
+        hand, other = f"the {side} hand", other_side(side)
+        crossed, higher = signals[f"{side}_hand_other_elbow"] < 0.17, sign * signals["hands_height"] > 0.35
+        found += _while(who, "hand_at_elbow", crossed, least=4, hand=hand, elbow=f"the {other} elbow")
+        found += _while(who, "hand_higher", higher, least=8, hand=hand, other=f"the {other} hand")
     return sorted(found, key=lambda e: e.start)[:3] or _hands_apart(hands)
 
 
@@ -264,21 +190,8 @@ def arm_leg(signals: Signals, arm: str, leg: str) -> list[Event]:
     who, hand = f"{arm}_arm+{leg}_leg", f"the {arm} hand"
     found = []
     for part, near in (("knee", 0.24), ("foot", 0.36)):
-        touches = spans(signals[f"{arm}_hand_{leg}_{part}"] < near, least=3, join=8)
-        if touches:
-            often = "" if len(touches) == 1 else f" {words.times(len(touches))}"
-            found.append(
-                event(
-                    who,
-                    "hand_at_leg",
-                    touches[0][0],
-                    touches[-1][1] - 1,
-                    size=0.9,
-                    hand=hand,
-                    part=f"the {leg} {part}",
-                    often=often,
-                )
-            )
+        touches = signals[f"{arm}_hand_{leg}_{part}"] < near
+        found += _while(who, "hand_at_leg", touches, least=3, size=0.9, hand=hand, part=f"the {leg} {part}")
     if found:
         return found
     hand_front, foot_front = signals[f"{arm}_hand_front"], signals[f"{leg}_foot_front"]
@@ -301,37 +214,25 @@ def leg_leg(signals: Signals) -> list[Event]:
     bond = _bond(signals["left_knee"], signals["right_knee"], least=35.0)
     if bond > 0.75 and not strides:
         found.append(event(who, "knees_together", 0, last))
-    crossed = spans(apart < -0.08, least=3, join=6)
-    if crossed:
-        found.append(
-            event(
-                who,
-                "legs_cross",
-                crossed[0][0],
-                crossed[-1][1] - 1,
-                size=0.7,
-                often="" if len(crossed) == 1 else f" {words.times(len(crossed))}",
-            )
-        )
-    wide = spans(apart > 0.55, least=6, join=8)
-    if wide:
-        found.append(event(who, "feet_wide", wide[0][0], wide[-1][1] - 1))
-    if not strides:
-        for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
-            ahead = spans(sign * front > 0.35, least=10, join=8)
-            if ahead:
-                found.append(
-                    event(
-                        who,
-                        "foot_ahead",
-                        ahead[0][0],
-                        ahead[-1][1] - 1,
-                        foot=f"the {side} foot",
-                        other=f"the {other_side(side)} foot",
-                    )
-                )
+    found += _while(who, "legs_cross", apart < -0.08, least=3, size=0.7)
+    found += _while(who, "feet_wide", apart > 0.55, least=6)
+    for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
+        if not strides:
+            foot, other = f"the {side} foot", f"the {other_side(side)} foot"
+            found += _while(who, "foot_ahead", sign * front > 0.35, least=10, foot=foot, other=other)
     if not found and float(np.ptp(feet)) < 0.25:
         middle = float(np.median(feet))
         kind = "feet_together" if middle < 0.16 else "feet_stand"
         found.append(event(who, kind, 0, last, size=0.1, distance=words.metres(middle)))
     return sorted(found, key=lambda e: e.start)[:2]
+
+
+def _while(
+    who: str, kind: str, flags: NDArray[np.bool_], *, least: int, size: float = 0.5, **values: str
+) -> list[Event]:
+    """One event for all stretches of at least `least` frames in which a flag is up, with how `often`; none without any."""
+    stretches = spans(flags, least=least, join=8)
+    if not stretches:
+        return []
+    often = "" if len(stretches) == 1 else f" {words.times(len(stretches))}"
+    return [event(who, kind, stretches[0][0], stretches[-1][1] - 1, size=size, often=often, **values)]

@@ -102,11 +102,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "hand_from_trunk": ("{hand} moves away from the torso, {place}", "{hand} leaves the torso, {place}"),
     "hand_far": ("{hand} stays far from the torso", "{hand} is held away from the torso"),
     "hand_close": ("{hand} stays close to the torso", "{hand} is held close to the torso"),
-    "knee_at_hip": ("the {side} knee is level with the hips", "the {side} knee is at hip height"),
-    "knee_at_hip_often": (
-        "the {side} knee is level with the hips {times}",
-        "the {side} knee is as high as the hips {times}",
-    ),
+    "knee_at_hip": ("the {side} knee is level with the hips{often}", "the {side} knee is at hip height{often}"),
     "hip_to_foot": (
         "the hips sink toward the {side} foot by {distance}",
         "the hips come {distance} closer to the {side} foot",
@@ -124,8 +120,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
         "the {side} foot is out to the side of the hips",
     ),
     "over_foot": ("the torso stays over the {side} foot", "the torso keeps its place over the {side} foot"),
-    "hand_at_head": ("{hand} comes near the head", "{hand} gets close to the head"),
-    "hand_at_head_often": ("{hand} comes near the head {times}", "{hand} gets close to the head {times}"),
+    "hand_at_head": ("{hand} comes near the head{often}", "{hand} gets close to the head{often}"),
     "hand_above_head": ("{hand} is above the head{often}", "{hand} is higher than the head{often}"),
     "head_at_knee": ("the head comes down toward the {side} knee", "the head comes close to the {side} knee"),
     "arms_alike": ("both arms move {way} together", "the arms move {way} at the same time"),

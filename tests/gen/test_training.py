@@ -14,6 +14,11 @@ import torch
 from torch import Tensor
 from toy_stages import STAGES, data, fit, module
 
+from kinmo_core.errors import InputError
+from kinmo_core.train.data import StepDataModule
+from kinmo_gen.train.data import TokenData
+from kinmo_gen.train.evaluator import PairData
+
 STEPS = 10
 
 
@@ -43,6 +48,12 @@ def test_a_killed_run_resumes_with_the_very_same_losses(stage: str, toy_folder: 
     assert {step: whole[step] for step in first} == first
     assert {step: whole[step] for step in (7, 8, 9, 10)} == resumed
     assert all(math.isfinite(loss) for loss in whole.values())
+
+
+@pytest.mark.parametrize("source", [TokenData(), PairData()], ids=["tokens", "evaluator"])
+def test_the_text_encoder_is_asked_for(source: StepDataModule):
+    with pytest.raises(InputError, match="text_encoder is missing; name one in the data section"):
+        source.setup("fit")
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -211,7 +211,7 @@ class TestBadInput:
             set_up(pairs(toy_folder, tmp_path, **options), "fit")
 
     def test_the_text_encoder_is_asked_for(self, toy_folder: Path):
-        with pytest.raises(ValueError, match="text_encoder is missing"):
+        with pytest.raises(InputError, match="text_encoder is missing; name one in the data section"):
             set_up(PairData(str(toy_folder)), "fit")
 
 

@@ -14,7 +14,11 @@ import lightning as L
 import numpy as np
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from kinmo_core.errors import InputError
+from kinmo_core.text import TextEncoder
+
 T = TypeVar("T")
+E = TypeVar("E", bound=TextEncoder)
 
 
 @dataclass(frozen=True)
@@ -223,3 +227,16 @@ class StepDataModule(L.LightningDataModule):
         if self.trainer is None:
             raise RuntimeError("the data module must be attached to a Trainer before its loaders are made")
         return self.trainer
+
+
+def required_encoder(encoder: E | None) -> E:
+    """The text encoder, which has no default: it comes from a package that this one does not know.
+
+    Raises:
+        InputError: the data section names none.
+    """
+    if encoder is None:
+        raise InputError(
+            "text_encoder is missing; name one in the data section, e.g. kinmo_htma.language.LanguageModel"
+        )
+    return encoder

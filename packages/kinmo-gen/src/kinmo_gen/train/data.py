@@ -14,7 +14,7 @@ from kinmo_core.cache import cached, fingerprint
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.stats import Statistics
 from kinmo_core.text import TextEncoder
-from kinmo_core.train.data import DrawnDataset, StepDataModule
+from kinmo_core.train.data import DrawnDataset, StepDataModule, required_encoder
 from kinmo_gen.checkpoint import load_tokenizer
 from kinmo_gen.tokenizer import DOWNSAMPLE, Tokenizer
 
@@ -80,17 +80,14 @@ class TokenData(StepDataModule):
 
     def setup(self, stage: str) -> None:
         """Tokenise what this stage needs, or read it from the cache."""
-        if self.text_encoder is None:
-            raise ValueError(
-                "text_encoder is missing; name one in the data section, e.g. kinmo_htma.language.LanguageModel"
-            )
+        encoder = required_encoder(self.text_encoder)
         folder = HumanML3DFolder(self.root)
         tokenizer, statistics = load_tokenizer(Path(self.tokenizer))
         for name, splits in self.splits_of(stage).items():
             samples = folder.samples(splits)
             self.datasets[name] = _token_dataset(
                 _tokens(samples, tokenizer, statistics, self.cache),
-                _sentence_vectors(samples, self.text_encoder, self.cache),
+                _sentence_vectors(samples, encoder, self.cache),
                 random_start=name == "train",
             )
 

@@ -14,7 +14,7 @@ from kinmo_core.cache import cached
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.stats import Statistics
 from kinmo_core.text import TextEncoder
-from kinmo_core.train.data import DrawnDataset, StepDataModule
+from kinmo_core.train.data import DrawnDataset, StepDataModule, required_encoder
 from kinmo_core.train.stage import FeatureStage
 from kinmo_gen.evaluator import MOVEMENT_RATE, Evaluator, contrastive_loss
 
@@ -86,16 +86,13 @@ class PairData(StepDataModule):
 
     def setup(self, stage: str) -> None:
         """Find the pairs and encode their captions, or read these from the cache."""
-        if self.text_encoder is None:
-            raise ValueError(
-                "text_encoder is missing; name one in the data section, e.g. kinmo_htma.language.LanguageModel"
-            )
+        encoder = required_encoder(self.text_encoder)
         folder = HumanML3DFolder(self.root)
         self.statistics = folder.statistics.with_feature_bias(self.feature_bias)
         for name, splits in self.splits_of(stage).items():
             samples = folder.samples(splits)
             self.datasets[name] = _pair_dataset(
-                samples, token_states(samples, self.text_encoder, self.cache), self.statistics, crop=name == "train"
+                samples, token_states(samples, encoder, self.cache), self.statistics, crop=name == "train"
             )
 
     def collate(self, samples: list[PairSample]) -> PairBatch:

@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.stats import Statistics
 from kinmo_core.text import Description, Reasoner
-from kinmo_core.train.data import DrawnDataset, StepDataModule
+from kinmo_core.train.data import DrawnDataset, StepDataModule, required_encoder
 from kinmo_htma.annotations import known_sentences, training_descriptions
 from kinmo_htma.embeddings import Embedder, padded
 from kinmo_htma.items import per_dimension_statistics, retrieval_samples
@@ -106,20 +106,17 @@ class PairData(StepDataModule):
 
     def setup(self, stage: str) -> None:
         """Find the pairs and encode their sentences, or read these from the cache."""
-        if self.text_encoder is None:
-            raise ValueError(
-                "text_encoder is missing; name one in the data section, e.g. kinmo_htma.language.LanguageModel"
-            )
+        encoder = required_encoder(self.text_encoder)
         folder = HumanML3DFolder(self.root)
         levels = self._trainer.lightning_module.hparams["levels"]
-        embedder = Embedder(self.text_encoder, levels, finer=self.finer, parts=self.parts, cache=self.cache)
+        embedder = Embedder(encoder, levels, finer=self.finer, parts=self.parts, cache=self.cache)
         train = folder.samples(self.splits["train"])
         self.statistics = per_dimension_statistics(train) if self.per_dimension else folder.statistics
         described = training_descriptions(self.annotations, train) if len(levels) > 1 else None
         known = known_sentences(train, described)
         vectors = embedder.vectors(entry.description.text for entry in known)
         nearest = NearestReasoner(
-            known, self.text_encoder, vectors=torch.stack([vectors[entry.description.text] for entry in known])
+            known, encoder, vectors=torch.stack([vectors[entry.description.text] for entry in known])
         )
         for name, splits in self.splits_of(stage).items():
             if name == "train":

@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import metadata, util
+from importlib import import_module, metadata, util
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +23,40 @@ _LIBRARIES: Final = ("torch", "numpy", "lightning", "transformers", "peft", "lit
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `kinmo`."""
-    with exit_on_input_error("kinmo"):
-        options = _parser().parse_args(arguments)
+    run_command("kinmo", _parser, arguments)
+
+
+def run_command(
+    program: str,
+    parser: Callable[[], argparse.ArgumentParser],
+    arguments: Sequence[str] | None,
+    *,
+    lightning: Collection[str] = (),
+) -> None:
+    """Run a command line; bad input prints one line and exits with code 2.
+
+    Args:
+        program: name of the command, which is that of its package.
+        parser: makes the parser; each of its subcommands sets `run`, which is called with the options.
+        arguments: those of the process where None.
+        lightning: subcommands that go, unparsed, to `main` of the package's `train.cli`.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    with exit_on_input_error(program):
+        if given and given[0] in lightning:
+            _training_command(program)(given)
+            return
+        options = parser().parse_args(given)
         options.run(options)
+
+
+def _training_command(program: str) -> Callable[[Sequence[str]], None]:
+    try:
+        return import_module(f"{program.replace('-', '_')}.train.cli").main
+    except ModuleNotFoundError as error:
+        if error.name not in ("lightning", "jsonargparse"):
+            raise
+        raise InputError(f"training needs {error.name}; install it with: pip install '{program}[train]'") from None
 
 
 @contextmanager

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.cli import exit_on_input_error
+from kinmo_core.cli import run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
     from kinmo_core.motion import Motion
 
 FORMATS = ("npz", "bvh", "glb", "mp4", "png")
-TRAINING = ("fit", "validate", "test")
+TRAINING = {"fit": "train a stage", "validate": "validate a stage", "test": "test a stage"}
 DEMO = (
     "a person walks forward",
     "a person jumps",
@@ -26,13 +25,7 @@ DEMO = (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point; bad input prints one line and exits with code 2."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    with exit_on_input_error("kinmo-gen"):
-        if given and given[0] in TRAINING:
-            _train(given)
-            return
-        options = _parser().parse_args(given)
-        options.run(options)
+    run_command("kinmo-gen", _parser, arguments, lightning=TRAINING)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     card.add_argument("--shipped", action="store_true", help="the folder is part of the package")
     card.set_defaults(run=_card)
 
-    for name, what in zip(TRAINING, ("train a stage", "validate a stage", "test a stage"), strict=True):
+    for name, what in TRAINING.items():
         commands.add_parser(name, help=f"{what} (LightningCLI; --config YAML, see configs/gen)", add_help=False)
     return parser
 
@@ -199,13 +192,3 @@ def _card(options: argparse.Namespace) -> None:
         shipped=options.shipped,
     )
     print(path)
-
-
-def _train(arguments: Sequence[str]) -> None:
-    try:
-        from kinmo_gen.train.cli import main as train
-    except ModuleNotFoundError as error:
-        if error.name not in ("lightning", "jsonargparse"):
-            raise
-        raise InputError(f"training needs {error.name}; install it with: pip install 'kinmo-gen[train]'") from None
-    train(arguments)

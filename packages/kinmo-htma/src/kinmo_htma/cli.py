@@ -8,33 +8,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.cli import exit_on_input_error
+from kinmo_core.cli import run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
     from kinmo_core.motion import Motion
 
-TRAINING = ("fit", "validate")
+TRAINING = {"fit": "train", "validate": "validate"}
 LIMBS = ("torso", "neck", "left_arm", "right_arm", "left_leg", "right_leg")
 INDEX = "motions.index"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point; bad input prints one line and exits with code 2."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    with exit_on_input_error("kinmo-htma"):
-        if given and given[0] in TRAINING:
-            _train(given)
-            return
-        options = _parser().parse_args(given)
-        options.run(options)
+    run_command("kinmo-htma", _parser, arguments, lightning=TRAINING)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kinmo-htma", description="Sentences and motions in one space.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    for name, what in zip(TRAINING, ("train", "validate"), strict=True):
+    for name, what in TRAINING.items():
         commands.add_parser(name, help=f"{what} (LightningCLI; --config YAML, see configs/htma)", add_help=False)
 
     export = commands.add_parser("export", help="write a model folder from a training checkpoint")
@@ -185,13 +179,3 @@ def _motion(path: Path) -> Motion:
 def _check_count(k: int) -> None:
     if k < 1:
         raise InputError(f"-k must be at least 1, got {k}")
-
-
-def _train(arguments: Sequence[str]) -> None:
-    try:
-        from kinmo_htma.train.cli import main as train
-    except ModuleNotFoundError as error:
-        if error.name not in ("lightning", "jsonargparse"):
-            raise
-        raise InputError(f"training needs {error.name}; install it with: pip install 'kinmo-htma[train]'") from None
-    train(arguments)

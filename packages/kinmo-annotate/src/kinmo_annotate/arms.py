@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from kinmo_annotate import words
-from kinmo_annotate.changes import Repeat, Swing, repeats, swings
+from kinmo_annotate.changes import Repeat, Stretch, Swing, repeats, swings
 from kinmo_annotate.observation import Event
 from kinmo_annotate.wording import event
 from kinmo_annotate.words import FPS, Signals
@@ -20,30 +20,15 @@ _ELBOW: Final = 50.0  # degrees
 
 def arm_events(signals: Signals, side: str) -> list[Event]:
     """How the hand moves against the body, how the elbow bends, and where the arm is held."""
-    who = f"{side}_arm"
-    found = _merge(_hand_moves(signals, side))
-    taken = [(move.start, move.end) for move in found]
-    for swing in repeats(swings(signals[f"{side}_elbow"], _ELBOW)):
-        if any(min(swing.end, e) - max(swing.start, s) > 0.5 * (swing.end - swing.start) for s, e in taken):
-            continue  # the elbow takes part in a move of the hand that is told already
-        if isinstance(swing, Repeat):
-            told = event(
-                who, "elbow_repeat", swing.start, swing.end, size=swing.size / 90, times=words.times(swing.count)
-            )
-        else:
-            kind = "elbow_bend" if swing.size > 0 else "elbow_straighten"
-            told = event(who, kind, swing.start, swing.end, size=abs(swing.size) / 120, angle=words.degrees(swing.last))
-        found.append(_Move(swing.start, swing.end, abs(swing.size) / 150, told))
-    events = [move.event for move in sorted(found, key=lambda move: (move.start, -move.size))]
-    return _arm_holds(signals, side, events)
+    hand = _merge(_hand_moves(signals, side))
+    found = sorted([*hand, *_elbow_moves(signals, side, hand)], key=lambda move: (move.start, -move.size))
+    return _arm_holds(signals, side, [move.event for move in found])
 
 
 @dataclass(frozen=True)
-class _Move:
+class _Move(Stretch):
     """An event with what decides which of two at the same time is told."""
 
-    start: int
-    end: int
     size: float
     event: Event
     direction: str = ""
@@ -56,59 +41,54 @@ _DIRECTIONS: Final = {  # number: kind of a swing towards more, towards less, an
 }
 
 
-def _hand_moves(signals: Signals, side: str) -> list[_Move]:
+def _elbow_moves(signals: Signals, side: str, hand: Sequence[_Move]) -> Iterator[_Move]:
+    """Bends of the elbow, but for those in which it takes part in a move of the hand."""
+    for swing in repeats(swings(signals[f"{side}_elbow"], _ELBOW)):
+        if any(swing.overlap(move) > 0.5 * swing.frames for move in hand):
+            continue
+        who, size = f"{side}_arm", abs(swing.size)
+        if isinstance(swing, Repeat):
+            told = event(who, "elbow_repeat", *swing.span, size=size / 90, times=words.times(swing.count))
+        else:
+            kind = "elbow_bend" if swing.size > 0 else "elbow_straighten"
+            told = event(who, kind, *swing.span, size=size / 120, angle=words.degrees(swing.last))
+        yield _Move(*swing.span, size / 150, told)
+
+
+def _hand_moves(signals: Signals, side: str) -> Iterator[_Move]:
     """Swings and repetitions along each of the three axes."""
-    found = []
     for name, (more, less, _) in _DIRECTIONS.items():
         for swing in repeats(swings(signals[f"{side}_{name}"], _HAND)):
             if isinstance(swing, Repeat):
-                found.append(_repetition(signals, side, name, swing))
+                yield _repetition(signals, side, name, swing)
             else:
-                found.append(_one_way(signals, side, swing, more if swing.size > 0 else less))
-    return found
+                yield _one_way(signals, side, swing, more if swing.size > 0 else less)
 
 
 def _repetition(signals: Signals, side: str, name: str, swing: Repeat, small: str = "") -> _Move:
-    way = _DIRECTIONS[name][2]
-    quick = _pace(signals, side, swing.start, swing.end)
-    told = event(
-        f"{side}_arm",
-        "arm_repeat",
-        swing.start,
-        swing.end,
-        size=2 * swing.size,
-        way=way,
-        times=words.often(signals[f"{side}_{name}"], _HAND / 2 if small else _HAND, swing.count),
-        pace=small or quick,
-        place=words.hand_place(signals, side, (swing.start + swing.end) // 2),
-    )
-    return _Move(swing.start, swing.end, 1.5 * swing.size, told, way)
+    who, way, pace = f"{side}_arm", _DIRECTIONS[name][2], small or _pace(signals, side, swing)
+    often = words.often(signals[f"{side}_{name}"], _HAND / 2 if small else _HAND, swing.count)
+    place = words.hand_place(signals, side, (swing.start + swing.end) // 2)
+    told = event(who, "arm_repeat", *swing.span, size=2 * swing.size, way=way, times=often, pace=pace, place=place)
+    return _Move(*swing.span, 1.5 * swing.size, told, way)
 
 
 def _one_way(signals: Signals, side: str, swing: Swing, way: str) -> _Move:
-    origin, goal = (words.hand_place(signals, side, frame) for frame in (swing.start, swing.end))
-    told = event(
-        f"{side}_arm",
-        f"arm_{way}",
-        swing.start,
-        swing.end,
-        size=2 * abs(swing.size),
-        origin="" if origin == goal else f" from {words.bare(origin)}",
-        goal=words.bare(goal),
-        pace=_pace(signals, side, swing.start, swing.end),
-        aside="",
-    )
-    return _Move(swing.start, swing.end, abs(swing.size), told, way)
+    who, size, pace = f"{side}_arm", abs(swing.size), _pace(signals, side, swing)
+    first, goal = (words.bare(words.hand_place(signals, side, frame)) for frame in swing.span)
+    origin = "" if first == goal else f" from {first}"
+    told = event(who, f"arm_{way}", *swing.span, size=2 * size, origin=origin, goal=goal, pace=pace, aside="")
+    return _Move(*swing.span, size, told, way)
 
 
-def _pace(signals: Signals, side: str, start: int, end: int) -> str:
+def _pace(signals: Signals, side: str, move: Stretch) -> str:
     """ " slowly" for a hand that is nowhere faster than 0.7 m/s, " quickly" for one that goes at 1.4 m/s on average."""
-    steps = [np.diff(signals[f"{side}_{name}"][start : end + 1]) for name in _DIRECTIONS]
+    steps = [np.diff(signals[f"{side}_{name}"][move.start : move.end + 1]) for name in _DIRECTIONS]
     speed = np.sqrt(np.sum(np.square(steps), axis=0)) * FPS
     return " slowly" if speed.max() < 0.7 else " quickly" if speed.mean() > 1.4 else ""
 
 
-def _merge(moves: Sequence[_Move]) -> list[_Move]:
+def _merge(moves: Iterable[_Move]) -> list[_Move]:
     """Moves along several axes at the same time become the largest of them, which names the second largest aside."""
     kept: list[_Move] = []
     for move in sorted(moves, key=lambda move: (-move.size, move.start, move.direction)):
@@ -122,16 +102,14 @@ def _merge(moves: Sequence[_Move]) -> list[_Move]:
 
 def _overlap(move: _Move, other: _Move) -> float:
     """Share of the shorter of the two."""
-    common = min(move.end, other.end) - max(move.start, other.start)
-    return common / max(1, min(move.end - move.start, other.end - other.start))
+    return move.overlap(other) / max(1, min(move.frames, other.frames))
 
 
 def _with_aside(host: _Move, move: _Move) -> _Move:
     # "rises forward", but "moves forward and up"
     aside = f" {move.direction}" if host.direction in ("up", "down") else f" and {move.direction}"
-    values = dict(host.event.values) | {"aside": aside}
-    told = event(host.event.who, host.event.kind, host.start, host.end, size=float(values.pop("size")), **values)
-    return _Move(host.start, host.end, host.size, told, host.direction)
+    told = event(host.event.who, host.event.kind, *host.span, **{**host.event.values, "aside": aside})
+    return replace(host, event=told)
 
 
 def _arm_holds(signals: Signals, side: str, events: list[Event]) -> list[Event]:

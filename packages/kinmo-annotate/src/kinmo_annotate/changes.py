@@ -15,16 +15,35 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Swing:
-    """A number goes from one turning point to the next.
-
-    Args:
-        start, end: frames between which nine tenths of it happen.
-        first, last: its value at either turning point.
-    """
+class Stretch:
+    """From frame `start` to frame `end`."""
 
     start: int
     end: int
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Start and end."""
+        return self.start, self.end
+
+    @property
+    def frames(self) -> int:
+        """Duration."""
+        return self.end - self.start
+
+    def overlap(self, other: Stretch) -> int:
+        """Frames that both share; negative where they lie apart."""
+        return min(self.end, other.end) - max(self.start, other.start)
+
+
+@dataclass(frozen=True)
+class Swing(Stretch):
+    """A number goes from one turning point to the next; nine tenths of it happen between `start` and `end`.
+
+    Args:
+        first, last: its value at either turning point.
+    """
+
     first: float
     last: float
 
@@ -35,18 +54,15 @@ class Swing:
 
 
 @dataclass(frozen=True)
-class Repeat:
+class Repeat(Stretch):
     """A number goes back and forth.
 
     Args:
-        start, end: frames.
         count: times there and back.
         size: mean size of a swing.
         low, high: mean of the lower and of the upper turning points.
     """
 
-    start: int
-    end: int
     count: int
     size: float
     low: float
@@ -102,7 +118,7 @@ def repeats(found: Sequence[Swing], *, cycles: int = 2, gap: int = 20, even: flo
 
 def _goes_on(before: Swing, swing: Swing, gap: int, even: float) -> bool:
     """Whether a swing continues a repetition: about as large as the one before, without a pause between or within."""
-    short, long = sorted((before.end - before.start, swing.end - swing.start))
+    short, long = sorted((before.frames, swing.frames))
     pause = max(swing.start - before.end, long - 2 * short)
     return pause <= gap and even <= abs(swing.size / before.size) <= 1 / even
 

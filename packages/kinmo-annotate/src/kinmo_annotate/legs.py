@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from kinmo_annotate import words
-from kinmo_annotate.changes import Repeat, Swing, repeats, spans, swings
+from kinmo_annotate.changes import Repeat, Stretch, Swing, repeats, spans, swings
 from kinmo_annotate.observation import Event
 from kinmo_annotate.torso import Jump
 from kinmo_annotate.wording import event, in_time
@@ -22,11 +22,10 @@ _MOVING: Final = 0.45  # m/s; a standing foot is slower, by the measurement of t
 
 
 @dataclass(frozen=True)
-class Flight:
+class Flight(Stretch):
     """A foot moves through the air, or over the floor, from one stand to the next.
 
     Args:
-        start, end: frames.
         forward, left: its way as the body sees it halfway, m.
         lift: highest above the floor that it left or came to, m.
         thigh: largest angle of the thigh to the front, degrees.
@@ -35,8 +34,6 @@ class Flight:
         bend: of the knee while the foot is highest, degrees.
     """
 
-    start: int
-    end: int
     forward: float
     left: float
     lift: float
@@ -91,14 +88,14 @@ def leg_events(signals: Signals, side: str, jumps: Sequence[Jump]) -> list[Event
     """Steps, kicks, lifts of the foot, bends of the knee; else that it stands."""
     who, flights = f"{side}_leg", foot_flights(signals, side)
     grounded = [f for f in flights if not any(j.start <= (f.start + f.end) / 2 <= j.end for j in jumps)]
-    kinds = [(_flight_kind(flight), flight) for flight in grounded]
-    found = [_told(who, kind, run) for kind, run in _runs([(kind, flight) for kind, flight in kinds if kind])]
-    found += _leg_jumps(who, jumps)
-    busy = [(f.start, f.end) for f in flights] + [(j.start, j.end) for j in jumps]
+    kinds = [(kind, flight) for flight in grounded if (kind := _flight_kind(flight))]
+    found = [_told(who, kind, run) for kind, run in _runs(kinds)]
+    if jumps:
+        found.append(event(who, "leg_jump", jumps[0].start, jumps[-1].end, size=1.5, times=words.times(len(jumps))))
     for swing in repeats(swings(signals[f"{side}_knee"], _KNEE)):
-        on_its_way = sum(max(0, min(swing.end, end) - max(swing.start, start)) for start, end in busy)
+        on_its_way = sum(max(0, swing.overlap(other)) for other in (*flights, *jumps))
         # The knee of a foot that is on its way bends anyway; between the steps of a walk it takes the weight.
-        if on_its_way <= (0.15 if isinstance(swing, Repeat) else 0.4) * (swing.end - swing.start):
+        if on_its_way <= (0.15 if isinstance(swing, Repeat) else 0.4) * swing.frames:
             found.append(_knee(who, swing))
     return in_time(found) or [_leg_stand(signals, side)]
 
@@ -106,11 +103,10 @@ def leg_events(signals: Signals, side: str, jumps: Sequence[Jump]) -> list[Event
 def _knee(who: str, swing: Swing | Repeat) -> Event:
     if isinstance(swing, Repeat):
         angle, often = words.degrees(swing.high), words.times(swing.count)
-        return event(who, "knee_repeat", swing.start, swing.end, size=swing.size / 60, times=often, angle=angle)
+        return event(who, "knee_repeat", *swing.span, size=swing.size / 60, times=often, angle=angle)
     kind = "knee_bend" if swing.size > 0 else "knee_straighten"
-    angle, size = words.degrees(swing.last), abs(swing.size)
-    quick = words.pace(size, swing.end - swing.start, slow=25.0, fast=160.0)
-    return event(who, kind, swing.start, swing.end, size=size / 80, angle=angle, pace=quick)
+    angle, quick = words.degrees(swing.last), words.pace(swing, slow=25.0, fast=160.0)
+    return event(who, kind, *swing.span, size=abs(swing.size) / 80, angle=angle, pace=quick)
 
 
 def _flight_kind(flight: Flight) -> str:
@@ -146,9 +142,8 @@ def _told(who: str, kind: str, flights: Sequence[Flight]) -> Event:
     if kind == "step":
         mean = float(np.mean([flight.length for flight in flights]))
         direction = words.way(float(np.mean([f.forward for f in flights])), float(np.mean([f.left for f in flights])))
-        size = (
-            "short " if mean < 0.4 else "long " if mean > 1.5 else ""
-        )  # of one foot; a walking stride is 1.2 to 1.4 m
+        # Steps of one foot: a walking stride is 1.2 to 1.4 m.
+        size = "short " if mean < 0.4 else "long " if mean > 1.5 else ""
         steps = f"a {size}step" if number == 1 else f"{words.count(number)} {size}steps"
         high = ", lifting the foot high" if lift > 0.35 else ""
         return event(who, "steps", first, last, size=0.4 * number + mean, steps=steps, way=direction, high=high)
@@ -156,12 +151,6 @@ def _told(who: str, kind: str, flights: Sequence[Flight]) -> Event:
         direction = words.way(flights[0].forward, 0.0)
         values["way"] = direction if flights[0].length > 0.15 else "forward"
     return event(who, kind, first, last, size=2.0 if kind == "kick" else 1.0, **values)
-
-
-def _leg_jumps(who: str, jumps: Sequence[Jump]) -> list[Event]:
-    if not jumps:
-        return []
-    return [event(who, "leg_jump", jumps[0].start, jumps[-1].end, size=1.5, times=words.times(len(jumps)))]
 
 
 def _leg_stand(signals: Signals, side: str) -> Event:

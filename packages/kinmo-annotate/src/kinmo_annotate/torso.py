@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinmo_annotate import words
-from kinmo_annotate.changes import Repeat, repeats, spans, swings
+from kinmo_annotate.changes import Repeat, Stretch, repeats, spans, swings
 from kinmo_annotate.observation import Event
 from kinmo_annotate.wording import event, in_time
 from kinmo_annotate.words import FPS, Signals
@@ -25,11 +25,9 @@ _TWIST: Final = 28.0
 
 
 @dataclass(frozen=True)
-class Jump:
-    """Both feet leave the floor and come back: frames, and height in metres."""
+class Jump(Stretch):
+    """Both feet leave the floor and come back; height in metres."""
 
-    start: int
-    end: int
     height: float
 
 
@@ -60,15 +58,15 @@ def _rate(values: NDArray[np.floating]) -> NDArray[np.floating]:
 
 def torso_events(signals: Signals, jumps: Sequence[Jump]) -> list[Event]:
     """Travel, turns, jumps, sinking and rising, leaning, twisting; else that it stays."""
-    found = _travel_events(signals) + _turn_events(signals) + _jump_events(jumps)
-    found += _height_events(signals, jumps) + _lean_events(signals) + _twist_events(signals)
+    found = [*_travel_events(signals), *_turn_events(signals), *_jump_events(jumps)]
+    found += [*_height_events(signals, jumps), *_lean_events(signals), *_twist_events(signals)]
     return in_time(found) or _sway_events(signals) or [_still(signals)]
 
 
 def _sway_events(signals: Signals) -> list[Event]:
     """Of a person who stays in place: the weight goes from foot to foot."""
     return [
-        event("torso", "sways", swing.start, swing.end, times=words.times(swing.count))
+        event("torso", "sways", *swing.span, times=words.times(swing.count))
         for swing in repeats(swings(signals["travel_x"], 0.05))
         if isinstance(swing, Repeat)
     ]
@@ -89,33 +87,21 @@ def _posture(signals: Signals) -> str:
     return f"{low}leaning forward" if pitch > 20 else f"{low}leaning back" if pitch < -15 else f"{low}upright"
 
 
-def _travel_events(signals: Signals) -> list[Event]:
+def _travel_events(signals: Signals) -> Iterator[Event]:
     """Stretches in which the pelvis moves on; a direction each, as the body sees it."""
     x, z, heading = signals["travel_x"], signals["travel_z"], np.deg2rad(signals["heading"])
     step = np.stack([_rate(x), _rate(z)])
     speed = np.hypot(*step)
     forward = step[1] * np.cos(heading) + step[0] * np.sin(heading)
     left = step[0] * np.cos(heading) - step[1] * np.sin(heading)
-    found = []
     for start, end in spans(speed > 0.3, least=int(0.4 * FPS), join=int(0.8 * FPS)):
         ahead, aside = forward[start:end].sum() / FPS, left[start:end].sum() / FPS
         length = speed[start:end].sum() / FPS
         if np.hypot(ahead, aside) < max(0.3, 0.35 * length):
             continue  # to and fro, or round in a circle: the turns say so
-        brisk = float(np.quantile(speed[start:end], 0.9))  # starting and stopping are slow in any gait
-        found.append(
-            event(
-                "torso",
-                "travel",
-                start,
-                end - 1,
-                size=length,
-                way=words.way(ahead, aside),
-                distance=words.metres(length),
-                pace=_gait(brisk),
-            )
-        )
-    return found
+        way, distance = words.way(ahead, aside), words.metres(length)
+        gait = _gait(float(np.quantile(speed[start:end], 0.9)))  # starting and stopping are slow in any gait
+        yield event("torso", "travel", start, end - 1, size=length, way=way, distance=distance, pace=gait)
 
 
 def _gait(speed: float) -> str:
@@ -125,133 +111,66 @@ def _gait(speed: float) -> str:
     return "at walking pace" if speed < 1.8 else "at a fast pace" if speed < 2.4 else "at running pace"
 
 
-def _turn_events(signals: Signals) -> list[Event]:
-    found = []
+def _turn_events(signals: Signals) -> Iterator[Event]:
     for swing in repeats(swings(signals["heading"], _TURN), cycles=2, gap=10):
+        size = abs(swing.size) / 60
         if isinstance(swing, Repeat):
-            found.append(
-                event("torso", "turns", swing.start, swing.end, size=swing.size / 60, times=words.times(swing.count))
-            )
-            continue
-        side = "left" if swing.size > 0 else "right"
-        quick = words.pace(swing.size, swing.end - swing.start, slow=25.0, fast=140.0)
-        found.append(
-            event(
-                "torso",
-                "turn",
-                swing.start,
-                swing.end,
-                size=abs(swing.size) / 60,
-                side=side,
-                angle=words.degrees(swing.size),
-                pace=quick,
-            )
-        )
-    return found
+            yield event("torso", "turns", *swing.span, size=size, times=words.times(swing.count))
+        else:
+            side, angle = words.side(swing.size), words.degrees(swing.size)
+            quick = words.pace(swing, slow=25.0, fast=140.0)
+            yield event("torso", "turn", *swing.span, size=size, side=side, angle=angle, pace=quick)
 
 
-def _jump_events(jumps: Sequence[Jump]) -> list[Event]:
-    if not jumps:
-        return []
-    height = words.metres(float(np.mean([jump.height for jump in jumps])))
-    return [
-        event("torso", "jump", jumps[0].start, jumps[-1].end, size=2.0, times=words.times(len(jumps)), height=height)
-    ]
+def _jump_events(jumps: Sequence[Jump]) -> Iterator[Event]:
+    if jumps:
+        often, height = words.times(len(jumps)), words.metres(float(np.mean([jump.height for jump in jumps])))
+        yield event("torso", "jump", jumps[0].start, jumps[-1].end, size=2.0, times=often, height=height)
 
 
-def _height_events(signals: Signals, jumps: Sequence[Jump]) -> list[Event]:
+def _height_events(signals: Signals, jumps: Sequence[Jump]) -> Iterator[Event]:
     height = signals["height"].copy()
     for jump in jumps:  # what the hips do in a jump is part of it
-        height[jump.start : jump.end + 1] = np.linspace(height[jump.start], height[jump.end], jump.end - jump.start + 1)
-    found = []
+        height[jump.start : jump.end + 1] = np.linspace(height[jump.start], height[jump.end], jump.frames + 1)
     for swing in repeats(swings(height, _SINK)):
+        size, distance = 3 * abs(swing.size), words.metres(swing.size)
         if isinstance(swing, Repeat):
-            found.append(
-                event(
-                    "torso",
-                    "bounce",
-                    swing.start,
-                    swing.end,
-                    size=3 * swing.size,
-                    distance=words.metres(swing.size),
-                    times=words.times(swing.count),
-                )
-            )
+            often = words.times(swing.count)
+            yield event("torso", "bounce", *swing.span, size=size, distance=distance, times=often)
         else:
-            kind = "rise" if swing.size > 0 else "sink"
-            low = min(swing.first, swing.last)
-            deep = " close to the floor" if low < 0.45 and kind == "sink" else ""
-            quick = words.pace(swing.size, swing.end - swing.start, slow=0.15, fast=0.9)
-            found.append(
-                event(
-                    "torso",
-                    f"torso_{kind}",
-                    swing.start,
-                    swing.end,
-                    size=3 * abs(swing.size),
-                    distance=words.metres(swing.size),
-                    pace=quick,
-                    deep=deep,
-                )
-            )
-    return found
+            kind = "torso_rise" if swing.size > 0 else "torso_sink"
+            deep = " close to the floor" if swing.size < 0 and swing.last < 0.45 else ""
+            quick = words.pace(swing, slow=0.15, fast=0.9)
+            yield event("torso", kind, *swing.span, size=size, distance=distance, pace=quick, deep=deep)
 
 
-def _lean_events(signals: Signals) -> list[Event]:
-    found = []
-    for swing in repeats(swings(signals["pitch"], _PITCH)):
+def _lean_events(signals: Signals) -> Iterator[Event]:
+    pitch, lean = signals["pitch"], signals["lean"]
+    for swing in repeats(swings(pitch, _PITCH)):
         if isinstance(swing, Repeat):
-            often = words.often(signals["pitch"], _PITCH, swing.count)
-            found.append(event("torso", "bows", swing.start, swing.end, size=swing.size / 30, times=often))
+            often = words.often(pitch, _PITCH, swing.count)
+            yield event("torso", "bows", *swing.span, size=swing.size / 30, times=often)
         elif signals["trunk_up"][swing.start : swing.end + 1].min() < 0.1:
-            found.append(event("torso", "invert", swing.start, swing.end, size=2.0))
+            yield event("torso", "invert", *swing.span, size=2.0)
         elif abs(swing.last) < 15:
-            found.append(event("torso", "straighten", swing.start, swing.end, size=abs(swing.size) / 45))
+            yield event("torso", "straighten", *swing.span, size=abs(swing.size) / 45)
         else:
-            kind = (
-                "lean_more"
-                if np.sign(swing.first) == np.sign(swing.last) and abs(swing.last) < abs(swing.first)
-                else "lean"
-            )
-            way = "forward" if swing.last > 0 else "backward"
-            found.append(
-                event(
-                    "torso",
-                    kind,
-                    swing.start,
-                    swing.end,
-                    size=abs(swing.size) / 30,
-                    way=way,
-                    angle=words.degrees(swing.last),
-                )
-            )
-    for swing in repeats(swings(signals["lean"], _LEAN)):
+            eased = np.sign(swing.first) == np.sign(swing.last) and abs(swing.last) < abs(swing.first)
+            kind, way = "lean_more" if eased else "lean", "forward" if swing.last > 0 else "backward"
+            yield event("torso", kind, *swing.span, size=abs(swing.size) / 30, way=way, angle=words.degrees(swing.last))
+    for swing in repeats(swings(lean, _LEAN)):
         if isinstance(swing, Repeat):
-            often = words.often(signals["lean"], _LEAN, swing.count)
-            found.append(event("torso", "rocks", swing.start, swing.end, size=swing.size / 20, times=often))
+            often = words.often(lean, _LEAN, swing.count)
+            yield event("torso", "rocks", *swing.span, size=swing.size / 20, times=often)
         elif abs(swing.last) >= 14:
-            side = "left" if swing.last > 0 else "right"
-            found.append(
-                event(
-                    "torso",
-                    "tip",
-                    swing.start,
-                    swing.end,
-                    size=abs(swing.size) / 25,
-                    side=side,
-                    angle=words.degrees(swing.last),
-                )
-            )
-    return found
+            side, angle = words.side(swing.last), words.degrees(swing.last)
+            yield event("torso", "tip", *swing.span, size=abs(swing.size) / 25, side=side, angle=angle)
 
 
-def _twist_events(signals: Signals) -> list[Event]:
-    found = []
+def _twist_events(signals: Signals) -> Iterator[Event]:
     for swing in repeats(swings(signals["twist"], _TWIST)):
         if isinstance(swing, Repeat):
             often = words.often(signals["twist"], _TWIST, swing.count)
-            found.append(event("torso", "twists", swing.start, swing.end, size=swing.size / 40, times=often))
+            yield event("torso", "twists", *swing.span, size=swing.size / 40, times=often)
         elif abs(swing.last) >= 18:
-            side = "left" if swing.last > 0 else "right"
-            found.append(event("torso", "twist", swing.start, swing.end, size=abs(swing.size) / 45, side=side))
-    return found
+            yield event("torso", "twist", *swing.span, size=abs(swing.size) / 45, side=words.side(swing.last))

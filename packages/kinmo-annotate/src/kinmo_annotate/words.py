@@ -8,26 +8,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kinmo_annotate.changes import swings
+from kinmo_annotate.changes import Swing, swings
 
 FPS: Final = 20.0  # frames per second of everything that is measured
 Signals = Mapping[str, NDArray[np.floating]]  # name, as in `measures.measure`, to (T,)
 
-_COUNTS: Final = (
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
+_WORD: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _HEIGHTS: Final = ("floor", "knee", "hip", "chest", "shoulder", "head")
 _HEIGHT_EDGES: Final = (0.4, 1.4, 2.25, 2.75, 3.4, 4.4)  # those of the posecode `hand_level`
 _FRONT_OF: Final = {"hip": "hips", "chest": "chest", "shoulder": "shoulder", "head": "face"}
@@ -35,7 +21,7 @@ _FRONT_OF: Final = {"hip": "hips", "chest": "chest", "shoulder": "shoulder", "he
 
 def count(number: int) -> str:
     """7 to "seven"; above twelve the digits."""
-    return _COUNTS[number] if number < len(_COUNTS) else str(number)
+    return _WORD[number] if number < len(_WORD) else str(number)
 
 
 def times(number: int) -> str:
@@ -75,10 +61,15 @@ def bare(place: str) -> str:
     return place.removeprefix("at ")
 
 
-def pace(size: float, frames: int, *, slow: float, fast: float) -> str:
-    """ " slowly", " quickly" or nothing, by the mean speed of `size` over `frames`."""
-    speed = abs(size) * FPS / max(frames, 1)
+def pace(swing: Swing, *, slow: float, fast: float) -> str:
+    """ " slowly", " quickly" or nothing, by the mean speed of a swing, in its unit a second."""
+    speed = abs(swing.size) * FPS / max(swing.frames, 1)
     return " slowly" if speed < slow else " quickly" if speed > fast else ""
+
+
+def side(number: float) -> str:
+    """ "left" for what is above zero: everything that has a side counts to the left."""
+    return "left" if number > 0 else "right"
 
 
 def hand_place(signals: Signals, side: str, frame: int) -> str:

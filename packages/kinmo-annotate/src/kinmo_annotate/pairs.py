@@ -5,6 +5,8 @@ Nothing is said of a pair that stays as it is in most motions: hands that hang b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -23,18 +25,12 @@ _TOGETHER: Final = 0.6  # correlation from which two limbs move with each other,
 def pair_events(signals: Signals) -> list[Event]:
     """Events of all pairs, by pair, then by time."""
     found = torso_neck(signals)
-    for side in SIDES:
-        found += torso_arm(signals, side)
-    for side in SIDES:
-        found += torso_leg(signals, side)
-    for side in SIDES:
-        found += neck_arm(signals, side)
-    for side in SIDES:
-        found += neck_leg(signals, side)
+    for pair in (torso_arm, torso_leg, neck_arm, neck_leg):
+        for side in SIDES:
+            found += pair(signals, side)
     found += arm_arm(signals)
-    for arm in SIDES:
-        for leg in SIDES:
-            found += arm_leg(signals, arm, leg)
+    for arm, leg in product(SIDES, SIDES):
+        found += arm_leg(signals, arm, leg)
     return found + leg_leg(signals)
 
 
@@ -44,12 +40,10 @@ def torso_neck(signals: Signals) -> list[Event]:
     found = []
     for swing in repeats(swings(ahead, 0.2)):
         if isinstance(swing, Repeat):
-            found.append(
-                event("torso+neck", "head_sways", swing.start, swing.end, size=0.8, times=words.times(swing.count))
-            )
+            found.append(event("torso+neck", "head_sways", *swing.span, size=0.8, times=words.times(swing.count)))
         else:
             kind = "head_forward" if swing.size > 0 else "head_back"
-            found.append(event("torso+neck", kind, swing.start, swing.end, distance=words.metres(swing.size)))
+            found.append(event("torso+neck", kind, *swing.span, distance=words.metres(swing.size)))
     if not found and float(np.median(ahead)) > 0.28:
         found = [event("torso+neck", "head_ahead", 0, last, size=0.3, distance=words.metres(float(np.median(ahead))))]
     return found or [event("torso+neck", "head_over", 0, last, size=0.1)]
@@ -65,15 +59,13 @@ def torso_arm(signals: Signals, side: str) -> list[Event]:
         found.append(event(who, "hand_across", start, end - 1, size=0.7, hand=hand, height=height))
     for swing in repeats(swings(near, 0.18)):
         if isinstance(swing, Repeat):
-            found.append(event(who, "hand_to_and_fro", swing.start, swing.end, size=0.7, hand=hand))
+            found.append(event(who, "hand_to_and_fro", *swing.span, size=0.7, hand=hand))
             continue
         comes = near[swing.end] < 0.35 and signals[f"{side}_hand_level"][swing.end] < 4
         if swing.size > 0 or comes:
-            kind, place = (
-                "hand_from_trunk" if swing.size > 0 else "hand_to_trunk",
-                words.hand_place(signals, side, swing.end),
-            )
-            found.append(event(who, kind, swing.start, swing.end, hand=hand, place=place))
+            kind = "hand_from_trunk" if swing.size > 0 else "hand_to_trunk"
+            place = words.hand_place(signals, side, swing.end)
+            found.append(event(who, kind, *swing.span, hand=hand, place=place))
     if found:
         return sorted(found, key=lambda e: e.start)[:2]
     middle = float(np.median(near))
@@ -95,7 +87,7 @@ def torso_leg(signals: Signals, side: str) -> list[Event]:
             continue  # the leg's own text tells that it bends and straightens
         kind = "hip_to_foot" if swing.size < 0 else "hip_from_foot"
         if not any(min(swing.end / FPS, e.end) > max(swing.start / FPS, e.start) for e in found):
-            found.append(event(who, kind, swing.start, swing.end, side=side, distance=words.metres(swing.size)))
+            found.append(event(who, kind, *swing.span, side=side, distance=words.metres(swing.size)))
     strides = swings(signals[f"{side}_foot_front"], 0.3)
     if len(strides) > 2:
         often = words.often(signals[f"{side}_foot_front"], 0.3, round(len(strides) / 2))
@@ -123,18 +115,12 @@ def arm_arm(signals: Signals) -> list[Event]:
     """Hands together, apart or crossed, one above the other, and arms that move alike or in turn."""
     who, hands, last = "left_arm+right_arm", signals["hands"], len(signals["hands"]) - 1
     found = _arms_bond(signals)
-    together = spans(hands < 0.2, least=3, join=8)
-    if together:
+    if together := spans(hands < 0.2, least=3, join=8):
         start, end = together[0][0], together[-1][1] - 1
-        place = words.hand_place(signals, "left", start), words.hand_place(signals, "right", start)
-        where = (
-            f" {place[0]}" if place[0] == place[1] and "the side" not in place[0] and "beside" not in place[0] else ""
-        )
-        often = "" if len(together) == 1 else f" {words.times(len(together))}"
-        whole = end - start > 0.85 * last
-        found.append(
-            event(who, "hands_stay_together" if whole else "hands_meet", start, end, size=0.9, where=where, often=often)
-        )
+        left, right = (words.hand_place(signals, side, start) for side in SIDES)
+        where = f" {left}" if left == right and "side" not in left else ""  # two hands are not beside one hip
+        kind = "hands_stay_together" if end - start > 0.85 * last else "hands_meet"
+        found.append(event(who, kind, start, end, size=0.9, where=where, often=_often(together)))
     found += _while(who, "hands_wide", hands > 1.0, least=6)
     for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
         hand, other = f"the {side} hand", other_side(side)
@@ -163,16 +149,8 @@ def _arms_bond(signals: Signals) -> list[Event]:
 def _hands_apart(hands: NDArray[np.floating]) -> list[Event]:
     if float(np.ptp(hands)) > 0.3:
         return []
-    return [
-        event(
-            "left_arm+right_arm",
-            "hands_apart",
-            0,
-            len(hands) - 1,
-            size=0.1,
-            distance=words.metres(float(np.median(hands))),
-        )
-    ]
+    apart = words.metres(float(np.median(hands)))
+    return [event("left_arm+right_arm", "hands_apart", 0, len(hands) - 1, size=0.1, distance=apart)]
 
 
 def _bond(first: NDArray[np.floating], second: NDArray[np.floating], *, least: float) -> float:
@@ -235,5 +213,10 @@ def _while(
     stretches = spans(flags, least=least, join=8)
     if not stretches:
         return []
-    often = "" if len(stretches) == 1 else f" {words.times(len(stretches))}"
-    return [event(who, kind, stretches[0][0], stretches[-1][1] - 1, size=size, often=often, **values)]
+    start, end = stretches[0][0], stretches[-1][1] - 1
+    return [event(who, kind, start, end, size=size, often=_often(stretches), **values)]
+
+
+def _often(stretches: Sequence[tuple[int, int]]) -> str:
+    """ " twice" for two stretches, nothing for one."""
+    return "" if len(stretches) == 1 else f" {words.times(len(stretches))}"

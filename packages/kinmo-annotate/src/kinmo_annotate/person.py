@@ -19,6 +19,16 @@ _GAITS: Final = {
     "at a fast pace": "walks fast",
     "at running pace": "runs",
 }
+_LIMBS: Final = {  # what a person does with an arm or a leg, by kind of event; other kinds are not told
+    "arm_up": "raises {limb}",
+    "arm_forward": "reaches forward with {limb}",
+    "arm_outward": "opens {limb} outward",
+    "arm_repeat": "swings {limb} {way} {times}",
+    "kick": "kicks with {limb}",
+    "knee_lift": "lifts the knee of {limb} high",
+    "foot_lift": "lifts the foot of {limb}",
+    "knee_repeat": "bends and straightens {limb} {times}",
+}
 
 
 def whole_action(observation: Observation, seed: int) -> str:
@@ -28,7 +38,7 @@ def whole_action(observation: Observation, seed: int) -> str:
         observation: with the events of all groups.
         seed: chooses among words that mean the same.
     """
-    events = {who: [e for e in observation.events if e.who == who] for who in _who(observation)}
+    events = {who: [e for e in observation.events if e.who == who] for who in {e.who for e in observation.events}}
     told = _body(events) + _limbs(events)
     told = [e for e in told if e.kind not in _ASIDES] or told
     chosen = sorted(sorted(told, key=lambda e: (-e.values["size"], e.start))[:_MOST], key=lambda e: (e.start, e.kind))
@@ -44,10 +54,6 @@ def whole_action(observation: Observation, seed: int) -> str:
 def _posture(events: dict[str, list[Event]]) -> str:
     held = [event.values["place"] for event in events.get("torso", []) if event.kind == "still"]
     return f"{held[0]} " if held else ""
-
-
-def _who(observation: Observation) -> list[str]:
-    return list(dict.fromkeys(event.who for event in observation.events))
 
 
 def _body(events: dict[str, list[Event]]) -> list[Event]:
@@ -104,41 +110,20 @@ def _both(event: Event, twin: Event, limbs: str) -> Event:
     values = {**event.values, "size": event.values["size"] + twin.values["size"]}
     if event.values.get("times") != twin.values.get("times"):
         values["times"] = ""
-    return replace(
-        event, start=min(event.start, twin.start), values=values, text=_phrase(replace(event, values=values), limbs)
-    )
+    both = replace(event, start=min(event.start, twin.start), values=values)
+    return replace(both, text=_phrase(both, limbs))
 
 
 def _tellable(events: Sequence[Event], pace: str) -> list[Event]:
     """Without what goes with walking or running, and without what is the way back from something told."""
-    told = {"arm_up", "arm_repeat", "arm_forward", "arm_outward", "kick", "knee_lift", "foot_lift", "knee_repeat"}
-    kept = [event for event in events if event.kind in told]
+    kept = [event for event in events if event.kind in _LIMBS]
     if pace:
-        swing = ("forward and back", "up and down")
-        kept = [
-            e for e in kept if e.kind not in ("arm_repeat", "knee_lift") or e.values.get("way") not in (*swing, None)
-        ]
+        swing = ("forward and back", "up and down", None)
+        kept = [e for e in kept if e.kind not in ("arm_repeat", "knee_lift") or e.values.get("way") not in swing]
     if pace in ("at a fast pace", "at running pace"):
         kept = [e for e in kept if not e.kind.startswith("arm_") or "head" in e.values.get("goal", "")]
     return kept
 
 
 def _phrase(event: Event, limb: str) -> str:
-    values = event.values
-    match event.kind:
-        case "arm_up":
-            return f"raises {limb}"
-        case "arm_forward":
-            return f"reaches forward with {limb}"
-        case "arm_outward":
-            return f"opens {limb} outward"
-        case "arm_repeat":
-            return f"swings {limb} {values['way']} {values['times']}".rstrip()
-        case "kick":
-            return f"kicks with {limb}"
-        case "knee_lift":
-            return f"lifts the knee of {limb} high"
-        case "foot_lift":
-            return f"lifts the foot of {limb}"
-        case _:
-            return f"bends and straightens {limb} {values['times']}".rstrip()
+    return _LIMBS[event.kind].format(limb=limb, **event.values).rstrip()

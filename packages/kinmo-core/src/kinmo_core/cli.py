@@ -78,6 +78,25 @@ def exit_on_input_error(program: str) -> Iterator[None]:
         sys.exit(130)
 
 
+def add_card(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], *, measured_by: str
+) -> argparse.ArgumentParser:
+    """Add the subcommand `card` with the options of every model card.
+
+    Args:
+        commands: the subcommands of a package's command.
+        measured_by: the one among them whose results the card shows.
+    """
+    card = commands.add_parser("card", help="write the model card of an exported and measured model folder")
+    card.add_argument("model", type=Path, help="model folder")
+    card.add_argument("--title", required=True)
+    card.add_argument("--data", type=Path, required=True, help="Markdown file: what it was trained on")
+    card.add_argument("--limits", type=Path, required=True, help="Markdown file: what it cannot do")
+    card.add_argument("--splits", required=True, help=f"what `{measured_by}` was given")
+    card.add_argument("--shipped", action="store_true", help="the folder is part of the package")
+    return card
+
+
 def _fail(program: str, message: str) -> None:
     print(f"{program}: error: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from kinmo_core.card import training_facts
 from kinmo_core.checkpoint import (
     config_of,
     load_config,
@@ -61,7 +61,7 @@ def export(folder: Path, checkpoints: Mapping[str, Path], *, text_encoder: str, 
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         config[name] = config_of(NETWORKS[name], checkpoint["hyper_parameters"])
-        config["training"][name] = _training_facts(path, checkpoint)
+        config["training"][name] = training_facts(path, checkpoint)
         if "statistics" in checkpoint:
             statistics[name] = Statistics(**checkpoint["statistics"])
     _check_statistics(statistics)
@@ -105,33 +105,3 @@ def load_tokenizer(path: Path) -> tuple[Tokenizer, Statistics]:
     tokenizer = load_network(path, "tokenizer")
     assert isinstance(tokenizer, Tokenizer)
     return tokenizer, Statistics.load(path)
-
-
-def _training_facts(path: Path, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """What the model card says of a run, from the checkpoint and the curves beside it."""
-    states = (state for name, state in checkpoint["callbacks"].items() if name.startswith("ModelCheckpoint"))
-    monitors = [state for state in states if state["monitor"]]
-    best = monitors[0]["best_model_score"] if monitors else None
-    curves = _read_curves(path.parent / "curves.csv")
-    return {
-        "best_step": checkpoint["global_step"],
-        "steps": int(curves[-1]["step"]) if curves else checkpoint["global_step"],
-        "minutes": round(sum(_minutes(log) for log in path.parent.glob("lightning_logs/*/events*"))),
-        "monitor": monitors[0]["monitor"] if monitors else "",
-        "best": round(float(best), 4) if best is not None else None,
-    }
-
-
-def _read_curves(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _minutes(log: Path) -> float:
-    """Between the first and the last event of a TensorBoard log."""
-    from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
-
-    times = [event.wall_time for event in LegacyEventFileLoader(str(log)).Load()]
-    return (max(times) - min(times)) / 60 if times else 0.0

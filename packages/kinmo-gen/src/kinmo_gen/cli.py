@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.cli import run_command
+from kinmo_core.cli import add_card, run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,15 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True)
     export.set_defaults(run=_export)
 
-    card = commands.add_parser("card", help="write the model card of an exported and evaluated model folder")
-    card.add_argument("model", type=Path)
-    card.add_argument("--title", required=True)
+    card = add_card(commands, measured_by="evaluate")
     card.add_argument("--config", required=True, help="suffix of the configuration files, e.g. cmu")
-    card.add_argument("--data", type=Path, required=True, help="Markdown file: what it was trained on")
-    card.add_argument("--limits", type=Path, required=True, help="Markdown file: what it cannot do")
-    card.add_argument("--splits", required=True, help="what `evaluate` was given")
     card.add_argument("--repeats", type=int, required=True, help="what `evaluate` was given")
-    card.add_argument("--shipped", action="store_true", help="the folder is part of the package")
     card.set_defaults(run=_card)
 
     for name, what in TRAINING.items():
@@ -178,15 +172,14 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _card(options: argparse.Namespace) -> None:
-    from kinmo_core.io.files import read_bytes
     from kinmo_gen.card import write_card
 
     path = write_card(
         options.model,
         title=options.title,
         config=options.config,
-        data=read_bytes(options.data).decode(),
-        limits=read_bytes(options.limits).decode(),
+        data=options.data,
+        limits=options.limits,
         splits=options.splits,
         repeats=options.repeats,
         shipped=options.shipped,

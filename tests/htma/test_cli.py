@@ -14,6 +14,7 @@ import torch
 import yaml
 from toy_alignment import write_annotations
 
+from kinmo_core.checkpoint import load_config
 from kinmo_core.features import FPS
 from kinmo_core.io import save_motion
 from kinmo_core.motion import Motion
@@ -143,7 +144,9 @@ def test_help_imports_neither_torch_nor_lightning():
     run = in_fresh_python(code + "    print(end.code, {'torch', 'lightning', 'numpy'} & set(sys.modules))")
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines()[-1] == "0 set()"
-    assert all(name in run.stdout for name in ("fit", "validate", "export", "test", "index", "search", "caption"))
+    assert all(
+        name in run.stdout for name in ("fit", "validate", "export", "test", "index", "search", "caption", "card")
+    )
 
 
 def test_training_without_lightning_names_what_to_install():
@@ -197,6 +200,9 @@ def test_from_data_to_a_search(
     assert {"val/rank", "val/t2m_R@1", "val/m2t_MedR", "val/rank_group"} <= set(rows[0])
     model, index = tmp_path / "model", tmp_path / "index"
     main(["export", str(run / "best.ckpt"), "--data", str(data), "--out", str(model)])
+    facts = load_config(model)["training"]
+    assert (facts["steps"], facts["monitor"]) == (6, "val/rank")
+    assert str(facts["best_step"]) in {row["step"] for row in rows if float(row["val/rank"]) < facts["best"] + 1e-3}
     main(["index", str(data), "--model", str(model), "--out", str(index), "--faiss"])
     capsys.readouterr()
     main(["search", "a person walks", "--index", str(index), "--model", str(model), "-k", "2"])

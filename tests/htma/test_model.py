@@ -183,6 +183,20 @@ def test_a_damaged_folder_is_one_line(name: str, content: str, message: str, toy
         HTMA.load(tmp_path / "model")
 
 
+def test_a_package_without_weights_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("kinmo_htma.model.SHIPPED", tmp_path)
+    for load in (HTMA.load, HTMATextEncoder):
+        with pytest.raises(InputError, match=r"has no weights of its own; name a model folder \(--model FOLDER\)"):
+            load()
+
+
+def test_the_shipped_weights_are_the_default(toy_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("kinmo_htma.model.SHIPPED", tmp_path)
+    (tmp_path / "cmu").symlink_to(toy_model)
+    assert HTMA.load().levels == tuple(LEVELS)
+    assert HTMATextEncoder().name == "htma:cmu"
+
+
 def test_the_motions_of_the_levels_are_all_there(model: HTMA, toy_folder: Path):
     joints = decode(HumanML3DFolder(toy_folder).samples(["test"])[0].features())
     assert model.embed_motions([Motion(joints, FPS)]).shape == (1, len(LEVELS), 16)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.cli import run_command
+from kinmo_core.cli import add_card, run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,6 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--out", type=Path, required=True, help="folder for retrieval.json and retrieval.md")
     _add_model(test)
     test.set_defaults(run=_test)
+
+    card = add_card(commands, measured_by="test")
+    card.add_argument(
+        "--config", type=Path, action="append", required=True, help="what `fit` was given; more than one where it was"
+    )
+    card.add_argument("--overrides", default="", help="what else `fit` was given, as one word")
+    card.set_defaults(run=_card)
 
     index = commands.add_parser("index", help="make a folder of motions searchable")
     index.add_argument("folder", type=Path, help="any folder with .npz, .npy and .bvh files, or a HumanML3D directory")
@@ -113,6 +120,22 @@ def _test(options: argparse.Namespace) -> None:
         similarity=options.similarity,
     )
     print((options.out / "retrieval.md").read_text(encoding="utf-8"))
+
+
+def _card(options: argparse.Namespace) -> None:
+    from kinmo_htma.card import write_card
+
+    path = write_card(
+        options.model,
+        title=options.title,
+        configs=options.config,
+        overrides=options.overrides,
+        data=options.data,
+        limits=options.limits,
+        splits=options.splits,
+        shipped=options.shipped,
+    )
+    print(path)
 
 
 def _index(options: argparse.Namespace) -> None:

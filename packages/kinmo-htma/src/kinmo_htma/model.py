@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.cache import fingerprint
+from kinmo_core.card import training_facts
 from kinmo_core.checkpoint import (
     config_of,
     load_config,
@@ -89,11 +90,15 @@ class HTMA:
             device: where the networks run.
 
         Raises:
-            InputError: not a model folder, another format, or damaged weights.
+            InputError: not a model folder, another format, or damaged weights; None, and no weights are shipped.
         """
         path = SHIPPED / "cmu" if folder is None else Path(folder)
+        if folder is None and not path.is_dir():
+            raise InputError(
+                "this version of kinmo-htma has no weights of its own; name a model folder (--model FOLDER)"
+            )
         config = load_config(path)
-        network = _network(path, config).to(device)
+        network = load_network(path, config).to(device)
         encoder = text_encoder or LanguageModel(config["language_model"], device=device)
         embedder = Embedder(encoder, network.levels, finer=config["finer"], parts=config["parts"])
         reasoner, sentences = None, None
@@ -264,7 +269,7 @@ def export(folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity
         "network": config_of(Alignment, state["hyper_parameters"]),
         **settings,
         "similarity": similarity or state["hyper_parameters"]["similarity"],
-        "training": {"step": state["global_step"]},
+        "training": training_facts(checkpoint, state),
     }
     retrieval_vectors(torch.zeros(1, len(network.levels), 1), network.levels, config["similarity"])  # checks the name
     folder.mkdir(parents=True, exist_ok=True)
@@ -284,7 +289,16 @@ def export(folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity
         path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
 
 
-def _network(folder: Path, config: Mapping[str, Any]) -> Alignment:
+def load_network(folder: Path, config: Mapping[str, Any]) -> Alignment:
+    """The networks of a model folder, float32, in eval mode; the decoder, which the folder has not, holds random numbers.
+
+    Args:
+        folder: the model folder.
+        config: what its `model.yaml` says.
+
+    Raises:
+        InputError: the configuration is not one of an alignment, or weights are missing or damaged.
+    """
     wanted = {"network", "language_model", "finer", "parts", "similarity"}
     if not wanted <= set(config):
         missing = ", ".join(sorted(wanted - set(config)))

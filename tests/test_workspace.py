@@ -147,7 +147,8 @@ def test_licence_travels_with_each_package():
         assert (package / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
         assert "LICENSE" in project(package)["license-files"]
     notices = (ROOT / "THIRD_PARTY.md").read_bytes()
-    assert (ROOT / "packages/kinmo-gen/THIRD_PARTY.md").read_bytes() == notices  # the package with weights
+    for name in ("kinmo-htma", "kinmo-gen"):  # the packages with weights
+        assert (ROOT / "packages" / name / "THIRD_PARTY.md").read_bytes() == notices
 
 
 # Loading a pickle runs whatever code its author put in. `torch.load(..., weights_only=True)` builds tensors and plain

@@ -95,6 +95,7 @@ def test_tmr_is_as_published(monkeypatch: pytest.MonkeyPatch):
         "temperature": 0.1,
         "alike_above": 0.6,
         "contrast": "sample",
+        "text_norm": False,
         "sample": True,
         "learning_rate": 1e-4,
         "weight_decay": 0.01,

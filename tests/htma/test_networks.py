@@ -197,6 +197,15 @@ def test_a_level_sees_itself_and_the_ones_before_it(order: tuple[str, ...], cros
         assert differs == [i == changed or (cross_attention and i > changed) for i in range(3)]
 
 
+def test_the_size_of_the_language_models_vectors_does_not_matter():
+    hierarchy = TextHierarchy(12, **SMALL).eval()
+    batch = texts()
+    larger = {level: text._replace(states=20 * text.states) for level, text in batch.items()}
+    torch.testing.assert_close(hierarchy(batch).mu, hierarchy(larger).mu, rtol=1e-3, atol=1e-4)
+    hierarchy.text_norm = False
+    assert not torch.allclose(hierarchy(batch).mu, hierarchy(larger).mu, rtol=1e-1)
+
+
 def test_limbs_are_told_apart():
     hierarchy = TextHierarchy(12, ("global", "group"), **SMALL).eval()
     batch = texts(("global", "group"))

@@ -56,9 +56,9 @@ def test_a_killed_run_resumes_with_the_very_same_losses(
     "options",
     [
         {},
-        {"levels": ["global"], "frames_per_token": 1},
+        {"levels": ["global"], "frames_per_token": 1, "contrast": "sample"},
         {"levels": ["interaction", "group", "global"], "key_value": "mu", "decode": "last"},
-        {"cross_attention": False, "share_weights": True, "separate_motion": True, "contrast": "mu"},
+        {"cross_attention": False, "share_weights": True, "separate_motion": True, "text_norm": False},
         {"contrastive": 0.0},
     ],
     ids=["kinmo", "tmr", "reversed", "no-cross-attention", "temos"],

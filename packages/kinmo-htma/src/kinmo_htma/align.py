@@ -30,7 +30,7 @@ class Alignment(nn.Module):
     """The networks of HTMA. With the one level "global" they are TMR's (Petrovich et al., ICCV 2023).
 
     Args:
-        text_dim, levels, cross_attention, key_value, share_weights: see `TextHierarchy`.
+        text_dim, levels, cross_attention, key_value, share_weights, text_norm: see `TextHierarchy`.
         dim, layers, heads, feedforward, dropout: of every transformer, see `GaussianEncoder`.
         separate_motion: a motion encoder for each level, see `MotionEncoder`.
         frames_per_token: see `MotionEncoder`.
@@ -51,6 +51,7 @@ class Alignment(nn.Module):
         cross_attention: bool = True,
         key_value: str = "states",
         share_weights: bool = False,
+        text_norm: bool = True,
         separate_motion: bool = False,
         frames_per_token: int = 1,
         decoder_layers: int | None = None,
@@ -71,6 +72,7 @@ class Alignment(nn.Module):
             cross_attention=cross_attention,
             key_value=key_value,
             share_weights=share_weights,
+            text_norm=text_norm,
         )
         self.motion = MotionEncoder(
             len(levels),

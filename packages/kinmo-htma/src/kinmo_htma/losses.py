@@ -16,13 +16,13 @@ from kinmo_htma.transformer import valid_positions
 
 @dataclass(frozen=True)
 class AlignmentLoss:
-    """Weighted sum of the four terms. The defaults are TMR's; contrastive = 0 is TEMOS.
+    """Weighted sum of the four terms. Weights, temperature and limit are TMR's; contrastive = 0 is TEMOS.
 
     Args:
         reconstruction, latent, kl, contrastive: weights.
         temperature: divides the cosines.
         alike_above: cosine of two captions above which their pair is no negative (TMR's score of 0.8).
-        contrast: what is contrasted, the "sample" that is decoded too, or the "mu".
+        contrast: what is contrasted, the "mu" that is compared in use, or the "sample" that is decoded (TMR).
     """
 
     reconstruction: float = 1.0
@@ -31,7 +31,7 @@ class AlignmentLoss:
     contrastive: float = 0.1
     temperature: float = 0.1
     alike_above: float = 0.6
-    contrast: str = "sample"
+    contrast: str = "mu"
 
     def __post_init__(self) -> None:
         if self.temperature <= 0:

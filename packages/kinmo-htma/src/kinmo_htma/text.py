@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kinmo_htma.gaussian import Encoded, Gaussian, GaussianEncoder
@@ -30,6 +31,8 @@ class TextHierarchy(nn.Module):
         cross_attention: without it every level is encoded by itself.
         key_value: what a level sees of the coarser one, its "states" or only its "mu".
         share_weights: one encoder for all levels.
+        text_norm: bring every vector of the language model to mean 0 and variance 1 first. A sentence's unit vector is lost
+            for long beside position codes of size 1 else, and token states are smaller than these too.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class TextHierarchy(nn.Module):
         cross_attention: bool = True,
         key_value: str = "states",
         share_weights: bool = False,
+        text_norm: bool = True,
     ) -> None:
         super().__init__()
         if key_value not in KEY_VALUES:
@@ -52,6 +56,7 @@ class TextHierarchy(nn.Module):
         self.levels = check_levels(levels)
         self.dim = dim
         self.key_value = key_value
+        self.text_norm = text_norm
         self.enter = nn.ModuleDict({level: nn.Linear(text_dim, dim) for level in self.levels})
         self.roles = nn.ModuleDict(
             {level: nn.Embedding(ROLES[level], dim) for level in self.levels if ROLES[level] > 1}
@@ -81,7 +86,8 @@ class TextHierarchy(nn.Module):
         return Gaussian(torch.cat(mu, dim=1), torch.cat(logvar, dim=1))
 
     def _embed(self, level: str, text: LevelText) -> Tensor:
-        x = self.enter[level](text.states)
+        states = F.layer_norm(text.states, text.states.shape[-1:]) if self.text_norm else text.states
+        x = self.enter[level](states)
         return x + self.roles[level](text.roles) if level in self.roles else x
 
     def _memory(self, coarser: Encoded, lengths: Tensor) -> tuple[Tensor, Tensor | None]:

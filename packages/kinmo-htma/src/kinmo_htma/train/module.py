@@ -20,7 +20,7 @@ class AlignmentModule(FeatureStage):
     """The defaults are TMR's sizes, losses and optimiser, with KinMo's three levels.
 
     Args:
-        text_dim, levels, dim, layers, heads, feedforward, dropout, cross_attention, key_value, share_weights,
+        text_dim, levels, dim, layers, heads, feedforward, dropout, cross_attention, key_value, share_weights, text_norm,
             separate_motion, frames_per_token, decoder_layers, decode: see `Alignment`.
         reconstruction, latent, kl, contrastive, temperature, alike_above, contrast: see `AlignmentLoss`.
         sample: decode samples of the Gaussians instead of their means.
@@ -43,6 +43,7 @@ class AlignmentModule(FeatureStage):
         cross_attention: bool = True,
         key_value: str = "states",
         share_weights: bool = False,
+        text_norm: bool = True,
         separate_motion: bool = False,
         frames_per_token: int = 1,
         decoder_layers: int | None = None,
@@ -53,7 +54,7 @@ class AlignmentModule(FeatureStage):
         contrastive: float = 0.1,
         temperature: float = 0.1,
         alike_above: float = 0.6,
-        contrast: str = "sample",
+        contrast: str = "mu",
         sample: bool = True,
         similarity: str = "mean",
         learning_rate: float = 1e-4,

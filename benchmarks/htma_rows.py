@@ -1,0 +1,124 @@
+"""The rows of the retrieval tables: trains, exports and tests each for some seeds, and prints mean and spread as Markdown.
+
+.venv/bin/python benchmarks/htma_rows.py --rows tmr kinmo --seeds 0 1 2 --jobs 2
+
+Needs `make data annotate`. A run that was cut goes on where it stopped; one that is tested is only read. What follows `--`
+goes to every `kinmo-htma fit`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+COMMAND = str(Path(sys.executable).with_name("kinmo-htma"))
+CONFIGS = Path("configs/htma")
+METRICS = ("R@1", "R@3", "R@10", "MedR")
+DIRECTIONS = ("text to motion", "motion to text")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a row is called, and the configuration files that make it, one over the other."""
+
+    title: str
+    configs: tuple[str, ...]
+
+
+ROWS = {
+    "tmr": Row("TMR (global only)", ("tmr_cmu",)),
+    "group": Row("+ group", ("kinmo_cmu", "overlay_group")),
+    "kinmo": Row("+ group + interaction (KinMo)", ("kinmo_cmu",)),
+    "no_cross_attention": Row("all, no cross-attention", ("kinmo_cmu", "overlay_no_cross_attention")),
+    "reversed": Row("all, reversed order", ("kinmo_cmu", "overlay_reversed")),
+    "two_parts": Row("all, upper and lower body", ("kinmo_cmu", "overlay_two_parts")),
+    "states": Row("all, token states at every level", ("kinmo_cmu", "overlay_states")),
+    "reasoned": Row("all, half of the limb texts reasoned", ("kinmo_cmu", "overlay_reasoned")),
+    "temos": Row("TEMOS (no contrastive term)", ("tmr_cmu", "overlay_temos")),
+}
+
+
+def run(name: str, seed: int, options: argparse.Namespace) -> Path:
+    """Folder of a row's run: trained, exported and tested, as far as it is not."""
+    folder: Path = options.out / f"{name}_{seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    annotations = str(options.annotations or options.data / "descriptions.jsonl")
+    files = [CONFIGS / f"{config}.yaml" for config in ROWS[name].configs] + [Path(options.overlay)]
+    fit = [COMMAND, "fit", *(word for file in files for word in ("--config", str(file)))]
+    fit += ["--data.init_args.root", str(options.data), "--data.init_args.annotations", annotations]
+    fit += ["--seed_everything", str(seed), "--data.init_args.seed", str(seed)]
+    fit += ["--trainer.default_root_dir", str(folder), "--trainer.enable_progress_bar", "false", *options.arguments]
+    model, best = folder / "model", str(folder / "best.ckpt")
+    export = [COMMAND, "export", best, "--data", str(options.data), "--annotations", annotations, "--out", str(model)]
+    test = [COMMAND, "test", "--model", str(model), "--data", str(options.data), "--splits", ",".join(options.splits)]
+    if not (model / "retrieval.json").is_file():
+        with (folder / "log.txt").open("a") as log:
+            for command in (fit, export, [*test, "--out", str(model)]):
+                subprocess.run(command, check=True, stdout=log, stderr=log, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    return folder
+
+
+def spread(values: Sequence[float], digits: int) -> str:
+    """Mean and standard deviation."""
+    mean = f"{statistics.mean(values):.{digits}f}"
+    return f"{mean} ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else mean
+
+
+def validation_rank(folder: Path) -> float:
+    """The best `val/rank` of a run."""
+    with (folder / "curves.csv").open(newline="") as file:
+        return min(float(line["val/rank"]) for line in csv.DictReader(file) if line["val/rank"])
+
+
+def tables(folders: dict[str, list[Path]], splits: Sequence[str], protocol: str, convention: str) -> str:
+    """A table for each split: rows, then both directions."""
+    lines: list[str] = []
+    for split in splits:
+        head = [f"{direction}: {metric}" for direction in DIRECTIONS for metric in METRICS]
+        lines += [f"### {split}, {protocol}, {convention}", ""]
+        lines += [f"| row | seeds | val/rank | {' | '.join(head)} |", f"|---|---|---|{'---|' * len(head)}"]
+        for name, of_seeds in folders.items():
+            results = [json.loads((folder / "model" / "retrieval.json").read_text()) for folder in of_seeds]
+            found: list[dict[str, Any]] = [result[split][protocol][convention] for result in results]
+            cells = [spread([f[d][metric] for f in found], 1) for d in DIRECTIONS for metric in METRICS]
+            ranks = spread([validation_rank(folder) for folder in of_seeds], 3)
+            lines.append(f"| {ROWS[name].title} | {len(of_seeds)} | {ranks} | {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run what is missing, then print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=[*ROWS])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--data", type=Path, default=Path("data/cmu"))
+    parser.add_argument("--annotations", type=Path, help="default: descriptions.jsonl in the data directory")
+    parser.add_argument("--splits", nargs="+", default=["test", "clean_test"])
+    parser.add_argument("--overlay", default="configs/overlay/cpu.yaml")
+    parser.add_argument("--out", type=Path, default=Path("runs/rows"))
+    parser.add_argument("--jobs", type=int, default=1, help="runs side by side, each of one thread")
+    parser.add_argument("--protocol", default="all")
+    parser.add_argument("--convention", default="raw")
+    parser.add_argument("arguments", nargs="*", help="for every `kinmo-htma fit`")
+    options = parser.parse_args()
+    with ThreadPoolExecutor(options.jobs) as pool:
+        jobs = [(name, pool.submit(run, name, seed, options)) for seed in options.seeds for name in options.rows]
+        folders: dict[str, list[Path]] = {name: [] for name in options.rows}
+        for name, job in jobs:
+            folders[name].append(job.result())
+    print(tables(folders, options.splits, options.protocol, options.convention))
+
+
+if __name__ == "__main__":
+    main()

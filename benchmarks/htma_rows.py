@@ -29,10 +29,16 @@ DIRECTIONS = ("text to motion", "motion to text")
 
 @dataclass(frozen=True)
 class Row:
-    """What a row is called, and the configuration files that make it, one over the other."""
+    """What a row is called, the configuration files that make it, one over the other, and arguments after these."""
 
     title: str
     configs: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
+
+
+def choice(title: str, name: str, value: str) -> Row:
+    """KinMo with one argument changed that the paper leaves open."""
+    return Row(title, ("kinmo_cmu",), (f"--{name}", value))
 
 
 ROWS = {
@@ -42,9 +48,18 @@ ROWS = {
     "no_cross_attention": Row("all, no cross-attention", ("kinmo_cmu", "overlay_no_cross_attention")),
     "reversed": Row("all, reversed order", ("kinmo_cmu", "overlay_reversed")),
     "two_parts": Row("all, upper and lower body", ("kinmo_cmu", "overlay_two_parts")),
-    "states": Row("all, token states at every level", ("kinmo_cmu", "overlay_states")),
-    "reasoned": Row("all, half of the limb texts reasoned", ("kinmo_cmu", "overlay_reasoned")),
     "temos": Row("TEMOS (no contrastive term)", ("tmr_cmu", "overlay_temos")),
+    "states": Row("token states at every level", ("kinmo_cmu", "overlay_states")),
+    "reasoned": Row("half of the limb texts reasoned", ("kinmo_cmu", "overlay_reasoned")),
+    "sample": choice("samples contrasted", "model.init_args.contrast", "sample"),
+    "no_text_norm": choice("text as the language model gives it", "model.init_args.text_norm", "false"),
+    "key_value_mu": choice("a level sees the coarser mean only", "model.init_args.key_value", "mu"),
+    "share_weights": choice("one text encoder for all levels", "model.init_args.share_weights", "true"),
+    "separate_motion": choice("a motion encoder for each level", "model.init_args.separate_motion", "true"),
+    "decode_last": choice("the decoder sees the last level", "model.init_args.decode", "last"),
+    "temperature_0.05": choice("temperature 0.05", "model.init_args.temperature", "0.05"),
+    "no_buckets": choice("batches of clips of any length", "data.init_args.bucket_batches", "1"),
+    "no_extra": choice("the train split alone", "data.init_args.train_splits", "[train]"),
 }
 
 
@@ -57,7 +72,8 @@ def run(name: str, seed: int, options: argparse.Namespace) -> Path:
     fit = [COMMAND, "fit", *(word for file in files for word in ("--config", str(file)))]
     fit += ["--data.init_args.root", str(options.data), "--data.init_args.annotations", annotations]
     fit += ["--seed_everything", str(seed), "--data.init_args.seed", str(seed)]
-    fit += ["--trainer.default_root_dir", str(folder), "--trainer.enable_progress_bar", "false", *options.arguments]
+    fit += ["--trainer.default_root_dir", str(folder), "--trainer.enable_progress_bar", "false"]
+    fit += [*ROWS[name].arguments, *options.arguments]
     model, best = folder / "model", str(folder / "best.ckpt")
     export = [COMMAND, "export", best, "--data", str(options.data), "--annotations", annotations, "--out", str(model)]
     test = [COMMAND, "test", "--model", str(model), "--data", str(options.data), "--splits", ",".join(options.splits)]

@@ -46,6 +46,7 @@ def test_the_folder_holds_all_that_use_needs(toy_model: Path, toy_text_model: Pa
     assert config["network"]["dim"] == 16
     assert config["language_model"] == str(toy_text_model)
     assert (config["finer"], config["parts"], config["similarity"]) == ("sentences", "six", "mean")
+    assert config["splits"] == ["train"]  # whose sentences it knows
 
 
 def test_it_embeds_as_the_trained_network_does(model: HTMA, toy_folder: Path, toy_model: Path):

@@ -35,9 +35,6 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("checkpoint", type=Path)
     export.add_argument("--data", type=Path, required=True, help="HumanML3D directory that it was trained on")
     export.add_argument(
-        "--splits", default="train", help="comma-separated lists that it was trained on (default: train)"
-    )
-    export.add_argument(
         "--annotations", type=Path, help="JSONL file (default: descriptions.jsonl in the data directory)"
     )
     export.add_argument("--similarity", help="mean, last, global, group or interaction (default: as in training)")
@@ -98,8 +95,9 @@ def _export(options: argparse.Namespace) -> None:
     from kinmo_htma.annotations import known_sentences, training_descriptions
     from kinmo_htma.model import export
 
-    levels = load_training_checkpoint(options.checkpoint).get("hyper_parameters", {}).get("levels", ())
-    samples = HumanML3DFolder(options.data).samples(options.splits.split(","))
+    state = load_training_checkpoint(options.checkpoint)
+    levels = state.get("hyper_parameters", {}).get("levels", ())
+    samples = HumanML3DFolder(options.data).samples(state.get("text", {}).get("splits", ["train"]))
     described = None
     if len(levels) > 1:
         described = training_descriptions(options.annotations or options.data / "descriptions.jsonl", samples)

@@ -132,9 +132,14 @@ class PairData(StepDataModule):
 
     @property
     def text_settings(self) -> dict[str, Any]:
-        """How the text was fed, for the checkpoint."""
+        """How the text was fed, and from where, for the checkpoint."""
         assert self.text_encoder is not None
-        return {"language_model": self.text_encoder.name, "finer": self.finer, "parts": self.parts}
+        return {
+            "language_model": self.text_encoder.name,
+            "finer": self.finer,
+            "parts": self.parts,
+            "splits": self.splits["train"],
+        }
 
     def collate(self, samples: list[PairSample]) -> PairBatch:
         return PairBatch(

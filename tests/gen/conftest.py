@@ -14,11 +14,13 @@ sys.path.insert(0, str(Path(__file__).parent))  # for toy_stages
 @pytest.fixture(scope="session")
 def toy_runs(toy_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder STAGE/last.ckpt of three steps of each stage. Do not write to it."""
-    from toy_stages import STAGES, data, fit, module
+    from toy_stages import STAGES, data, module
+
+    from kinmo_core.train.testing import short_fit
 
     work = tmp_path_factory.mktemp("runs")
     for stage in STAGES:
-        fit(module(stage), data(stage, toy_folder, work), work / stage, steps=3)
+        short_fit(module(stage), data(stage, toy_folder, work), work / stage, steps=3)
     return work
 
 

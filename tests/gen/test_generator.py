@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from toy_stages import CODES, LAYERS, TEXT_DIM, WordEncoder
+from toy_stages import CODES, LAYERS, TEXT_DIM
 
 from kinmo_core.errors import InputError
 from kinmo_core.features import DIM
 from kinmo_core.stats import Statistics
+from kinmo_core.testing import WordEncoder
 from kinmo_gen import Generator
 from kinmo_gen.checkpoint import export, load_network, load_tokenizer
 

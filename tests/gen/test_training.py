@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
-from toy_stages import STAGES, data, fit, module
+from toy_stages import STAGES, data, module
 
 from kinmo_core.errors import InputError
 from kinmo_core.train.data import StepDataModule
+from kinmo_core.train.testing import short_fit
 from kinmo_gen.train.data import TokenData
 from kinmo_gen.train.evaluator import PairData
 
@@ -34,10 +35,10 @@ def one_thread():
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_killed_run_resumes_with_the_very_same_losses(stage: str, toy_folder: Path, toy_runs: Path, tmp_path: Path):
     """Killed in the middle of a pass, with dropout, random codes, random crops and random captions."""
-    whole = fit(module(stage), data(stage, toy_folder, toy_runs), tmp_path / "whole", steps=STEPS)
-    first = fit(module(stage), data(stage, toy_folder, toy_runs), tmp_path / "killed", steps=7)
+    whole = short_fit(module(stage), data(stage, toy_folder, toy_runs), tmp_path / "whole", steps=STEPS)
+    first = short_fit(module(stage), data(stage, toy_folder, toy_runs), tmp_path / "killed", steps=7)
     torch.manual_seed(12345)
-    resumed = fit(
+    resumed = short_fit(
         module(stage),
         data(stage, toy_folder, toy_runs),
         tmp_path / "killed",
@@ -59,7 +60,7 @@ def test_the_text_encoder_is_asked_for(source: StepDataModule):
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_loss_goes_down(stage: str, toy_folder: Path, toy_runs: Path, tmp_path: Path):
     model = module(stage, dropout=0.0, learning_rate=5e-3)
-    losses = list(fit(model, data(stage, toy_folder, toy_runs), tmp_path, steps=30).values())
+    losses = list(short_fit(model, data(stage, toy_folder, toy_runs), tmp_path, steps=30).values())
     assert sum(losses[-6:]) < 0.9 * sum(losses[:6])
 
 
@@ -97,7 +98,7 @@ def test_two_processes_train_as_one_does_on_the_joint_batch(
     zero into a step of its own, so single weights may differ more."""
     model = module(stage, dropout=0.0)
     before = _flat(model.state_dict())
-    fit(model, data(stage, toy_folder, toy_runs, batch_size=4), tmp_path, steps=6)
+    short_fit(model, data(stage, toy_folder, toy_runs, batch_size=4), tmp_path, steps=6)
     together = _flat(torch.load(two_processes / f"{stage}_ddp.pt", weights_only=True))
     after = _flat(model.state_dict())
     assert float((together - after).norm()) < 1e-3 * float((after - before).norm())

@@ -14,12 +14,10 @@ from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
-from torch import Tensor
 
-from kinmo_core.testing import HashTextEncoder
-from kinmo_core.train.callbacks import StepSeed
+from kinmo_core.testing import WordEncoder
 from kinmo_core.train.data import StepDataModule
+from kinmo_core.train.testing import short_fit
 from kinmo_gen.train.data import TokenData
 from kinmo_gen.train.evaluator import EvaluatorModule, PairData
 from kinmo_gen.train.tokenizer import TokenizerData, TokenizerModule
@@ -27,23 +25,6 @@ from kinmo_gen.train.tokens import LengthModule, MaskedModule, ResidualModule
 
 STAGES = ("tokenizer", "masked", "residual", "length", "evaluator")
 CODES, LAYERS, TEXT_DIM = 16, 3, 16
-
-
-class WordEncoder(HashTextEncoder):
-    """The hash encoder, with a vector for every word."""
-
-    def token_states(self, texts: Sequence[str]) -> list[Tensor]:
-        return [self.encode(text.split()) for text in texts]
-
-
-class Losses(L.Callback):
-    """Keeps the loss of every step."""
-
-    def __init__(self) -> None:
-        self.values: dict[int, float] = {}
-
-    def on_train_batch_end(self, trainer: L.Trainer, _module: Any, outputs: Any, *_: Any) -> None:  # type: ignore[override]
-        self.values[trainer.global_step] = float(outputs["loss"])
 
 
 def module(stage: str, *, dropout: float = 0.1, learning_rate: float = 1e-3) -> L.LightningModule:
@@ -89,35 +70,6 @@ def data(stage: str, folder: Path, work: Path, *, batch_size: int = 4) -> StepDa
     )
 
 
-def fit(
-    model: L.LightningModule,
-    source: StepDataModule,
-    folder: Path,
-    *,
-    steps: int,
-    resume: Path | None = None,
-    **options: Any,
-) -> dict[int, float]:
-    """Train to `steps`, saving `last.ckpt` every third step; returns the loss of each step done."""
-    losses = Losses()
-    checkpoint = ModelCheckpoint(folder, "last", every_n_train_steps=3, save_top_k=1, enable_version_counter=False)
-    trainer = L.Trainer(
-        max_steps=steps,
-        accelerator="cpu",
-        callbacks=[losses, StepSeed(0), checkpoint],
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-        num_sanity_val_steps=0,
-        check_val_every_n_epoch=None,
-        val_check_interval=4,
-        **{"devices": 1, **options},
-    )
-    trainer.fit(model, source, ckpt_path=resume, weights_only=True)
-    return losses.values
-
-
 def main(arguments: Sequence[str]) -> None:
     """One process of several."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -126,7 +78,7 @@ def main(arguments: Sequence[str]) -> None:
     for stage in stages:
         model = module(stage, dropout=0.0)
         source = data(stage, Path(folder), Path(work), batch_size=int(batch_size))
-        fit(model, source, Path(work) / f"{stage}_ddp", steps=6, devices=2, strategy="ddp")
+        short_fit(model, source, Path(work) / f"{stage}_ddp", steps=6, processes=2)
         if torch.distributed.get_rank() == 0:
             torch.save(model.state_dict(), Path(work) / f"{stage}_ddp.pt")
 

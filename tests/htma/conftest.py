@@ -14,10 +14,12 @@ sys.path.insert(0, str(Path(__file__).parent))  # for toy_alignment
 @pytest.fixture(scope="session")
 def toy_run(toy_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with `last.ckpt` of a short training, `annotations.jsonl` and `cache`. Do not write to it."""
-    from toy_alignment import fit, module, pairs
+    from toy_alignment import module, pairs
+
+    from kinmo_core.train.testing import short_fit
 
     work = tmp_path_factory.mktemp("run")
-    fit(module(), pairs(toy_folder, work), work, steps=6)
+    short_fit(module(), pairs(toy_folder, work), work, steps=6)
     return work
 
 
@@ -52,13 +54,14 @@ def toy_text_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def toy_model(toy_folder: Path, toy_text_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder. Do not write to it. Beside it lie `annotations.jsonl` and the run's `last.ckpt`."""
-    from toy_alignment import fit, module, pairs
+    from toy_alignment import module, pairs
 
+    from kinmo_core.train.testing import short_fit
     from kinmo_htma.cli import main
     from kinmo_htma.language import LanguageModel
 
     work = tmp_path_factory.mktemp("model")
-    fit(module(), pairs(toy_folder, work, text_encoder=LanguageModel(str(toy_text_model))), work, steps=6)
+    short_fit(module(), pairs(toy_folder, work, text_encoder=LanguageModel(str(toy_text_model))), work, steps=6)
     annotations = ["--annotations", str(work / "annotations.jsonl")]
     main(["export", str(work / "last.ckpt"), "--data", str(toy_folder), *annotations, "--out", str(work / "toy")])
     return work / "toy"

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from toy_alignment import fit, module, pairs
+from toy_alignment import module, pairs
 
 from kinmo_core.checkpoint import load_config, save_config
+from kinmo_core.train.testing import short_fit
 from kinmo_htma.cli import main
 from kinmo_htma.language import LanguageModel
 
@@ -72,7 +73,7 @@ def test_the_card_of_one_level(measured: Path, toy_folder: Path, tmp_path: Path)
     """As TMR: no reasoner, and a similarity at one level."""
     work = shutil.copytree(measured, tmp_path / "work")
     text_encoder = LanguageModel(load_config(work / "model")["language_model"])
-    fit(module(levels=["global"]), pairs(toy_folder, tmp_path, text_encoder=text_encoder), tmp_path, steps=3)
+    short_fit(module(levels=["global"]), pairs(toy_folder, tmp_path, text_encoder=text_encoder), tmp_path, steps=3)
     shutil.rmtree(work / "model")
     data, model = ["--data", str(toy_folder)], str(work / "model")
     main(["export", str(tmp_path / "last.ckpt"), *data, "--similarity", "last", "--out", model])

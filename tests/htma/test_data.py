@@ -9,10 +9,11 @@ from typing import Any
 import lightning as L
 import pytest
 import torch
-from toy_alignment import LEVELS, TEXT_DIM, WordEncoder, describe, module, pairs, write_annotations
+from toy_alignment import LEVELS, TEXT_DIM, describe, module, pairs, write_annotations
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
+from kinmo_core.testing import WordEncoder
 from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description
 from kinmo_core.train.data import Draw
 from kinmo_htma.annotations import known_sentences, training_descriptions

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 import torch
-from toy_alignment import Losses, fit, module, pairs
+from toy_alignment import FirstGradient, module, pairs
+
+from kinmo_core.train.testing import short_fit
 
 STEPS = 10
 
@@ -33,7 +35,7 @@ def test_a_killed_run_resumes_with_the_very_same_losses(
     """Killed in the middle of a pass, with dropout, noise, random captions and texts of other motions."""
 
     def run(name: str, steps: int, **options: Any) -> dict[int, float]:
-        return fit(
+        return short_fit(
             module(),
             pairs(toy_folder, toy_run, reasoned=0.5),
             tmp_path / name,
@@ -65,7 +67,7 @@ def test_a_killed_run_resumes_with_the_very_same_losses(
 )
 def test_the_loss_goes_down(options: dict[str, Any], toy_folder: Path, toy_run: Path, tmp_path: Path):
     model = module(**{"dropout": 0.0, "learning_rate": 5e-3, **options})
-    losses = list(fit(model, pairs(toy_folder, toy_run), tmp_path, steps=30).values())
+    losses = list(short_fit(model, pairs(toy_folder, toy_run), tmp_path, steps=30).values())
     assert sum(losses[-6:]) < 0.9 * sum(losses[:6])
 
 
@@ -99,12 +101,13 @@ def test_two_processes_train_as_one_does_on_the_joint_batch(
     two_processes: list[dict[str, Any]], toy_folder: Path, toy_run: Path, tmp_path: Path
 ):
     """The loss of a step is the mean over processes; the gradient is compared where both still have the same weights."""
-    alone = Losses()
-    losses = fit(module(dropout=0.0), pairs(toy_folder, toy_run, batch_size=4), tmp_path, steps=6, losses=alone)
+    alone = FirstGradient()
+    source = pairs(toy_folder, toy_run, batch_size=4)
+    losses = short_fit(module(dropout=0.0), source, tmp_path, steps=6, callbacks=[alone])
     for step, loss in losses.items():
         together = sum(process["losses"][step] for process in two_processes) / 2
         assert together == pytest.approx(loss, rel=1e-4)
     first, second = two_processes
     assert all(torch.equal(first["state"][name], value) for name, value in second["state"].items())
-    assert alone.gradient is not None
-    assert float((first["gradient"] - alone.gradient).norm()) < 1e-5 * float(alone.gradient.norm())
+    assert alone.value is not None
+    assert float((first["gradient"] - alone.value).norm()) < 1e-5 * float(alone.value.norm())

@@ -15,13 +15,12 @@ from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
-from kinmo_core.testing import HashTextEncoder
+from kinmo_core.testing import WordEncoder
 from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description
-from kinmo_core.train.callbacks import StepSeed
+from kinmo_core.train.testing import short_fit
 from kinmo_htma.language import TokenStateEncoder
 from kinmo_htma.train.data import PairData
 from kinmo_htma.train.module import AlignmentModule
@@ -49,13 +48,6 @@ _LIMBS = {
 }
 
 
-class WordEncoder(HashTextEncoder):
-    """The hash encoder, with a vector for every word."""
-
-    def token_states(self, texts: Sequence[str]) -> list[Tensor]:
-        return [self.encode(text.split()) for text in texts]
-
-
 def describe(text: str) -> Description:
     """What the limbs do in a toy clip with this caption."""
     groups, pairs = next((found for word, found in _LIMBS.items() if word in text), ({}, {}))
@@ -76,19 +68,15 @@ def write_annotations(data: Path, path: Path, splits: Sequence[str] = ("train",)
     return path
 
 
-class Losses(L.Callback):
-    """Keeps the loss of every step, and the gradient of the first."""
+class FirstGradient(L.Callback):
+    """Keeps the gradient of the first step."""
 
     def __init__(self) -> None:
-        self.values: dict[int, float] = {}
-        self.gradient: Tensor | None = None
+        self.value: Tensor | None = None
 
     def on_before_optimizer_step(self, trainer: L.Trainer, pl_module: L.LightningModule, *_: Any) -> None:  # type: ignore[override]
         if trainer.global_step == 0:
-            self.gradient = torch.cat([p.grad.flatten() for p in pl_module.parameters() if p.grad is not None])
-
-    def on_train_batch_end(self, trainer: L.Trainer, _module: Any, outputs: Any, *_: Any) -> None:  # type: ignore[override]
-        self.values[trainer.global_step] = float(outputs["loss"])
+            self.value = torch.cat([p.grad.flatten() for p in pl_module.parameters() if p.grad is not None])
 
 
 def module(**options: Any) -> AlignmentModule:
@@ -110,36 +98,6 @@ def pairs(
     return PairData(str(folder), encoder, batch_size=batch_size, **{**defaults, **options})
 
 
-def fit(
-    model: L.LightningModule,
-    source: PairData,
-    folder: Path,
-    *,
-    steps: int,
-    resume: Path | None = None,
-    losses: Losses | None = None,
-    **options: Any,
-) -> dict[int, float]:
-    """Train to `steps`, saving `last.ckpt` every third step; returns the loss of each step done."""
-    losses = losses or Losses()
-    checkpoint = ModelCheckpoint(folder, "last", every_n_train_steps=3, save_top_k=1, enable_version_counter=False)
-    trainer = L.Trainer(
-        max_steps=steps,
-        accelerator="cpu",
-        callbacks=[losses, StepSeed(0), checkpoint],
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-        num_sanity_val_steps=0,
-        check_val_every_n_epoch=None,
-        val_check_interval=4,
-        **{"devices": 1, **options},
-    )
-    trainer.fit(model, source, ckpt_path=resume, weights_only=True)
-    return losses.values
-
-
 def main(arguments: Sequence[str]) -> None:
     """One process of several."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -147,9 +105,9 @@ def main(arguments: Sequence[str]) -> None:
     folder, work, batch_size = arguments
     model = module(dropout=0.0)
     source = pairs(Path(folder), Path(work), batch_size=int(batch_size))
-    losses = Losses()
-    fit(model, source, Path(work) / "ddp", steps=6, losses=losses, devices=2, strategy="ddp")
-    found = {"losses": losses.values, "gradient": losses.gradient, "state": model.state_dict()}
+    gradient = FirstGradient()
+    losses = short_fit(model, source, Path(work) / "ddp", steps=6, callbacks=[gradient], processes=2)
+    found = {"losses": losses, "gradient": gradient.value, "state": model.state_dict()}
     torch.save(found, Path(work) / f"ddp{torch.distributed.get_rank()}.pt")
 
 

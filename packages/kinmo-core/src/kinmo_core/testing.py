@@ -168,6 +168,14 @@ class HashTextEncoder:
         return F.normalize(torch.stack([_hash_vector(part, self.dim) for part in parts]).sum(0), dim=0)
 
 
+class WordEncoder(HashTextEncoder):
+    """The hash encoder, with a vector for every word."""
+
+    def token_states(self, texts: Sequence[str]) -> list[Float[Tensor, "_ dim"]]:
+        """Vectors (words, dim) of each text."""
+        return [self.encode(text.split()) for text in texts]
+
+
 @lru_cache(maxsize=10_000)
 def _hash_vector(text: str, dim: int) -> Tensor:
     seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

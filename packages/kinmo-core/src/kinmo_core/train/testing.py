@@ -1,0 +1,73 @@
+"""A training of a few steps on a CPU, to test modules and their data: do they learn, resume and repeat themselves?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from kinmo_core.train.callbacks import StepSeed
+from kinmo_core.train.data import StepDataModule
+
+
+class _Losses(L.Callback):
+    """Keeps the loss of every step."""
+
+    def __init__(self) -> None:
+        self.values: dict[int, float] = {}
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        del pl_module, batch, batch_idx
+        self.values[trainer.global_step] = float(outputs["loss"])
+
+
+def short_fit(
+    model: L.LightningModule,
+    source: StepDataModule,
+    folder: Path,
+    *,
+    steps: int,
+    resume: Path | None = None,
+    callbacks: Sequence[L.Callback] = (),
+    precision: Any = "32-true",
+    processes: int = 1,
+) -> dict[int, float]:
+    """Train to `steps`, validating every fourth step and saving `last.ckpt` every third.
+
+    Args:
+        model: what is trained.
+        source: its data.
+        folder: for the checkpoint.
+        steps: of the whole run, resumed or not.
+        resume: checkpoint to go on from.
+        callbacks: besides those that seed each step and save.
+        precision: see `lightning.Trainer`.
+        processes: of which this is one; more than one are started as torchrun starts them.
+
+    Returns:
+        The loss of each step done, by its number, counted from 1.
+    """
+    losses = _Losses()
+    checkpoint = ModelCheckpoint(folder, "last", every_n_train_steps=3, save_top_k=1, enable_version_counter=False)
+    trainer = L.Trainer(
+        max_steps=steps,
+        accelerator="cpu",
+        devices=processes,
+        strategy="ddp" if processes > 1 else "auto",
+        precision=precision,
+        callbacks=[losses, StepSeed(0), checkpoint, *callbacks],
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+        check_val_every_n_epoch=None,
+        val_check_interval=4,
+    )
+    trainer.fit(model, source, ckpt_path=resume, weights_only=True)
+    return losses.values

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-import os
+import json
+import resource
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
+
+# The kernel counts a process's peak from that of the one which started it, so something small must start it.
+STARTER = """
+import json, os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps([os.waitstatus_to_exitcode(status), time.perf_counter() - start, usage.ru_maxrss / 1024]))
+"""
 
 
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
@@ -22,9 +33,13 @@ def median_seconds(work: Callable[[], object], repeats: int) -> float:
 
 def run_process(command: Sequence[str]) -> tuple[float, float]:
     """Run a command to its end: wall time in seconds, peak memory in MiB."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status):
-        raise RuntimeError(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", STARTER, *command], capture_output=True, text=True)
+    code, seconds, memory = json.loads(done.stdout or "[1, 0, 0]")
+    if code:
+        raise RuntimeError(f"{' '.join(command)} ended with {code}: {done.stderr.strip()[-2000:]}")
+    return seconds, memory
+
+
+def peak_memory() -> float:
+    """Largest memory that this process ever held, in MiB; honest in what `run_process` started."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -178,6 +178,31 @@ class TestApproximate:
             found += len({place for place, _ in hits} & set(exact[number].tolist()))
         assert found / (10 * len(queries)) > 0.95
 
+    @pytest.mark.parametrize("count", [1, 5, 39, 45, 200])
+    def test_any_number_of_vectors_will_do(self, count: int, capfd: pytest.CaptureFixture[str]):
+        vectors = self.clustered(count, 1)
+        approximate = Approximate.build(vectors)
+        assert capfd.readouterr() == ("", "")  # FAISS warns of small samples
+        assert [approximate.search(vector[None], 1)[0][0] for vector in vectors] == list(range(count))
+        assert len(approximate.search(vectors[:1], 10 * count)) == count
+
+    def test_a_vector_counts_by_its_best_query(self):
+        vectors, queries = self.clustered(300, 1), self.clustered(3, 2)
+        best = (queries @ vectors.T).amax(0).topk(10)
+        found = Approximate.build(vectors).search(queries, 10)
+        assert [place for place, _ in found] == best.indices.tolist()
+        assert [score for _, score in found] == pytest.approx(best.values.tolist(), abs=2e-3)
+
+    def test_it_looks_at_a_part_of_many_vectors_placed_by_a_sample(self, monkeypatch: pytest.MonkeyPatch):
+        faiss = pytest.importorskip("faiss")
+        seen: list[int] = []
+        train = faiss.IndexIVFScalarQuantizer.train
+        monkeypatch.setattr(
+            faiss.IndexIVFScalarQuantizer, "train", lambda index, rows: (seen.append(len(rows)), train(index, rows))
+        )
+        index = Approximate.build(self.clustered(20_000, 1)).index
+        assert (index.nlist, index.nprobe, seen) == (283, 32, [64 * 283])
+
     def test_an_index_has_it_where_asked(self, model: HTMA, motions: Path, tmp_path: Path):
         Index.build(model, motions, warn=lambda _: None, faiss=True).save(tmp_path)
         again = Index.load(tmp_path, model)

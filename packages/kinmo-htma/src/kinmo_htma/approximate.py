@@ -1,7 +1,8 @@
 """Approximate search by FAISS, for a million motions: vectors in cells, of which a query looks at the nearest few.
 
-Chosen by `benchmarks/htma.py`: queries are captions, vectors lie between those of the CMU pack's motions. Of a million
-vectors of 384 it finds 99.9 % of the ten best, in 743 MiB instead of 1465 and a four-hundredth of the time. Of 200,000:
+Measured on vectors between those of the CMU pack's motions by a model, asked for by captions, as `benchmarks/htma.py`
+makes them. Of a million vectors of 384 the ten best are found to 99.9 %, in 743 MiB instead of 1465 and in less than a
+hundredth of the time. Of 200,000:
 
 | index | recall@10 | recall@1 | bytes a vector |
 |---|---|---|---|

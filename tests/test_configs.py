@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,10 +16,11 @@ from kinmo_annotate.train.cli import AnnotateCLI
 from kinmo_annotate.train.data import MotionData
 from kinmo_annotate.train.module import AnnotationModule
 from kinmo_core.train.cli import KinmoCLI
+from kinmo_htma.encoders import HTMATextEncoder
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 ANNOTATE = sorted((CONFIGS / "annotate").glob("*.yaml"))
-GEN = sorted((CONFIGS / "gen").glob("*.yaml"))
+GEN = sorted(path for path in (CONFIGS / "gen").glob("*.yaml") if not path.stem.startswith("overlay_"))
 OVERLAYS = sorted((CONFIGS / "overlay").glob("*.yaml"))
 
 
@@ -84,6 +86,15 @@ def test_an_overlay_changes_what_it_names_and_nothing_else(stage: str, overlay: 
         for name in names:
             wanted = wanted[name]
         assert _flat(merged)[key] == wanted
+
+
+@pytest.mark.parametrize("stage", ["masked", "residual", "length"])
+def test_the_generator_reads_sentences_by_the_alignment(stage: str, monkeypatch: pytest.MonkeyPatch):
+    alignment = SimpleNamespace(levels=("global",), text=SimpleNamespace(dim=128))
+    monkeypatch.setattr("kinmo_htma.encoders.HTMA.load", lambda *_, **__: alignment)
+    cli = parse(monkeypatch, CONFIGS / "gen" / f"{stage}_cmu.yaml", CONFIGS / "gen" / "overlay_htma.yaml")
+    assert cli.model.hparams["text_dim"] == 128
+    assert isinstance(cli.datamodule.text_encoder, HTMATextEncoder)
 
 
 @pytest.mark.parametrize("overlay", ["gpu", "ddp"])

@@ -84,6 +84,21 @@ def test_half_precision_samples_too(toy_model: Path):
     assert bool(motion.joints.isfinite().all())
 
 
+def test_a_folder_may_name_an_alignment_as_its_text_encoder(copy: Path, monkeypatch: pytest.MonkeyPatch):
+    asked: list[str | None] = []
+
+    def encoder(folder: str | None, **_: str) -> WordEncoder:
+        asked.append(folder)
+        return WordEncoder(TEXT_DIM)
+
+    monkeypatch.setattr("kinmo_htma.encoders.HTMATextEncoder", encoder)
+    config = yaml.safe_load((copy / "model.yaml").read_text(encoding="utf-8"))
+    for name in ("htma", "htma:models/mine"):
+        (copy / "model.yaml").write_text(yaml.safe_dump(config | {"text_encoder": name}), encoding="utf-8")
+        assert isinstance(Generator.load(copy).text_encoder, WordEncoder)
+    assert asked == [None, "models/mine"]
+
+
 def test_the_folder_names_its_own_text_encoder_and_sampling(toy_model: Path):
     generator = Generator.load(toy_model)
     assert generator.text_encoder.dim == TEXT_DIM

@@ -17,10 +17,10 @@ from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, decode
 from kinmo_core.motion import Motion
 from kinmo_core.testing import toy_dataset
-from kinmo_core.text import Reasoner, TextEncoder
+from kinmo_core.text import Reasoner
 from kinmo_htma.evaluation import evaluate
 from kinmo_htma.items import retrieval_samples
-from kinmo_htma.model import HTMA, HTMATextEncoder
+from kinmo_htma.model import HTMA
 from kinmo_htma.nearest import NearestReasoner
 
 
@@ -108,17 +108,6 @@ def test_the_fingerprint_follows_weights_and_similarity(model: HTMA, toy_model: 
     assert other.fingerprint != model.fingerprint
 
 
-def test_the_text_encoder_of_the_generator(toy_model: Path, model: HTMA):
-    encoder = HTMATextEncoder(str(toy_model))
-    assert isinstance(encoder, TextEncoder)
-    made = encoder.encode(["a person walks", "a person turns left"])
-    assert made.shape == (2, encoder.dim) == (2, 16)
-    torch.testing.assert_close(made, model.embed_texts(["a person walks", "a person turns left"])[:, 0])
-    assert encoder.encode([]).shape == (0, 16)
-    with pytest.raises(InputError, match="the text is empty"):
-        encoder.encode([" "])
-
-
 def test_an_evaluation_is_written(model: HTMA, tmp_path: Path):
     data = toy_dataset(tmp_path / "data", clips=36, frames=41)
     results = evaluate(model, data, ["train", "val"], tmp_path / "new" / "out")
@@ -182,20 +171,6 @@ def test_a_damaged_folder_is_one_line(name: str, content: str, message: str, toy
     (tmp_path / "model" / name).write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=message):
         HTMA.load(tmp_path / "model")
-
-
-def test_a_package_without_weights_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("kinmo_htma.model.SHIPPED", tmp_path)
-    for load in (HTMA.load, HTMATextEncoder):
-        with pytest.raises(InputError, match=r"has no weights of its own; name a model folder \(--model FOLDER\)"):
-            load()
-
-
-def test_the_shipped_weights_are_the_default(toy_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("kinmo_htma.model.SHIPPED", tmp_path)
-    (tmp_path / "cmu").symlink_to(toy_model)
-    assert HTMA.load().levels == tuple(LEVELS)
-    assert HTMATextEncoder().name == "htma:cmu"
 
 
 def test_the_motions_of_the_levels_are_all_there(model: HTMA, toy_folder: Path):

@@ -131,6 +131,11 @@ class TextEncoder(Protocol):
         ...
 
 
+def identity(encoder: TextEncoder) -> str:
+    """What a cache of its vectors depends on: the fingerprint of its weights, or its name where it has none."""
+    return getattr(encoder, "fingerprint", encoder.name)
+
+
 @runtime_checkable
 class Reasoner(Protocol):
     """Writes what every limb does from one sentence about the whole action (KinMo section 4)."""

@@ -87,9 +87,9 @@ class Generator:
         _check_device(device)
         networks = {name: load_network(path, name).to(device) for name in ("tokenizer", "masked", "residual", "length")}
         if text_encoder is None:
-            from kinmo_htma.language import LanguageModel
+            from kinmo_htma.encoders import text_encoder as encoder_of
 
-            text_encoder = LanguageModel(config["text_encoder"], device=device)
+            text_encoder = encoder_of(config["text_encoder"], device=device)
         return cls(
             statistics=Statistics.load(path),
             text_encoder=text_encoder,

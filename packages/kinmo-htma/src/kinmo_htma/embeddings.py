@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.cache import cached
-from kinmo_core.text import Description
+from kinmo_core.text import Description, identity
 from kinmo_htma.language import TokenStateEncoder
 from kinmo_htma.levels import LevelText, sentences_of
 
@@ -101,8 +101,7 @@ class Embedder:
             return {}
         if self.cache is None:
             return make()
-        encoder = getattr(self.encoder, "fingerprint", self.encoder.name)
-        return cached(self.cache, name, [VERSION, encoder, *texts], make)
+        return cached(self.cache, name, [VERSION, identity(self.encoder), *texts], make)
 
 
 def padded(rows: Sequence[tuple[Tensor, Tensor]]) -> LevelText:

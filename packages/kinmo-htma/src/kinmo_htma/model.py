@@ -148,7 +148,7 @@ class HTMA:
         """Means of the Gaussians (N, levels, D), on the CPU, of sentences or whole descriptions."""
         wanted = [text for text in texts if isinstance(text, str)]
         made = iter(self.describe(wanted) if wanted else [])
-        return self._embed_descriptions([next(made) if isinstance(text, str) else text for text in texts])
+        return self.embed_descriptions([next(made) if isinstance(text, str) else text for text in texts])
 
     def embed_motions(self, motions: Sequence[Motion]) -> Tensor:
         """Means of the Gaussians (N, levels, D), on the CPU, of motions at any frame rate; of long ones the parts' mean.
@@ -199,7 +199,8 @@ class HTMA:
         return [(known[i], score) for i, score in zip(chosen, best.values.tolist(), strict=True)]
 
     @torch.inference_mode()
-    def _embed_descriptions(self, descriptions: Sequence[Description], levels: Sequence[str] | None = None) -> Tensor:
+    def embed_descriptions(self, descriptions: Sequence[Description], levels: Sequence[str] | None = None) -> Tensor:
+        """Means of the Gaussians (N, levels, D), on the CPU, of the first `levels` of the model's; of all where None."""
         self.embedder.prepare(descriptions, levels)
         means: dict[int, Tensor] = {}
         order = sorted(range(len(descriptions)), key=lambda i: len(descriptions[i].text))
@@ -218,37 +219,6 @@ class HTMA:
     @property
     def _device(self) -> torch.device:
         return next(self.text.parameters()).device
-
-
-class HTMATextEncoder:
-    """The global level as a `kinmo_core.text.TextEncoder`, e.g. for kinmo-gen: one vector a sentence, no reasoner needed.
-
-    Args:
-        folder: model folder; the shipped weights where None.
-        device: where it runs.
-    """
-
-    def __init__(self, folder: str | None = None, *, device: str = "cpu") -> None:
-        self._model = HTMA.load(folder, device=device)
-        self._name = f"htma:{folder or 'cmu'}"
-        if self._model.levels[0] != "global":
-            raise InputError(
-                f"{folder} reads the global level after {self._model.levels[0]}: it has no vector of it alone"
-            )
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def dim(self) -> int:
-        return self._model.text.dim
-
-    def encode(self, texts: Sequence[str]) -> Tensor:
-        """Means of the global latents, (N, dim) float32."""
-        if not texts:
-            return torch.zeros(0, self.dim)
-        return self._model._embed_descriptions([bare(check_sentence(text)) for text in texts], levels=("global",))[:, 0]
 
 
 def export(folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity: str | None = None) -> None:

@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 from kinmo_core.cache import cached, fingerprint
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.stats import Statistics
-from kinmo_core.text import TextEncoder
+from kinmo_core.text import TextEncoder, identity
 from kinmo_core.train.data import DrawnDataset, StepDataModule, required_encoder
 from kinmo_gen.checkpoint import load_tokenizer
 from kinmo_gen.tokenizer import DOWNSAMPLE, Tokenizer
@@ -139,6 +139,6 @@ def _tokens(samples: list[Sample], tokenizer: Tokenizer, statistics: Statistics,
 def _sentence_vectors(samples: list[Sample], encoder: TextEncoder, cache: str) -> list[Tensor]:
     """Vectors (captions, dim) of every sample's captions; each distinct sentence is encoded once."""
     texts = sorted({caption.text for sample in samples for caption in sample.captions})
-    stored = cached(cache, "sentences", [encoder.name, *texts], lambda: {"vectors": encoder.encode(texts)})
+    stored = cached(cache, "sentences", [identity(encoder), *texts], lambda: {"vectors": encoder.encode(texts)})
     row = {text: number for number, text in enumerate(texts)}
     return [stored["vectors"][[row[c.text] for c in sample.captions]] for sample in samples]

@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 from kinmo_core.cache import cached
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.stats import Statistics
-from kinmo_core.text import TextEncoder
+from kinmo_core.text import TextEncoder, identity
 from kinmo_core.train.data import DrawnDataset, StepDataModule, required_encoder
 from kinmo_core.train.stage import FeatureStage
 from kinmo_gen.evaluator import MOVEMENT_RATE, Evaluator, contrastive_loss
@@ -114,7 +114,7 @@ def token_states(samples: list[Sample], encoder: TokenStateEncoder, cache: str) 
         sizes = torch.tensor([len(s) for s in states])
         return {"states": torch.cat(states).half(), "sizes": sizes, "sentences": encoder.encode(texts)}
 
-    stored = cached(cache, "token-states", [encoder.name, *texts], make)
+    stored = cached(cache, "token-states", [identity(encoder), *texts], make)
     states = stored["states"].split(stored["sizes"].tolist())
     return dict(zip(texts, zip(states, stored["sentences"], strict=True), strict=True))
 

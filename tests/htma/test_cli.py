@@ -165,6 +165,7 @@ def training(folder: Path, data: Path, text_model: Path) -> list[str]:
         "data": {
             "init_args": {
                 "root": str(data),
+                "train_splits": ["train"],
                 "batch_size": 4,
                 "cache": str(folder / "cache"),
                 "text_encoder": {

@@ -48,6 +48,8 @@ def check(cli: KinmoCLI, path: Path) -> None:
     for name, value in values.get("data", {}).get("init_args", {}).items():
         if name == "text_encoder":
             assert cli.datamodule.text_encoder.name == value["init_args"]["name"]
+        elif name == "train_splits":
+            assert cli.datamodule.splits["train"] == value
         else:
             assert getattr(cli.datamodule, name) == value
     assert cli.trainer.default_root_dir.endswith(values["trainer"]["default_root_dir"])

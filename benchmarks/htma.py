@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from stock import StockTMR
 from timing import median_seconds, peak_memory, run_process
 from torch import Tensor
 
@@ -48,10 +49,11 @@ Figures = dict[str, float]
 Draw = Callable[[int, torch.Generator], Tensor]
 
 
-def training_step(batch: int, *, autocast: bool, device: str) -> Callable[[], None]:
-    """Forward, loss, backward and AdamW of TMR on random clips of equal length."""
+def training_step(batch: int, *, autocast: bool, device: str, stock: bool = False) -> Callable[[], None]:
+    """Forward, loss, backward and AdamW of TMR on random clips of equal length; `stock` of PyTorch's own layers."""
     torch.manual_seed(0)
-    network, loss = Alignment(TEXT_DIM, ("global",)).to(device), AlignmentLoss()
+    network = (StockTMR(TEXT_DIM) if stock else Alignment(TEXT_DIM, ("global",), text_norm=False)).to(device)
+    loss = AlignmentLoss(contrast="sample")
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4)
     text = LevelText(
         torch.randn(batch, WORDS, TEXT_DIM, device=device),
@@ -76,11 +78,13 @@ def training_rows(options: argparse.Namespace) -> list[Row]:
     """A training step at TMR's sizes: its time, and the peak memory of the smallest batch."""
     rows = []
     on_cpu = options.device == "cpu"
-    for batch, precision in itertools.product(options.batches, ("bf16", "fp32")):
-        step = training_step(batch, autocast=precision == "bf16", device=options.device)
+    for batch, precision, stock in itertools.product(options.batches, ("bf16", "fp32"), (False, True)):
+        step = training_step(batch, autocast=precision == "bf16", device=options.device, stock=stock)
         seconds = median_seconds(step, options.repeats)
-        bound = "<= 4.5 s on one thread; TMR's own code, fp32: 9.0 s" if batch == 32 and on_cpu else ""
-        name = f"training step at TMR's sizes, {batch} x {FRAMES} frames, {precision}"
+        bound = "half of the stock layers' time in fp32" if not stock and on_cpu else ""
+        name = (
+            f"training step at TMR's sizes, {batch} x {FRAMES} frames, {precision}{', stock layers' if stock else ''}"
+        )
         rows.append((name, f"{seconds:.2f} s" if on_cpu else f"{1 / seconds:.1f} steps/s", bound))
     for precision in ("bf16", "fp32"):
         with tempfile.TemporaryDirectory() as folder:

@@ -100,6 +100,10 @@ def test_a_split_is_measured(toy_model: Path, toy_folder: Path, tmp_path: Path, 
         (["caption", "x.npz", "-k", "-1"], "-k must be at least 1, got -1"),
         (["index", "/no/such"], "no folder /no/such"),
         (["test", "--data", "/no/such", "--out", "out"], "no data directory /no/such"),
+        (
+            ["test", "--data", "x", "--similarity", "sum", "--out", "out"],
+            "similarity must be mean, last or one of global",
+        ),
         (["export", "/no/such.ckpt", "--data", "x", "--out", "out"], "no checkpoint /no/such.ckpt"),
     ],
 )

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.cli import exit_on_input_error
+from kinmo_core.cli import run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,15 +21,7 @@ CONTROLS = ("none", "mirror", "shuffle")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point; bad input prints one line and exits with code 2."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    with exit_on_input_error("kinmo-annotate"):
-        if given and given[0] == "predict":
-            from kinmo_annotate.train.cli import main as predict
-
-            predict(given)
-            return
-        options = _parser().parse_args(given)
-        options.run(options)
+    run_command("kinmo-annotate", _parser, arguments, lightning=("predict",))
 
 
 def _parser() -> argparse.ArgumentParser:

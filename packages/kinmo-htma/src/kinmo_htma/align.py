@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kinmo_core.errors import InputError
 from kinmo_htma.gaussian import Gaussian
 from kinmo_htma.levels import LevelText
 from kinmo_htma.motion import MotionDecoder, MotionEncoder
@@ -119,6 +120,13 @@ class Alignment(nn.Module):
         return Aligned(text, motion, *latents, *decoded.chunk(2))
 
 
+def check_similarity(similarity: str, levels: Sequence[str]) -> str:
+    """The name of a similarity, see `retrieval_vectors`, or an `InputError` where there is none of this name."""
+    if similarity not in ("mean", "last", *levels):
+        raise InputError(f"similarity must be mean, last or one of {', '.join(levels)}, got {similarity}")
+    return similarity
+
+
 def retrieval_vectors(mu: Tensor, levels: Sequence[str], similarity: str) -> Tensor:
     """Unit vectors (N, D') whose products are the similarities.
 
@@ -127,8 +135,6 @@ def retrieval_vectors(mu: Tensor, levels: Sequence[str], similarity: str) -> Ten
         levels: their names.
         similarity: "mean" of the levels' cosines, or the cosine at the level of this name, or at the "last".
     """
-    if similarity == "mean":
+    if check_similarity(similarity, levels) == "mean":
         return (F.normalize(mu, dim=-1) / len(levels) ** 0.5).flatten(1)
-    if similarity != "last" and similarity not in levels:
-        raise ValueError(f"similarity must be mean, last or one of {', '.join(levels)}, got {similarity}")
     return F.normalize(mu[:, -1 if similarity == "last" else list(levels).index(similarity)], dim=-1)

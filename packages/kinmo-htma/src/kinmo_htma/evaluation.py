@@ -9,7 +9,7 @@ from pathlib import Path
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.io.files import atomic_path
 from kinmo_core.text import Reasoner
-from kinmo_htma.align import retrieval_vectors
+from kinmo_htma.align import check_similarity, retrieval_vectors
 from kinmo_htma.items import retrieval_samples
 from kinmo_htma.model import HTMA
 from kinmo_htma.retrieval import CONVENTIONS, DIRECTIONS, RECALL_AT, all_protocols
@@ -43,6 +43,7 @@ def evaluate(
     Returns:
         split -> protocol -> convention -> direction -> metric -> value.
     """
+    chosen = check_similarity(similarity or model.similarity, model.levels)
     folder = HumanML3DFolder(data)
     found = {split: retrieval_samples(folder, [split]) for split in splits}
     results: Results = {}
@@ -51,9 +52,7 @@ def evaluate(
         descriptions = model.describe(sentences) if reasoner is None else reasoner.describe(sentences)
         text = model.embed_texts(descriptions)
         motion = model.embed_features([sample.features() for sample in samples])
-        vectors = [
-            retrieval_vectors(mu, model.levels, similarity or model.similarity).double() for mu in (text, motion)
-        ]
+        vectors = [retrieval_vectors(mu, model.levels, chosen).double() for mu in (text, motion)]
         captions = model.embedder.encoder.encode(sentences)
         results[split] = all_protocols(
             vectors[0] @ vectors[1].T, captions, [s.id for s in samples], dissimilar=_listed(folder, split, samples)

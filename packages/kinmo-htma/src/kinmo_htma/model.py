@@ -29,7 +29,7 @@ from kinmo_core.io.files import atomic_path
 from kinmo_core.motion import Motion
 from kinmo_core.stats import Statistics
 from kinmo_core.text import Description, Reasoner, check_sentence
-from kinmo_htma.align import Alignment, retrieval_vectors
+from kinmo_htma.align import Alignment, check_similarity, retrieval_vectors
 from kinmo_htma.embeddings import Embedder
 from kinmo_htma.language import LanguageModel, TokenStateEncoder
 from kinmo_htma.levels import bare
@@ -64,12 +64,11 @@ class HTMA:
         sentences: tuple[Sequence[str], Tensor] | None = None,
         name: str = "unnamed",
     ) -> None:
-        retrieval_vectors(torch.zeros(1, len(network.levels), 1), network.levels, similarity)  # checks the name
         self.text = network.text.eval()
         self.motion = network.motion.eval()
         self.statistics = statistics
         self.embedder = embedder
-        self.similarity = similarity
+        self.similarity = check_similarity(similarity, network.levels)
         self.reasoner = reasoner
         self.sentences = sentences
         self.name = name
@@ -106,7 +105,9 @@ class HTMA:
             vectors = _tensor(path / "known.safetensors", "vectors")
             reasoner = NearestReasoner(read_known(path / "known.jsonl"), encoder, vectors=vectors)
         if (path / "sentences.txt").is_file():
-            texts = (path / "sentences.txt").read_text(encoding="utf-8").splitlines()
+            texts = (
+                (path / "sentences.txt").read_text(encoding="utf-8").split("\n")[:-1]
+            )  # a caption may hold other line ends
             sentences = (texts, _tensor(path / "sentences.safetensors", "vectors").float())
         return cls(
             network,
@@ -238,10 +239,9 @@ def export(folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity
     config = {
         "network": config_of(Alignment, state["hyper_parameters"]),
         **settings,
-        "similarity": similarity or state["hyper_parameters"]["similarity"],
+        "similarity": check_similarity(similarity or state["hyper_parameters"]["similarity"], network.levels),
         "training": training_facts(checkpoint, state),
     }
-    retrieval_vectors(torch.zeros(1, len(network.levels), 1), network.levels, config["similarity"])  # checks the name
     folder.mkdir(parents=True, exist_ok=True)
     save_weights(network.text, folder / "text.safetensors")
     save_weights(network.motion, folder / "motion.safetensors")

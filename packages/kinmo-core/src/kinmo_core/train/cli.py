@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lightning import LightningDataModule, LightningModule
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
@@ -66,3 +69,16 @@ class KinmoCLI(LightningCLI):
             config["weights_only"] = True  # Lightning too must not unpickle
             if config["ckpt_path"]:
                 load_training_checkpoint(Path(config["ckpt_path"]))  # a bad one is one clear line, before anything runs
+
+
+def train(arguments: Sequence[str]) -> None:
+    """Train or measure a stage; its YAML names the module and the data module by class_path."""
+    sys.argv[1:] = arguments  # LightningCLI warns when it is given arguments of its own
+    KinmoCLI(
+        LightningModule,
+        LightningDataModule,
+        subclass_mode_model=True,
+        subclass_mode_data=True,
+        save_config_kwargs={"overwrite": True},
+        seed_everything_default=0,
+    )

@@ -1,23 +1,5 @@
 """`kinmo-gen fit | validate | test`."""
 
-from __future__ import annotations
+from kinmo_core.train.cli import train as main
 
-import sys
-from collections.abc import Sequence
-
-from lightning import LightningDataModule, LightningModule
-
-from kinmo_core.train.cli import KinmoCLI
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Train or evaluate one stage; its YAML names the module and the data module by class_path."""
-    sys.argv[1:] = arguments  # LightningCLI warns when it is given arguments of its own
-    KinmoCLI(
-        LightningModule,
-        LightningDataModule,
-        subclass_mode_model=True,
-        subclass_mode_data=True,
-        save_config_kwargs={"overwrite": True},
-        seed_everything_default=0,
-    )
+__all__ = ["main"]

@@ -52,8 +52,7 @@ def test_a_card_says_how_the_model_was_made_and_measured(measured: Path, tmp_pat
     assert "text (global, group, interaction)" in text
     assert f"language model `{load_config(folder)['language_model']}`" in text
     assert "The decoder, which only training needs, is left out." in text
-    sentences = (folder / "sentences.txt").read_text(encoding="utf-8").splitlines()
-    assert f"`caption` chooses from {len(sentences)} training captions" in text
+    assert "of the captions only their vectors are kept" in text
     assert "* Similarity: the mean of the levels' cosines." in lines
     assert any(line.endswith(" | 6 | 6 | 0 |  |  |") for line in lines)  # the toy run has neither logs nor a monitor
     assert (folder / "retrieval.md").read_text(encoding="utf-8").strip() in text
@@ -97,7 +96,6 @@ def _old(folder: Path) -> None:
         (lambda m: (m / "retrieval.md").unlink(), {}, "model has no retrieval.md; run `kinmo-htma test --model "),
         (lambda m: (m / "retrieval.json").write_text("{"), {}, "retrieval.json is damaged; run `kinmo-htma test`"),
         (lambda m: (m / "retrieval.json").write_text('{"test": 1}'), {}, "retrieval.json is damaged"),
-        (lambda m: (m / "sentences.txt").unlink(), {}, "sentences.txt: No such file"),
         (lambda m: (m / "known.jsonl").unlink(), {}, "known.jsonl"),
         (_old, {}, "model.yaml does not say best_step, steps, minutes, monitor, best of the training run; export"),
         (None, {"splits": "test"}, "retrieval.json is of train,test; --splits says test"),

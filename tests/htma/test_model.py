@@ -38,8 +38,6 @@ def test_the_folder_holds_all_that_use_needs(toy_model: Path, toy_text_model: Pa
         "Std.npy",
         "known.jsonl",
         "known.safetensors",
-        "sentences.txt",
-        "sentences.safetensors",
     }
     assert {path.name for path in toy_model.iterdir()} == names
     config = load_config(toy_model)

@@ -28,12 +28,11 @@ HumanML3D's 22-joint skeleton).
 * Weights: the text side and the motion side, as fp16. The decoder, which only training needs, is left out.
 * Words: the frozen language model `{language_model}`, which is not in this folder.
 * Limbs: {limbs}
-* Sentences: `caption` chooses from {sentences:,} training captions (`sentences.txt`) where it is given no others.
 * Similarity: {similarity}."""
 
 _LOOKED_UP = """\
-where only a sentence is given, the reasoner `nearest` takes what is known of the most similar of {known:,} training
-  captions (`known.jsonl`)."""
+where only a sentence is given, the reasoner `nearest` takes what kinmo-annotate says of the motion with the most similar
+  of {known:,} training captions (`known.jsonl`; of the captions only their vectors are kept)."""
 
 _TRAINING = """\
     kinmo-htma fit {options}
@@ -116,7 +115,6 @@ def _about(folder: Path, model: Mapping[str, Any], levels: Sequence[str], model_
         model_option=model_option,
         language_model=model["language_model"],
         limbs=_limbs(folder, levels),
-        sentences=len(read_section(folder / "sentences.txt").splitlines()),
         similarity=_similarity(model["similarity"], levels),
     )
 

@@ -77,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
 
     caption = commands.add_parser("caption", help="find the sentences that match a motion")
     caption.add_argument("motion", type=Path, help=".npz, .npy or .bvh file")
-    caption.add_argument("--sentences", type=Path, help="text file, one a line (default: the training captions)")
+    caption.add_argument(
+        "--sentences", type=Path, help="text file, one a line (default: some hundreds of plain actions)"
+    )
     caption.add_argument("-k", type=int, default=5, help="how many (default: 5)")
     _add_model(caption)
     caption.set_defaults(run=_caption)

@@ -38,6 +38,7 @@ from kinmo_htma.parts import parts_of
 
 SHIPPED = Path(__file__).parent / "weights"
 BATCH = 64
+ACTIONS = tuple((Path(__file__).parent / "actions.txt").read_text(encoding="utf-8").splitlines())  # plain sentences
 
 
 class HTMA:
@@ -49,7 +50,6 @@ class HTMA:
         embedder: its language model and how that is read.
         similarity: see `retrieval_vectors`.
         reasoner: writes what the limbs do where only a sentence is given; not needed for the global level alone.
-        sentences: known sentences and their unit vectors, among which `captions` looks.
         name: for people.
     """
 
@@ -61,7 +61,6 @@ class HTMA:
         *,
         similarity: str = "mean",
         reasoner: Reasoner | None = None,
-        sentences: tuple[Sequence[str], Tensor] | None = None,
         name: str = "unnamed",
     ) -> None:
         self.text = network.text.eval()
@@ -70,7 +69,6 @@ class HTMA:
         self.embedder = embedder
         self.similarity = check_similarity(similarity, network.levels)
         self.reasoner = reasoner
-        self.sentences = sentences
         self.name = name
 
     @classmethod
@@ -100,22 +98,16 @@ class HTMA:
         network = load_network(path, config).to(device)
         encoder = text_encoder or LanguageModel(config["language_model"], device=device)
         embedder = Embedder(encoder, network.levels, finer=config["finer"], parts=config["parts"])
-        reasoner, sentences = None, None
+        reasoner = None
         if (path / "known.jsonl").is_file():
             vectors = _tensor(path / "known.safetensors", "vectors")
             reasoner = NearestReasoner(read_known(path / "known.jsonl"), encoder, vectors=vectors)
-        if (path / "sentences.txt").is_file():
-            texts = (
-                (path / "sentences.txt").read_text(encoding="utf-8").split("\n")[:-1]
-            )  # a caption may hold other line ends
-            sentences = (texts, _tensor(path / "sentences.safetensors", "vectors").float())
         return cls(
             network,
             Statistics.load(path),
             embedder,
             similarity=config["similarity"],
             reasoner=reasoner,
-            sentences=sentences,
             name=path.name,
         )
 
@@ -183,18 +175,11 @@ class HTMA:
 
         Args:
             means: (parts, levels, D) of the motion's parts; a sentence's similarity is that with the best part.
-            texts: the sentences to choose from; the training captions where None.
+            texts: the sentences to choose from; `ACTIONS` where None.
             k: how many.
-
-        Raises:
-            InputError: no sentences are given and the model folder has none.
         """
-        if texts is not None:
-            known, vectors = texts, self.vectors(self.embed_texts(texts))
-        elif self.sentences is not None:
-            known, vectors = self.sentences
-        else:
-            raise InputError("this model holds no sentences; give some")
+        known = ACTIONS if texts is None else texts
+        vectors = self.vectors(self.embed_texts(known))
         best = (self.vectors(means) @ vectors.T).amax(0).topk(min(k, len(known)))
         chosen: list[int] = best.indices.tolist()
         return [(known[i], score) for i, score in zip(chosen, best.values.tolist(), strict=True)]
@@ -228,7 +213,7 @@ def export(folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity
     Args:
         folder: to write; files of the same name are replaced.
         checkpoint: of a training run.
-        known: sentences of training motions, for its reasoner and to describe motions by.
+        known: sentences of training motions with their descriptions, for its reasoner; unused with the global level alone.
         similarity: see `retrieval_vectors`; that of the training run where None.
     """
     state = load_training_checkpoint(checkpoint)
@@ -246,17 +231,11 @@ def export(folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity
     save_weights(network.text, folder / "text.safetensors")
     save_weights(network.motion, folder / "motion.safetensors")
     Statistics(**state["statistics"]).save(folder)
-    encoder = LanguageModel(settings["language_model"])
     if len(network.levels) > 1:
         write_known(folder / "known.jsonl", known)
-        vectors = encoder.encode([entry.description.text for entry in known])
+        vectors = LanguageModel(settings["language_model"]).encode([entry.description.text for entry in known])
         _save_tensor(vectors.half(), folder / "known.safetensors")
     save_config(folder, config)
-    texts = sorted({entry.description.text for entry in known})
-    model = HTMA.load(folder, text_encoder=encoder)  # what is stored of sentences is by the weights as they are stored
-    _save_tensor(model.vectors(model.embed_texts(texts)).half(), folder / "sentences.safetensors")
-    with atomic_path(folder / "sentences.txt") as path:
-        path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
 
 
 def load_network(folder: Path, config: Mapping[str, Any]) -> Alignment:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from kinmo_core.errors import InputError
 from kinmo_core.io.files import atomic_path
-from kinmo_core.text import Description, TextEncoder, read_records
+from kinmo_core.text import UNKNOWN, Description, TextEncoder, read_records
 
 
 @dataclass(frozen=True)
@@ -82,21 +82,23 @@ class NearestReasoner:
 
 
 def write_known(path: Path, known: Sequence[Known]) -> None:
-    """As JSONL, a line a motion: `Description.to_json` with the motion's `id` and all its sentences as `texts`."""
+    """As JSONL, a line a motion: `Description.to_json` with the motion's `id` and how many sentences are known of it.
+
+    The sentences themselves are not written: a reasoner needs only their vectors, and a model folder that holds no text of
+    its data may go where that may not.
+    """
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         for owner, entries in groupby(known, key=lambda entry: entry.owner):
             same = list(entries)
-            texts = [entry.description.text for entry in same]
-            record = {"id": owner, "texts": texts, **same[0].description.to_json()}
+            record = {"id": owner, "sentences": len(same), **replace(same[0].description, text=UNKNOWN).to_json()}
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 def read_known(path: Path) -> list[Known]:
-    """What `write_known` wrote."""
+    """What `write_known` wrote, every sentence as "unknown"."""
     found: list[Known] = []
     for owner, record in read_records(path):
-        description = Description.from_json(record)
-        found += [Known(owner, replace(description, text=text)) for text in record["texts"]]
+        found += [Known(owner, Description.from_json(record))] * record["sentences"]
     return found
 
 

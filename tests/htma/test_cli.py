@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from PIL import Image
 from toy_alignment import write_annotations
 
 from kinmo_core.checkpoint import load_config
@@ -67,6 +68,27 @@ def test_a_folder_is_indexed_and_searched(index: Path, toy_model: Path, walk: Pa
         scores = [float(line.split()[0]) for line in lines]
         assert scores == sorted(scores, reverse=True)
         assert all("new_joint_vecs/" in line and line.endswith(" s") for line in lines)
+
+
+def test_what_is_found_is_drawn(index: Path, toy_model: Path, tmp_path: Path):
+    options = ["--index", str(index), "--model", str(toy_model)]
+    for count in ("1", "3"):
+        main(["search", "a person walks", *options, "-k", count, "--picture", str(tmp_path / f"{count}.png")])
+    with Image.open(tmp_path / "1.png") as one, Image.open(tmp_path / "3.png") as three:
+        assert one.width > 0
+        assert three.height > 2 * one.height
+
+
+def test_a_picture_of_files_that_are_gone(
+    toy_model: Path, walk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    shutil.copytree(walk.parent, tmp_path / "motions")
+    options = ["--model", str(toy_model)]
+    main(["index", str(tmp_path / "motions"), "--out", str(tmp_path / "index"), *options])
+    (tmp_path / "motions" / walk.name).unlink()
+    given = ["search", "walks", "--index", str(tmp_path / "index"), "--picture", str(tmp_path / "x.png"), *options]
+    assert "cannot read" in fails(given, capsys)
+    assert not (tmp_path / "x.png").exists()
 
 
 def test_a_motion_is_captioned(toy_model: Path, walk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

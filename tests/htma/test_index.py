@@ -112,6 +112,20 @@ def test_it_is_written_and_read(index: Index, model: HTMA, tmp_path: Path):
     assert again.items == index.items
     assert torch.equal(again.vectors, index.vectors)
     assert again.search(index.vectors[1:2]) == index.search(index.vectors[1:2])
+    assert again.folder == index.folder
+
+
+def test_an_item_leads_to_its_motion(index: Index, model: HTMA):
+    for item, vector in zip(index.items[:3], index.vectors, strict=False):
+        motion = index.motion(item)
+        assert motion.seconds == pytest.approx(item.end - item.start, abs=0.11)
+        torch.testing.assert_close(model.vectors(model.embed_motions([motion]))[0], vector, atol=2e-3, rtol=0)
+
+
+def test_progress_is_told(model: HTMA, toy_folder: Path):
+    told: list[tuple[int, int]] = []
+    Index.build(model, toy_folder / "new_joint_vecs", progress=lambda done, files: told.append((done, files)))
+    assert told == [(number, len(told)) for number in range(1, len(told) + 1)]
 
 
 def test_an_index_of_another_model_is_refused_by_name(index: Index, toy_model: Path, tmp_path: Path):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--motion", type=Path, help="find motions like the one in this file")
     search.add_argument("--index", type=Path, default=Path(INDEX), help=f"what `index` made (default: {INDEX})")
     search.add_argument("-k", type=int, default=5, help="how many (default: 5)")
+    search.add_argument("--picture", type=Path, metavar="FILE.png", help="draw what is found, a strip of poses each")
     _add_model(search)
     search.set_defaults(run=_search)
 
@@ -139,6 +140,9 @@ def _card(options: argparse.Namespace) -> None:
 
 
 def _index(options: argparse.Namespace) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from kinmo_htma.index import Index, motion_files
     from kinmo_htma.model import HTMA
 
@@ -148,7 +152,15 @@ def _index(options: argparse.Namespace) -> None:
 
         import_faiss()
     model = HTMA.load(options.model, device=options.device)
-    index = Index.build(model, options.folder, warn=lambda line: print(line, file=sys.stderr), faiss=options.faiss)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("embedding motions", total=None)
+        index = Index.build(
+            model,
+            options.folder,
+            warn=lambda line: bar.console.print(line, highlight=False, soft_wrap=True),
+            progress=lambda done, files: bar.update(task, completed=done, total=files),
+            faiss=options.faiss,
+        )
     index.save(options.out)
     files = len({item.path for item in index.items})
     print(f"{options.out}: {files} motions, {len(index)} vectors")
@@ -171,8 +183,15 @@ def _search(options: argparse.Namespace) -> None:
         means = model.embed_features([part.features for part in parts])
     else:
         means = model.embed_texts([query(model, options.text, limbs)])
-    for hit in index.search(model.vectors(means), options.k):
-        print(f"{hit.score:.3f}  {hit.item.path}  {hit.item.start:.1f}-{hit.item.end:.1f} s")
+    lines = {
+        f"{hit.score:.3f}  {hit.item.path}  {hit.item.start:.1f}-{hit.item.end:.1f} s": hit.item
+        for hit in index.search(model.vectors(means), options.k)
+    }
+    print("\n".join(lines))
+    if options.picture is not None:
+        from kinmo_core.viz.strip import contact_sheet
+
+        contact_sheet([replace(index.motion(item), text=line) for line, item in lines.items()], options.picture)
 
 
 def _caption(options: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +21,7 @@ from torch import Tensor
 from kinmo_core.errors import InputError
 from kinmo_core.io import READABLE, load_motion
 from kinmo_core.io.files import atomic_path
+from kinmo_core.motion import Motion
 from kinmo_htma.approximate import Approximate
 from kinmo_htma.model import HTMA
 from kinmo_htma.parts import parts_of
@@ -57,17 +58,25 @@ class Index:
         items: what the vectors are of.
         vectors: (items, D) float32, of unit length.
         model: name and fingerprint of the model that made them.
+        folder: where the items' files are.
         approximate: finds candidates faster than a product with all vectors.
     """
 
     def __init__(
-        self, items: Sequence[Item], vectors: Tensor, model: tuple[str, str], *, approximate: Approximate | None = None
+        self,
+        items: Sequence[Item],
+        vectors: Tensor,
+        model: tuple[str, str],
+        *,
+        folder: Path = Path(),
+        approximate: Approximate | None = None,
     ) -> None:
         if len(items) != len(vectors):
             raise InputError(f"want a vector for each of {len(items)} items, got {len(vectors)}")
         self.items = list(items)
         self.vectors = vectors
         self.model = model
+        self.folder = folder
         self.approximate = approximate
 
     def __len__(self) -> int:
@@ -75,7 +84,13 @@ class Index:
 
     @classmethod
     def build(
-        cls, model: HTMA, folder: Path | str, *, warn: Callable[[str], None] = print, faiss: bool = False
+        cls,
+        model: HTMA,
+        folder: Path | str,
+        *,
+        warn: Callable[[str], None] = print,
+        progress: Callable[[int, int], None] | None = None,
+        faiss: bool = False,
     ) -> Index:
         """Embed every motion file below a folder.
 
@@ -83,6 +98,7 @@ class Index:
             model: embeds them.
             folder: any folder with .npz, .npy and .bvh files; of a HumanML3D directory its features.
             warn: called with one line about each file that is left out: unreadable, or too short.
+            progress: called with (files done, files in all) after every file.
             faiss: build a FAISS index as well.
 
         Raises:
@@ -99,7 +115,8 @@ class Index:
                 vectors.append(model.vectors(model.embed_features([clip for _, clip in waiting])))
             waiting.clear()
 
-        for path in motion_files(root):
+        files = motion_files(root)
+        for number, path in enumerate(files, start=1):
             try:
                 parts = parts_of(load_motion(path))
                 waiting += [(Item(str(path.relative_to(root)), p.start, p.end), p.features) for p in parts]
@@ -107,11 +124,14 @@ class Index:
                 warn(f"left out {path}: {error}")
             if len(waiting) >= AT_ONCE:
                 embed()
+            if progress is not None:
+                progress(number, len(files))
         embed()
         if not items:
             raise InputError(f"{root} has no motion that can be indexed ({', '.join(READABLE)} of more than 0.4 s)")
         made = torch.cat(vectors)
-        return cls(items, made, (model.name, model.fingerprint), approximate=Approximate.build(made) if faiss else None)
+        approximate = Approximate.build(made) if faiss else None
+        return cls(items, made, (model.name, model.fingerprint), folder=root.resolve(), approximate=approximate)
 
     def search(self, queries: Tensor, k: int = 5) -> list[Hit]:
         """The k files with the best matching part, each once, best first.
@@ -133,6 +153,16 @@ class Index:
                 return list(files.values())[:k]
             wanted *= 4
 
+    def motion(self, item: Item) -> Motion:
+        """The motion, or the part of one, that an item names.
+
+        Raises:
+            InputError: its file is no longer there, or unreadable.
+        """
+        whole = load_motion(self.folder / item.path)
+        start, end = (round(second * whole.fps) for second in (item.start, item.end))
+        return replace(whole, joints=whole.joints[start : end + 1])
+
     def save(self, folder: Path | str) -> None:
         """Write the index; files of the same name are replaced."""
         out = Path(folder)
@@ -145,6 +175,7 @@ class Index:
         with atomic_path(out / "items.jsonl") as path, path.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(asdict(item)) + "\n" for item in self.items)
         facts: dict[str, Any] = {"format": FORMAT, "model": self.model[0], "fingerprint": self.model[1]}
+        facts["folder"] = str(self.folder)
         (out / "index.faiss").unlink(missing_ok=True)
         if self.approximate is not None:
             with atomic_path(out / "index.faiss") as path:
@@ -179,7 +210,8 @@ class Index:
             if not path.is_file() or _sha256(path) != facts["faiss_sha256"]:
                 raise InputError(f"{path} is missing or is not the file that was written; make the index again")
             approximate = Approximate.load(path)
-        return cls(items, vectors, (facts["model"], facts["fingerprint"]), approximate=approximate)
+        made_by = (facts["model"], facts["fingerprint"])
+        return cls(items, vectors, made_by, folder=Path(facts["folder"]), approximate=approximate)
 
     def _best(self, queries: Tensor, count: int) -> list[Hit]:
         if self.approximate is None:
@@ -207,7 +239,8 @@ def _read_facts(root: Path) -> dict[str, Any]:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise InputError(f"{path} is damaged: it is no JSON") from None
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT or not {"model", "fingerprint"} <= set(facts):
+    known = {"format", "model", "fingerprint", "folder"}
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT or not known <= set(facts):
         raise InputError(f"{path} is of another format; this version of KinMo reads format {FORMAT}")
     return facts
 

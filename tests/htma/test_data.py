@@ -87,7 +87,8 @@ class TestLeak:
             def __init__(self) -> None:
                 self.seen: list[str] = []
 
-            def describe(self, texts: Any) -> list[Description]:
+            def describe(self, texts: Any, *, draw: int = 0) -> list[Description]:
+                assert draw == 0
                 self.seen += texts
                 return [bare(text) for text in texts]
 
@@ -264,6 +265,14 @@ class TestNearest:
         assert made.text == "a person walks slowly"
         assert made.groups == describe("a person walks").groups
         assert NearestReasoner(self.known(), WordEncoder(TEXT_DIM)).describe([]) == []
+
+    def test_further_draws_are_of_less_similar_sentences(self):
+        reasoner = NearestReasoner(self.known(), WordEncoder(TEXT_DIM))
+        made = [reasoner.describe(["a dog waves"], draw=draw)[0].groups for draw in range(5)]
+        assert made[0] == describe("a dog waves").groups
+        others = [describe(text).groups["torso"] for text in ("a person walks", "a person walks on")]
+        assert sorted(groups["torso"] for groups in made[1:3]) == sorted(others)
+        assert made[3] == made[4] == made[2]  # it knows no more than three
 
     def test_for_a_known_motion_it_looks_elsewhere(self):
         reasoner = NearestReasoner(self.known(), WordEncoder(TEXT_DIM))

@@ -20,7 +20,7 @@ from kinmo_core.testing import toy_dataset
 from kinmo_core.text import Reasoner
 from kinmo_htma.evaluation import evaluate
 from kinmo_htma.items import retrieval_samples
-from kinmo_htma.model import HTMA
+from kinmo_htma.model import HTMA, export
 from kinmo_htma.nearest import NearestReasoner
 
 
@@ -38,6 +38,7 @@ def test_the_folder_holds_all_that_use_needs(toy_model: Path, toy_text_model: Pa
         "Std.npy",
         "known.jsonl",
         "known.safetensors",
+        "actions.safetensors",
     }
     assert {path.name for path in toy_model.iterdir()} == names
     config = load_config(toy_model)
@@ -75,10 +76,21 @@ def test_a_sentence_is_described_by_the_reasoner_and_a_description_is_not(model:
     assert isinstance(model.reasoner, NearestReasoner)
     assert isinstance(model.reasoner, Reasoner)
     text = "a person walks forward"
-    (described,) = model.describe([text])
-    mixed = model.embed_texts([text, described, describe("a person squats")])
-    torch.testing.assert_close(mixed[0], mixed[1])
-    assert not torch.allclose(mixed[0], mixed[2])
+    drawn = model.describe([text])
+    assert len(drawn) == model.draws == 10
+    assert drawn == [model.reasoner.describe([text], draw=draw) for draw in range(10)]
+    made = model.embed_texts([text, "a person squats"])
+    each = torch.stack([model.embed_descriptions(draw)[0] for draw in drawn])
+    torch.testing.assert_close(made[0], each.mean(0))
+    torch.testing.assert_close(each[:, 0], each[:1, 0].expand(10, -1))  # draws differ in what limbs do alone
+    assert not torch.allclose(each[:, 1], each[:1, 1].expand(10, -1))
+    assert not torch.allclose(made[0], made[1])
+
+
+def test_draws_are_checked(toy_model: Path, tmp_path: Path):
+    with pytest.raises(InputError, match="draws must be at least 1, got 0"):
+        export(tmp_path / "out", toy_model.parent / "last.ckpt", [], draws=0)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_motion_at_another_frame_rate(model: HTMA, walking: Tensor):
@@ -145,19 +157,20 @@ def test_a_model_without_reasoner_wants_descriptions(model: HTMA, toy_model: Pat
     with pytest.raises(InputError, match="has no reasoner"):
         bare.embed_texts(["a person walks"])
     torch.testing.assert_close(
-        bare.embed_texts([describe("a person walks")]), model.embed_texts([describe("a person walks")])
+        bare.embed_descriptions([describe("a person walks")]), model.embed_descriptions([describe("a person walks")])
     )
     with pytest.raises(InputError, match="there is nothing to embed"):
-        bare.embed_texts([])
+        model.embed_texts([])
 
 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
+        ("actions.safetensors", "x", "actions.safetensors is damaged"),
         (
             "model.yaml",
             "format: 1\n",
-            "is not one of an alignment: it has no finer, language_model, network, parts, similarity",
+            "is not one of an alignment: it has no draws, finer, language_model, network, parts, similarity",
         ),
         ("text.safetensors", "x", "text.safetensors does not fit its model.yaml or is damaged"),
         ("known.safetensors", "x", "known.safetensors is missing or damaged"),

@@ -140,8 +140,13 @@ def identity(encoder: TextEncoder) -> str:
 class Reasoner(Protocol):
     """Writes what every limb does from one sentence about the whole action (KinMo section 4)."""
 
-    def describe(self, texts: Sequence[str]) -> list[Description]:
-        """Descriptions of N sentences, from the sentences alone; each keeps its sentence as the global text."""
+    def describe(self, texts: Sequence[str], *, draw: int = 0) -> list[Description]:
+        """Descriptions of N sentences, from the sentences alone; each keeps its sentence as the global text.
+
+        Args:
+            texts: the sentences.
+            draw: which of its answers, for a sentence may be moved to in many ways; 0 is the one it thinks best.
+        """
         ...
 
 

@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         "--annotations", type=Path, help="JSONL file (default: descriptions.jsonl in the data directory)"
     )
     export.add_argument("--similarity", help="mean, last, global, group or interaction (default: as in training)")
+    export.add_argument("--draws", type=int, default=10, help="of the reasoner for each sentence (default: 10)")
     export.add_argument("--out", type=Path, required=True)
     export.set_defaults(run=_export)
 
@@ -105,7 +106,7 @@ def _export(options: argparse.Namespace) -> None:
     if len(levels) > 1:
         described = training_descriptions(options.annotations or options.data / "descriptions.jsonl", samples)
     known = known_sentences(samples, described)
-    export(options.out, options.checkpoint, known, similarity=options.similarity)
+    export(options.out, options.checkpoint, known, similarity=options.similarity, draws=options.draws)
     print(options.out)
 
 
@@ -182,7 +183,7 @@ def _search(options: argparse.Namespace) -> None:
     if parts:
         means = model.embed_features([part.features for part in parts])
     else:
-        means = model.embed_texts([query(model, options.text, limbs)])
+        means = model.embed_descriptions(query(model, options.text, limbs)).mean(0, keepdim=True)
     lines = {
         f"{hit.score:.3f}  {hit.item.path}  {hit.item.start:.1f}-{hit.item.end:.1f} s": hit.item
         for hit in index.search(model.vectors(means), options.k)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.io.files import atomic_path
-from kinmo_core.text import Reasoner
 from kinmo_htma.align import check_similarity, retrieval_vectors
 from kinmo_htma.items import retrieval_samples
 from kinmo_htma.model import HTMA
@@ -24,7 +23,6 @@ def evaluate(
     out: Path | None = None,
     *,
     similarity: str | None = None,
-    reasoner: Reasoner | None = None,
 ) -> Results:
     """Measure on every split, and write `retrieval.json` and `retrieval.md` where `out` is given.
 
@@ -38,7 +36,6 @@ def evaluate(
             dissimilar subset.
         out: folder to write to.
         similarity: see `retrieval_vectors`; the model's where None.
-        reasoner: instead of the model's own.
 
     Returns:
         split -> protocol -> convention -> direction -> metric -> value.
@@ -49,8 +46,7 @@ def evaluate(
     results: Results = {}
     for split, samples in found.items():
         sentences = [sample.captions[0].text for sample in samples]
-        descriptions = model.describe(sentences) if reasoner is None else reasoner.describe(sentences)
-        text = model.embed_texts(descriptions)
+        text = model.embed_texts(sentences)
         motion = model.embed_features([sample.features() for sample in samples])
         vectors = [retrieval_vectors(mu, model.levels, chosen).double() for mu in (text, motion)]
         captions = model.embedder.encoder.encode(sentences)

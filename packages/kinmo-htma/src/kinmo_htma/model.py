@@ -38,6 +38,7 @@ from kinmo_htma.parts import parts_of
 
 SHIPPED = Path(__file__).parent / "weights"
 BATCH = 64
+DRAWS = 10  # on the pack the mean rank of validation is best between 5 and 20
 ACTIONS = tuple((Path(__file__).parent / "actions.txt").read_text(encoding="utf-8").splitlines())  # plain sentences
 
 
@@ -50,6 +51,8 @@ class HTMA:
         embedder: its language model and how that is read.
         similarity: see `retrieval_vectors`.
         reasoner: writes what the limbs do where only a sentence is given; not needed for the global level alone.
+        draws: of the reasoner for each sentence. A sentence's Gaussians are the mean of theirs: one answer is often wrong.
+        actions: what `embed_texts` makes of `ACTIONS`, if it is at hand.
         name: for people.
     """
 
@@ -61,6 +64,8 @@ class HTMA:
         *,
         similarity: str = "mean",
         reasoner: Reasoner | None = None,
+        draws: int = 1,
+        actions: Tensor | None = None,
         name: str = "unnamed",
     ) -> None:
         self.text = network.text.eval()
@@ -69,6 +74,8 @@ class HTMA:
         self.embedder = embedder
         self.similarity = check_similarity(similarity, network.levels)
         self.reasoner = reasoner
+        self.draws = check_draws(draws)
+        self.actions = actions
         self.name = name
 
     @classmethod
@@ -108,6 +115,8 @@ class HTMA:
             embedder,
             similarity=config["similarity"],
             reasoner=reasoner,
+            draws=config["draws"],
+            actions=_stored_actions(path),
             name=path.name,
         )
 
@@ -124,24 +133,24 @@ class HTMA:
             digest.update(part.numpy().tobytes())
         return f"{digest.hexdigest()[:16]}-{self.similarity}"
 
-    def describe(self, texts: Sequence[str]) -> list[Description]:
-        """What the limbs do, by the reasoner, from the sentences alone.
+    def describe(self, texts: Sequence[str]) -> list[list[Description]]:
+        """What the limbs do, by the reasoner, from the sentences alone: a list for each draw.
 
         Raises:
             InputError: an empty or overlong sentence, or the model has finer levels but no reasoner.
         """
         sentences = [check_sentence(text) for text in texts]
         if self.levels == ("global",):
-            return [bare(text) for text in sentences]
+            return [[bare(text) for text in sentences]]
         if self.reasoner is None:
             raise InputError("this model reads group and interaction text and has no reasoner; give it Descriptions")
-        return self.reasoner.describe(sentences)
+        return [self.reasoner.describe(sentences, draw=draw) for draw in range(self.draws)]
 
-    def embed_texts(self, texts: Sequence[str | Description]) -> Tensor:
-        """Means of the Gaussians (N, levels, D), on the CPU, of sentences or whole descriptions."""
-        wanted = [text for text in texts if isinstance(text, str)]
-        made = iter(self.describe(wanted) if wanted else [])
-        return self.embed_descriptions([next(made) if isinstance(text, str) else text for text in texts])
+    def embed_texts(self, texts: Sequence[str]) -> Tensor:
+        """Means of the Gaussians (N, levels, D), on the CPU, of sentences; over the draws of the reasoner."""
+        drawn = self.describe(texts)
+        means = self.embed_descriptions([description for draw in drawn for description in draw])
+        return means.unflatten(0, (len(drawn), -1)).mean(0)
 
     def embed_motions(self, motions: Sequence[Motion]) -> Tensor:
         """Means of the Gaussians (N, levels, D), on the CPU, of motions at any frame rate; of long ones the parts' mean.
@@ -179,14 +188,20 @@ class HTMA:
             k: how many.
         """
         known = ACTIONS if texts is None else texts
-        vectors = self.vectors(self.embed_texts(known))
+        text = self.actions if texts is None and self.actions is not None else self.embed_texts(known)
+        vectors = self.vectors(text)
         best = (self.vectors(means) @ vectors.T).amax(0).topk(min(k, len(known)))
         chosen: list[int] = best.indices.tolist()
         return [(known[i], score) for i, score in zip(chosen, best.values.tolist(), strict=True)]
 
     @torch.inference_mode()
     def embed_descriptions(self, descriptions: Sequence[Description], levels: Sequence[str] | None = None) -> Tensor:
-        """Means of the Gaussians (N, levels, D), on the CPU, of the first `levels` of the model's; of all where None."""
+        """Means of the Gaussians (N, levels, D), on the CPU, of whole descriptions.
+
+        Args:
+            descriptions: N of them.
+            levels: the first ones of the model's; all where None.
+        """
         self.embedder.prepare(descriptions, levels)
         means: dict[int, Tensor] = {}
         order = sorted(range(len(descriptions)), key=lambda i: len(descriptions[i].text))
@@ -207,7 +222,16 @@ class HTMA:
         return next(self.text.parameters()).device
 
 
-def export(folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity: str | None = None) -> None:
+def check_draws(draws: int) -> int:
+    """A number of draws, or an `InputError` where it is none."""
+    if draws < 1:
+        raise InputError(f"draws must be at least 1, got {draws}")
+    return draws
+
+
+def export(
+    folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity: str | None = None, draws: int = DRAWS
+) -> None:
     """Write a model folder from a training checkpoint, networks as fp16; the decoder stays behind.
 
     Args:
@@ -215,6 +239,7 @@ def export(folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity
         checkpoint: of a training run.
         known: sentences of training motions with their descriptions, for its reasoner; unused with the global level alone.
         similarity: see `retrieval_vectors`; that of the training run where None.
+        draws: see `HTMA`.
     """
     state = load_training_checkpoint(checkpoint)
     network = module_from_checkpoint(Alignment, state)
@@ -225,6 +250,7 @@ def export(folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity
         "network": config_of(Alignment, state["hyper_parameters"]),
         **settings,
         "similarity": check_similarity(similarity or state["hyper_parameters"]["similarity"], network.levels),
+        "draws": check_draws(draws),
         "training": training_facts(checkpoint, state),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -236,6 +262,8 @@ def export(folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity
         vectors = LanguageModel(settings["language_model"]).encode([entry.description.text for entry in known])
         _save_tensor(vectors.half(), folder / "known.safetensors")
     save_config(folder, config)
+    model = HTMA.load(folder)  # what is stored of actions is by the weights as they are stored
+    _save_tensor(model.embed_texts(ACTIONS).half(), folder / "actions.safetensors", name=_actions_name())
 
 
 def load_network(folder: Path, config: Mapping[str, Any]) -> Alignment:
@@ -248,7 +276,7 @@ def load_network(folder: Path, config: Mapping[str, Any]) -> Alignment:
     Raises:
         InputError: the configuration is not one of an alignment, or weights are missing or damaged.
     """
-    wanted = {"network", "language_model", "finer", "parts", "similarity"}
+    wanted = {"network", "language_model", "finer", "parts", "similarity", "draws"}
     if not wanted <= set(config):
         missing = ", ".join(sorted(wanted - set(config)))
         raise InputError(f"{folder / 'model.yaml'} is not one of an alignment: it has no {missing}")
@@ -261,6 +289,22 @@ def load_network(folder: Path, config: Mapping[str, Any]) -> Alignment:
     return network.eval().requires_grad_(False)
 
 
+def _actions_name() -> str:
+    """Of the tensor in `actions.safetensors`: another list of actions has another name."""
+    return hashlib.sha256("\n".join(ACTIONS).encode()).hexdigest()[:16]
+
+
+def _stored_actions(folder: Path) -> Tensor | None:
+    path = folder / "actions.safetensors"
+    if not path.is_file():
+        return None
+    try:
+        stored = load_file(path).get(_actions_name())
+    except SafetensorError as error:
+        raise InputError(f"{path} is damaged: {' '.join(str(error).split())[:200]}") from None
+    return None if stored is None else stored.float()
+
+
 def _tensor(path: Path, name: str) -> Tensor:
     try:
         return load_file(path)[name]
@@ -268,6 +312,6 @@ def _tensor(path: Path, name: str) -> Tensor:
         raise InputError(f"{path} is missing or damaged: {' '.join(str(error).split())[:200]}") from None
 
 
-def _save_tensor(vectors: Tensor, path: Path) -> None:
+def _save_tensor(vectors: Tensor, path: Path, *, name: str = "vectors") -> None:
     with atomic_path(path) as temporary:
-        save_file({"vectors": vectors.contiguous()}, temporary)
+        save_file({name: vectors.contiguous()}, temporary)

@@ -52,9 +52,13 @@ class NearestReasoner:
         if len(self.vectors) != len(texts):
             raise InputError(f"want a vector for each of {len(texts)} known sentences, got {len(self.vectors)}")
 
-    def describe(self, texts: Sequence[str]) -> list[Description]:
-        """Each sentence with the group and interaction texts of the most similar known one; the first of equals."""
-        return self._take(texts, self.encoder.encode(texts) @ self.vectors.T) if texts else []
+    def describe(self, texts: Sequence[str], *, draw: int = 0) -> list[Description]:
+        """Each sentence with the group and interaction texts of the most similar known one, or of the `draw` + 1st of them."""
+        if not texts:
+            return []
+        place = min(draw, len(self.known) - 1)
+        order = (self.encoder.encode(texts) @ self.vectors.T).argsort(dim=-1, descending=True, stable=True)
+        return self._take(texts, order[:, place])
 
     def describe_others(self, vectors: Tensor, texts: Sequence[str], owners: Sequence[str]) -> list[Description]:
         """As `describe` for training motions: what is known of the motion itself, its mirrored copy or a span is not used.
@@ -73,12 +77,11 @@ class NearestReasoner:
             part = slice(start, start + 512)
             own = torch.tensor([sources.get(source_of(owner), -1) for owner in owners[part]])
             similarity = (vectors[part] @ self.vectors.T).masked_fill(own[:, None] == known, -torch.inf)
-            found += self._take(texts[part], similarity)
+            found += self._take(texts[part], similarity.argmax(-1))
         return found
 
-    def _take(self, texts: Sequence[str], similarity: Tensor) -> list[Description]:
-        chosen = similarity.argmax(-1).tolist()
-        return [replace(self.known[i].description, text=text) for i, text in zip(chosen, texts, strict=True)]
+    def _take(self, texts: Sequence[str], chosen: Tensor) -> list[Description]:
+        return [replace(self.known[i].description, text=text) for i, text in zip(chosen.tolist(), texts, strict=True)]
 
 
 def write_known(path: Path, known: Sequence[Known]) -> None:

@@ -1,4 +1,4 @@
-"""What a person asks for: a sentence, sentences about single limbs, or both, as a `Description`."""
+"""What a person asks for: a sentence, sentences about single limbs, or both, as `Description`s."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from kinmo_core.text import GROUPS, UNKNOWN, Description, check_sentence
 from kinmo_htma.model import HTMA
 
 
-def query(model: HTMA, text: str | None, limbs: Mapping[str, str]) -> Description:
-    """The description to search by.
+def query(model: HTMA, text: str | None, limbs: Mapping[str, str]) -> list[Description]:
+    """The descriptions to search by, one for each draw of the model's reasoner.
 
     What is said of a limb replaces what the reasoner wrote of it, and pairs with this limb become unknown. Without a
     sentence the limbs' ones stand for it; a model of the global level alone reads them after the sentence.
@@ -29,20 +29,18 @@ def query(model: HTMA, text: str | None, limbs: Mapping[str, str]) -> Descriptio
     if not parts:
         raise InputError("nothing to search for; want a sentence, or one about a limb such as --right-arm 'waves'")
     reads_limbs = model.levels != ("global",)
-    (described,) = model.describe([parts[0] if text is not None and reads_limbs else ", ".join(parts)])
+    drawn = model.describe([parts[0] if text is not None and reads_limbs else ", ".join(parts)])
     if not said or not reads_limbs:
-        return described
-    if text is None:  # nothing is known of the other limbs
-        described = replace(
-            described,
-            groups=dict.fromkeys(described.groups, UNKNOWN),
-            interactions=dict.fromkeys(described.interactions, UNKNOWN),
-        )
-    return replace(
-        described,
-        groups={**described.groups, **said},
-        interactions={p: UNKNOWN if {*p} & set(said) else t for p, t in described.interactions.items()},
-    )
+        return [described for (described,) in drawn]
+    if text is None:  # nothing is known of the other limbs, so that the draws do not differ
+        drawn = drawn[:1]
+    return [_with_limbs(described, said, others_known=text is not None) for (described,) in drawn]
+
+
+def _with_limbs(described: Description, said: Mapping[str, str], *, others_known: bool) -> Description:
+    groups = described.groups if others_known else dict.fromkeys(described.groups, UNKNOWN)
+    pairs = {p: t if others_known and not {*p} & set(said) else UNKNOWN for p, t in described.interactions.items()}
+    return replace(described, groups={**groups, **said}, interactions=pairs)
 
 
 def _sentence(limb: str, text: str) -> str:

@@ -64,7 +64,7 @@ ROWS = {
 
 
 def run(name: str, seed: int, options: argparse.Namespace) -> Path:
-    """Folder of a row's run: trained, exported and tested, as far as it is not."""
+    """Model folder of a row's run: trained, exported and tested, as far as it is not."""
     folder: Path = options.out / f"{name}_{seed}"
     folder.mkdir(parents=True, exist_ok=True)
     annotations = str(options.annotations or options.data / "descriptions.jsonl")
@@ -74,14 +74,15 @@ def run(name: str, seed: int, options: argparse.Namespace) -> Path:
     fit += ["--seed_everything", str(seed), "--data.init_args.seed", str(seed)]
     fit += ["--trainer.default_root_dir", str(folder), "--trainer.enable_progress_bar", "false"]
     fit += [*ROWS[name].arguments, *options.arguments]
-    model, best = folder / "model", str(folder / "best.ckpt")
+    model, best = folder / f"model_{options.draws}", str(folder / "best.ckpt")
     export = [COMMAND, "export", best, "--data", str(options.data), "--annotations", annotations, "--out", str(model)]
+    export += ["--draws", str(options.draws)]
     test = [COMMAND, "test", "--model", str(model), "--data", str(options.data), "--splits", ",".join(options.splits)]
     if not (model / "retrieval.json").is_file():
         with (folder / "log.txt").open("a") as log:
             for command in (fit, export, [*test, "--out", str(model)]):
                 subprocess.run(command, check=True, stdout=log, stderr=log, env=os.environ | {"OMP_NUM_THREADS": "1"})
-    return folder
+    return model
 
 
 def spread(values: Sequence[float], digits: int) -> str:
@@ -90,24 +91,24 @@ def spread(values: Sequence[float], digits: int) -> str:
     return f"{mean} ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else mean
 
 
-def validation_rank(folder: Path) -> float:
-    """The best `val/rank` of a run."""
-    with (folder / "curves.csv").open(newline="") as file:
+def validation_rank(model: Path) -> float:
+    """The best `val/rank` of a run, of one draw."""
+    with (model.parent / "curves.csv").open(newline="") as file:
         return min(float(line["val/rank"]) for line in csv.DictReader(file) if line["val/rank"])
 
 
-def tables(folders: dict[str, list[Path]], splits: Sequence[str], protocol: str, convention: str) -> str:
+def tables(models: dict[str, list[Path]], splits: Sequence[str], protocol: str, convention: str) -> str:
     """A table for each split: rows, then both directions."""
     lines: list[str] = []
     for split in splits:
         head = [f"{direction}: {metric}" for direction in DIRECTIONS for metric in METRICS]
         lines += [f"### {split}, {protocol}, {convention}", ""]
         lines += [f"| row | seeds | val/rank | {' | '.join(head)} |", f"|---|---|---|{'---|' * len(head)}"]
-        for name, of_seeds in folders.items():
-            results = [json.loads((folder / "model" / "retrieval.json").read_text()) for folder in of_seeds]
+        for name, of_seeds in models.items():
+            results = [json.loads((model / "retrieval.json").read_text()) for model in of_seeds]
             found: list[dict[str, Any]] = [result[split][protocol][convention] for result in results]
             cells = [spread([f[d][metric] for f in found], 1) for d in DIRECTIONS for metric in METRICS]
-            ranks = spread([validation_rank(folder) for folder in of_seeds], 3)
+            ranks = spread([validation_rank(model) for model in of_seeds], 3)
             lines.append(f"| {ROWS[name].title} | {len(of_seeds)} | {ranks} | {' | '.join(cells)} |")
         lines.append("")
     return "\n".join(lines)
@@ -124,16 +125,17 @@ def main() -> None:
     parser.add_argument("--overlay", default="configs/overlay/cpu.yaml")
     parser.add_argument("--out", type=Path, default=Path("runs/rows"))
     parser.add_argument("--jobs", type=int, default=1, help="runs side by side, each of one thread")
+    parser.add_argument("--draws", type=int, default=10, help="of the reasoner for each sentence of a test")
     parser.add_argument("--protocol", default="all")
     parser.add_argument("--convention", default="raw")
     parser.add_argument("arguments", nargs="*", help="for every `kinmo-htma fit`")
     options = parser.parse_args()
     with ThreadPoolExecutor(options.jobs) as pool:
         jobs = [(name, pool.submit(run, name, seed, options)) for seed in options.seeds for name in options.rows]
-        folders: dict[str, list[Path]] = {name: [] for name in options.rows}
+        models: dict[str, list[Path]] = {name: [] for name in options.rows}
         for name, job in jobs:
-            folders[name].append(job.result())
-    print(tables(folders, options.splits, options.protocol, options.convention))
+            models[name].append(job.result())
+    print(tables(models, options.splits, options.protocol, options.convention))
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class NearestReasoner:
             raise InputError(f"want a vector for each of {len(texts)} known sentences, got {len(self.vectors)}")
 
     def describe(self, texts: Sequence[str], *, draw: int = 0) -> list[Description]:
-        """Each sentence with the group and interaction texts of the most similar known one, or of the `draw` + 1st of them."""
+        """Each sentence with the group and interaction texts of the most similar known one, or of the `draw` + 1st."""
         if not texts:
             return []
         place = min(draw, len(self.known) - 1)

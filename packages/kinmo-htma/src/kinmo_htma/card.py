@@ -31,8 +31,8 @@ HumanML3D's 22-joint skeleton).
 * Similarity: {similarity}."""
 
 _LOOKED_UP = """\
-where only a sentence is given, the reasoner `nearest` takes what kinmo-annotate says of the motion with the most similar
-  of {known:,} training captions (`known.jsonl`; of the captions only their vectors are kept)."""
+where only a sentence is given, the reasoner `nearest` takes what kinmo-annotate says of the motions with the {draws} most
+  similar of {known:,} training captions (`known.jsonl`; of the captions only their vectors are kept), and their mean is used."""
 
 _TRAINING = """\
     kinmo-htma fit {options}
@@ -114,15 +114,15 @@ def _about(folder: Path, model: Mapping[str, Any], levels: Sequence[str], model_
         features=DIM,
         model_option=model_option,
         language_model=model["language_model"],
-        limbs=_limbs(folder, levels),
+        limbs=_limbs(folder, levels, model["draws"]),
         similarity=_similarity(model["similarity"], levels),
     )
 
 
-def _limbs(folder: Path, levels: Sequence[str]) -> str:
+def _limbs(folder: Path, levels: Sequence[str], draws: int) -> str:
     if levels == ("global",):
         return "it reads the whole sentence only, and needs no reasoner."
-    return _LOOKED_UP.format(known=len(read_known(folder / "known.jsonl")))
+    return _LOOKED_UP.format(draws=draws, known=len(read_known(folder / "known.jsonl")))
 
 
 def _similarity(name: str, levels: Sequence[str]) -> str:

@@ -52,7 +52,7 @@ def test_a_card_says_how_the_model_was_made_and_measured(measured: Path, tmp_pat
     assert "text (global, group, interaction)" in text
     assert f"language model `{load_config(folder)['language_model']}`" in text
     assert "The decoder, which only training needs, is left out." in text
-    assert "of the captions only their vectors are kept" in text
+    assert "of the captions only the vectors are kept" in text
     assert "* Similarity: the mean of the levels' cosines." in lines
     assert any(line.endswith(" | 6 | 6 | 0 |  |  |") for line in lines)  # the toy run has neither logs nor a monitor
     assert (folder / "retrieval.md").read_text(encoding="utf-8").strip() in text

@@ -32,7 +32,7 @@ HumanML3D's 22-joint skeleton).
 
 _LOOKED_UP = """\
 where only a sentence is given, the reasoner `nearest` takes what kinmo-annotate says of the motions with the {draws} most
-  similar of {known:,} training captions (`known.jsonl`; of the captions only their vectors are kept), and their mean is used."""
+  similar of {known:,} training captions (`known.jsonl`; of the captions only the vectors are kept); their mean is used."""
 
 _TRAINING = """\
     kinmo-htma fit {options}

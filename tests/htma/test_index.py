@@ -159,6 +159,13 @@ def test_a_damaged_index_is_one_line(
         Index.load(tmp_path, model)
 
 
+def test_a_motion_in_several_formats_is_one(tmp_path: Path):
+    for name in ("a.bvh", "a.npz", "a.png", "b.BVH", "c/a.npy", "c/a.bvh"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert [str(path.relative_to(tmp_path)) for path in motion_files(tmp_path)] == ["a.npz", "b.BVH", "c/a.npy"]
+
+
 def test_folders_without_motions(model: HTMA, tmp_path: Path):
     with pytest.raises(InputError, match="has no motion that can be indexed"):
         Index.build(model, tmp_path)

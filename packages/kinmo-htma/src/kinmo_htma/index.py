@@ -223,12 +223,14 @@ class Index:
 
 
 def motion_files(root: Path) -> list[Path]:
-    """Files below a folder that may be motions, in the order of their names."""
+    """Files below a folder that may be motions, in the order of their names; of one in several formats, one file."""
     if not root.is_dir():
         raise InputError(f"no folder {root}")
     features = root / "new_joint_vecs"
     start = features if features.is_dir() else root  # a HumanML3D directory holds every motion twice
-    return sorted(path for path in start.rglob("*") if path.suffix.lower() in READABLE and path.is_file())
+    found = [path for path in start.rglob("*") if path.suffix.lower() in READABLE and path.is_file()]
+    found.sort(key=lambda path: READABLE.index(path.suffix.lower()), reverse=True)
+    return sorted({path.with_suffix(""): path for path in found}.values())
 
 
 def _read_facts(root: Path) -> dict[str, Any]:

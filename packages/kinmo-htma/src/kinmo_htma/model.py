@@ -143,7 +143,9 @@ class HTMA:
         if self.levels == ("global",):
             return [[bare(text) for text in sentences]]
         if self.reasoner is None:
-            raise InputError("this model reads group and interaction text and has no reasoner; embed whole descriptions")
+            raise InputError(
+                "this model reads group and interaction text and has no reasoner; embed whole descriptions"
+            )
         return [self.reasoner.describe(sentences, draw=draw) for draw in range(self.draws)]
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:

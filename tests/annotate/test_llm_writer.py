@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -562,13 +563,22 @@ def test_prices_are_litellms():
 # The rest.
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """SIGINT is KeyboardInterrupt, also where a shell started the tests in the background and had it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_waits_for_nothing(tmp_path: Path):
     main = threading.main_thread().ident
     assert main is not None
     pressed: list[float] = []
 
     def hang(body: dict[str, Any], count: int) -> Reply:
-        if count == 3:  # all four wait for answers; earlier, it would hit the libraries' imports, which may swallow it
+        if count == 3:  # all four wait for answers; earlier, it would hit the imports of libraries
             pressed.append(time.monotonic())
             signal.pthread_kill(main, signal.SIGINT)
         return MODES["hang"](body, count)

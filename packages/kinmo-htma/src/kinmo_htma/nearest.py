@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
@@ -51,14 +52,13 @@ class NearestReasoner:
         self.vectors = encoder.encode(texts) if vectors is None else vectors.float()
         if len(self.vectors) != len(texts):
             raise InputError(f"want a vector for each of {len(texts)} known sentences, got {len(self.vectors)}")
+        self._order = lru_cache(maxsize=1)(self._nearest_first)  # the draws of the same sentences follow each other
 
     def describe(self, texts: Sequence[str], *, draw: int = 0) -> list[Description]:
         """Each sentence with the group and interaction texts of the most similar known one, or of the `draw` + 1st."""
         if not texts:
             return []
-        place = min(draw, len(self.known) - 1)
-        order = (self.encoder.encode(texts) @ self.vectors.T).argsort(dim=-1, descending=True, stable=True)
-        return self._take(texts, order[:, place])
+        return self._take(texts, self._order(tuple(texts))[:, min(draw, len(self.known) - 1)])
 
     def describe_others(self, vectors: Tensor, texts: Sequence[str], owners: Sequence[str]) -> list[Description]:
         """As `describe` for training motions: what is known of the motion itself, its mirrored copy or a span is not used.
@@ -79,6 +79,10 @@ class NearestReasoner:
             similarity = (vectors[part] @ self.vectors.T).masked_fill(own[:, None] == known, -torch.inf)
             found += self._take(texts[part], similarity.argmax(-1))
         return found
+
+    def _nearest_first(self, texts: tuple[str, ...]) -> Tensor:
+        """(N, known) places of the known sentences."""
+        return (self.encoder.encode(texts) @ self.vectors.T).argsort(dim=-1, descending=True, stable=True)
 
     def _take(self, texts: Sequence[str], chosen: Tensor) -> list[Description]:
         return [replace(self.known[i].description, text=text) for i, text in zip(chosen.tolist(), texts, strict=True)]

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from kinmo_core.errors import InputError
 from kinmo_core.features import encode_raw
+from kinmo_core.files import atomic_path
 from kinmo_core.io import WRITABLE, check_writable, load_motion, save_motion
-from kinmo_core.io.files import atomic_path
 from kinmo_core.io.npz import save_npy
 from kinmo_core.motion import Motion
 

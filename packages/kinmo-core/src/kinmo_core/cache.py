@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from kinmo_core.io.files import atomic_path
+from kinmo_core.files import atomic_path
 
 
 def cached(

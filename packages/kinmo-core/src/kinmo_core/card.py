@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kinmo_core.errors import InputError
-from kinmo_core.io.files import atomic_path, read_bytes
+from kinmo_core.files import atomic_path, read_bytes
 
 # Name in `model.yaml` to head of the column.
 _FACTS: Final = {

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from kinmo_core.errors import InputError
-from kinmo_core.io.files import atomic_path
+from kinmo_core.files import atomic_path
 
 FORMAT = 1  # rises when an older reader could not make sense of a newer folder
 M = TypeVar("M", bound=nn.Module)

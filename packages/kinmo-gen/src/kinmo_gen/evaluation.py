@@ -20,7 +20,7 @@ from kinmo_core import metrics
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, decode
-from kinmo_core.io.files import atomic_path
+from kinmo_core.files import atomic_path
 from kinmo_core.stats import Statistics
 from kinmo_gen.checkpoint import SHIPPED, load_network
 from kinmo_gen.evaluator import Evaluator

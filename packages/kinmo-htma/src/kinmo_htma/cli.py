@@ -203,7 +203,7 @@ def _caption(options: argparse.Namespace) -> None:
     parts = parts_of(_motion(options.motion))
     given = None
     if options.sentences is not None:
-        from kinmo_core.io.files import read_bytes
+        from kinmo_core.files import read_bytes
 
         given = [line for line in read_bytes(options.sentences).decode("utf-8", "replace").splitlines() if line.strip()]
         if not given:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
-from kinmo_core.io.files import atomic_path
+from kinmo_core.files import atomic_path
 from kinmo_htma.align import check_similarity, retrieval_vectors
 from kinmo_htma.items import retrieval_samples
 from kinmo_htma.model import HTMA

@@ -19,8 +19,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from kinmo_core.errors import InputError
+from kinmo_core.files import atomic_path
 from kinmo_core.io import READABLE, load_motion
-from kinmo_core.io.files import atomic_path
 from kinmo_core.motion import Motion
 from kinmo_htma.approximate import Approximate
 from kinmo_htma.model import HTMA

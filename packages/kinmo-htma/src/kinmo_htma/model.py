@@ -25,7 +25,7 @@ from kinmo_core.checkpoint import (
     save_weights,
 )
 from kinmo_core.errors import InputError
-from kinmo_core.io.files import atomic_path
+from kinmo_core.files import atomic_path
 from kinmo_core.motion import Motion
 from kinmo_core.stats import Statistics
 from kinmo_core.text import Description, Reasoner, check_sentence

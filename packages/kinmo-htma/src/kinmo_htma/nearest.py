@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from kinmo_core.errors import InputError
-from kinmo_core.io.files import atomic_path
+from kinmo_core.files import atomic_path
 from kinmo_core.text import UNKNOWN, Description, TextEncoder, read_records
 
 

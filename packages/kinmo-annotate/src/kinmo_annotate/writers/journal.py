@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kinmo_annotate.prompts import Messages
 from kinmo_core.errors import InputError
-from kinmo_core.io.files import atomic_path
+from kinmo_core.files import atomic_path
 
 _log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from kinmo_core.errors import InputError
+from kinmo_core.files import atomic_path, read_bytes
 from kinmo_core.io.bvh_parse import parse_bvh
-from kinmo_core.io.files import atomic_path, read_bytes
 from kinmo_core.io.names import find_joints
 from kinmo_core.io.rig import CHILDREN, JOINT_NAMES, OFFSETS, TIPS, fit_rotations
 from kinmo_core.motion import Motion

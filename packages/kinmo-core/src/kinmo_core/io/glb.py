@@ -10,8 +10,8 @@ import pygltflib as gltf
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
+from kinmo_core.files import atomic_path
 from kinmo_core.io.figure import Mesh, build_figure
-from kinmo_core.io.files import atomic_path
 from kinmo_core.io.rig import CHILDREN, JOINT_NAMES, OFFSETS, fit_rotations, rest_joints
 from kinmo_core.motion import Motion
 from kinmo_core.viz.palette import GROUP_COLOURS, Colour

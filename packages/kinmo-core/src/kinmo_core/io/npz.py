@@ -11,7 +11,7 @@ import torch
 
 from kinmo_core.errors import InputError
 from kinmo_core.features import DIM, FPS, decode, encode_raw
-from kinmo_core.io.files import atomic_path, read_bytes
+from kinmo_core.files import atomic_path, read_bytes
 from kinmo_core.motion import Motion
 
 VERSION: Final = 1

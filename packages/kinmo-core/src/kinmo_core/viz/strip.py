@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from kinmo_core.errors import InputError
-from kinmo_core.io.files import atomic_path
+from kinmo_core.files import atomic_path
 from kinmo_core.motion import Motion
 from kinmo_core.viz.caption import font, paint_caption
 from kinmo_core.viz.draw import Scene

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from kinmo_core.errors import InputError
-from kinmo_core.io.files import atomic_path
+from kinmo_core.files import atomic_path
 from kinmo_core.motion import Motion
 from kinmo_core.viz.draw import draw_frames
 

@@ -1,7 +1,4 @@
-"""Text in three levels (`Description`), and the protocols of what reads and writes it.
-
-Implementations live where their libraries do.
-"""
+"""A motion in words at three levels (`Description`), and the JSONL files that hold such descriptions."""
 
 from __future__ import annotations
 
@@ -9,9 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
-
-from torch import Tensor
+from typing import Any, Final
 
 from kinmo_core.data.captions import mirror_text
 from kinmo_core.errors import InputError
@@ -110,44 +105,6 @@ def read_records(path: Path | str) -> Iterator[tuple[str, dict[str, Any]]]:
             raise InputError(f"{path} line {number}: the id {id!r} occurs twice")
         seen.add(id)
         yield id, value
-
-
-@runtime_checkable
-class TextEncoder(Protocol):
-    """A frozen model that turns sentences into vectors."""
-
-    @property
-    def name(self) -> str:
-        """What `model.yaml` records, enough to load the same encoder again."""
-        ...
-
-    @property
-    def dim(self) -> int:
-        """Size of a vector."""
-        ...
-
-    def encode(self, texts: Sequence[str]) -> Tensor:
-        """Vectors (N, dim) of N sentences, float32, on the CPU."""
-        ...
-
-
-def identity(encoder: TextEncoder) -> str:
-    """What a cache of its vectors depends on: the fingerprint of its weights, or its name where it has none."""
-    return getattr(encoder, "fingerprint", encoder.name)
-
-
-@runtime_checkable
-class Reasoner(Protocol):
-    """Writes what every limb does from one sentence about the whole action (KinMo section 4)."""
-
-    def describe(self, texts: Sequence[str], *, draw: int = 0) -> list[Description]:
-        """Descriptions of N sentences, from the sentences alone; each keeps its sentence as the global text.
-
-        Args:
-            texts: the sentences.
-            draw: which of its answers, for a sentence may be moved to in many ways; 0 is the one it thinks best.
-        """
-        ...
 
 
 def check_sentence(text: str) -> str:

@@ -29,14 +29,15 @@ from torch import Tensor
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.features import DIM
+from kinmo_core.language import LanguageModel
 from kinmo_htma.align import Alignment
 from kinmo_htma.approximate import Approximate, import_faiss
+from kinmo_htma.config import AlignmentConfig
 from kinmo_htma.items import retrieval_samples
-from kinmo_htma.language import LanguageModel
 from kinmo_htma.levels import LevelText
 from kinmo_htma.losses import AlignmentLoss
 from kinmo_htma.model import HTMA
-from kinmo_htma.train.module import in_full_precision
+from kinmo_htma.train.module import to_float32
 
 FRAMES, WORDS, TEXT_DIM = 140, 20, 768  # what TMR's own code was timed with
 SENTENCE = "a person walks forward slowly, then turns around to the left and waves"
@@ -52,7 +53,9 @@ Draw = Callable[[int, torch.Generator], Tensor]
 def training_step(batch: int, *, autocast: bool, device: str, stock: bool = False) -> Callable[[], None]:
     """Forward, loss, backward and AdamW of TMR on random clips of equal length; `stock` of PyTorch's own layers."""
     torch.manual_seed(0)
-    network = (StockTMR(TEXT_DIM) if stock else Alignment(TEXT_DIM, ("global",), text_norm=False)).to(device)
+    network = (StockTMR(TEXT_DIM) if stock else Alignment(AlignmentConfig(TEXT_DIM, ("global",), text_norm=False))).to(
+        device
+    )
     loss = AlignmentLoss(contrast="sample")
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4)
     text = LevelText(
@@ -66,7 +69,7 @@ def training_step(batch: int, *, autocast: bool, device: str, stock: bool = Fals
     def step() -> None:
         with torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=autocast):
             aligned = network({"global": text}, features, frames, torch.randn(batch, 2, 1, 256, device=device))
-        loss(in_full_precision(aligned), features, frames, sentence)["loss"].backward()
+        loss(to_float32(aligned), features, frames, sentence)["loss"].backward()
         optimizer.step()
         optimizer.zero_grad()
         wait_for(device)
@@ -146,7 +149,7 @@ def waiting(options: argparse.Namespace, folder: Path) -> Figures:
 def encoding_rows(options: argparse.Namespace) -> list[Row]:
     """Texts and motions a second, without gradients."""
     device = options.device
-    network = Alignment(TEXT_DIM, ("global",)).eval().to(device)
+    network = Alignment(AlignmentConfig(TEXT_DIM, ("global",))).eval().to(device)
     features, frames = torch.randn(32, FRAMES, DIM, device=device), torch.full((32,), FRAMES, device=device)
     states = torch.randn(32, WORDS, TEXT_DIM, device=device)
     roles, words = torch.zeros(32, WORDS, dtype=torch.long, device=device), torch.full((32,), WORDS, device=device)

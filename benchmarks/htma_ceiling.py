@@ -14,10 +14,11 @@ from pathlib import Path
 from torch import Tensor
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
+from kinmo_core.metrics import ranks
 from kinmo_core.text import read_descriptions
 from kinmo_htma.items import retrieval_samples
 from kinmo_htma.model import HTMA
-from kinmo_htma.retrieval import metrics_of, ranks
+from kinmo_htma.retrieval import metrics_of
 
 METRICS = ("R@1", "R@3", "R@10", "MedR")
 

@@ -42,24 +42,24 @@ def choice(title: str, name: str, value: str) -> Row:
 
 
 ROWS = {
-    "tmr": Row("TMR (global only)", ("tmr_cmu",)),
+    "tmr": Row("TMR (global only)", ("kinmo_cmu", "overlay_tmr")),
     "group": Row("+ group", ("kinmo_cmu", "overlay_group")),
     "kinmo": Row("+ group + interaction (KinMo)", ("kinmo_cmu",)),
     "no_cross_attention": Row("all, no cross-attention", ("kinmo_cmu", "overlay_no_cross_attention")),
     "reversed": Row("all, reversed order", ("kinmo_cmu", "overlay_reversed")),
     "two_parts": Row("all, upper and lower body", ("kinmo_cmu", "overlay_two_parts")),
-    "temos": Row("TEMOS (no contrastive term)", ("tmr_cmu", "overlay_temos")),
+    "temos": Row("TEMOS (no contrastive term)", ("kinmo_cmu", "overlay_tmr", "overlay_temos")),
     "states": Row("token states at every level", ("kinmo_cmu", "overlay_states")),
     "reasoned": Row("half of the limb texts reasoned", ("kinmo_cmu", "overlay_reasoned")),
-    "sample": choice("samples contrasted", "model.init_args.contrast", "sample"),
-    "no_text_norm": choice("text as the language model gives it", "model.init_args.text_norm", "false"),
-    "key_value_mu": choice("a level sees the coarser mean only", "model.init_args.key_value", "mu"),
-    "share_weights": choice("one text encoder for all levels", "model.init_args.share_weights", "true"),
-    "separate_motion": choice("a motion encoder for each level", "model.init_args.separate_motion", "true"),
-    "decode_last": choice("the decoder sees the last level", "model.init_args.decode", "last"),
-    "temperature_0.05": choice("temperature 0.05", "model.init_args.temperature", "0.05"),
-    "no_buckets": choice("batches of clips of any length", "data.init_args.bucket_batches", "1"),
-    "no_extra": choice("the train split alone", "data.init_args.train_splits", "[train]"),
+    "sample": choice("samples contrasted", "model.init_args.losses.contrast", "sample"),
+    "no_text_norm": choice("text as the language model gives it", "model.init_args.network.text_norm", "false"),
+    "key_value_mu": choice("a level sees the coarser mean only", "model.init_args.network.key_value", "mu"),
+    "share_weights": choice("one text encoder for all levels", "model.init_args.network.share_weights", "true"),
+    "separate_motion": choice("a motion encoder for each level", "model.init_args.network.separate_motion", "true"),
+    "decode_last": choice("the decoder sees the last level", "model.init_args.network.decode", "last"),
+    "temperature_0.05": choice("temperature 0.05", "model.init_args.losses.temperature", "0.05"),
+    "no_buckets": choice("batches of clips of any length", "data.init_args.loader.bucket_batches", "1"),
+    "no_extra": choice("the train split alone", "data.init_args.loader.train_splits", "[train]"),
 }
 
 
@@ -71,7 +71,7 @@ def run(name: str, seed: int, options: argparse.Namespace) -> Path:
     files = [CONFIGS / f"{config}.yaml" for config in ROWS[name].configs] + [Path(options.overlay)]
     fit = [COMMAND, "fit", *(word for file in files for word in ("--config", str(file)))]
     fit += ["--data.init_args.root", str(options.data), "--data.init_args.annotations", annotations]
-    fit += ["--seed_everything", str(seed), "--data.init_args.seed", str(seed)]
+    fit += ["--seed_everything", str(seed), "--data.init_args.loader.seed", str(seed)]
     fit += ["--trainer.default_root_dir", str(folder), "--trainer.enable_progress_bar", "false"]
     fit += [*ROWS[name].arguments, *options.arguments]
     model, best = folder / f"model_{options.draws}", str(folder / "best.ckpt")

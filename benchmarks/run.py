@@ -19,10 +19,10 @@ from kinmo_core.motion import Motion
 from kinmo_core.stats import Statistics
 from kinmo_core.testing import HashTextEncoder, walking_joints
 from kinmo_gen.generator import Generator
-from kinmo_gen.length import LengthEstimator
-from kinmo_gen.masked import MaskedTransformer
-from kinmo_gen.residual import ResidualTransformer
-from kinmo_gen.tokenizer import Tokenizer
+from kinmo_gen.length import LengthConfig, LengthEstimator
+from kinmo_gen.masked import MaskedConfig, MaskedTransformer
+from kinmo_gen.residual import ResidualConfig, ResidualTransformer
+from kinmo_gen.tokenizer import Tokenizer, TokenizerConfig
 
 CLIP_FRAMES = 196
 PEAK_MEMORY = "import resource; from kinmo_gen import Generator; \
@@ -58,14 +58,14 @@ def export_rows(repeats: int) -> list[tuple[str, str, str]]:
 def momask_sized(dtype: torch.dtype) -> Generator:
     """MoMask's sizes, random weights, text time left out."""
     torch.manual_seed(0)
-    tokenizer = Tokenizer().eval()
+    tokenizer = Tokenizer(TokenizerConfig()).eval()
     for codebook in tokenizer.quantizer.codebooks:
         torch.nn.init.normal_(codebook.get_buffer("embedding"))
     return Generator(
         tokenizer=tokenizer,
-        masked=MaskedTransformer().eval(),
-        residual=ResidualTransformer().eval(),
-        length=LengthEstimator().eval(),
+        masked=MaskedTransformer(MaskedConfig()).eval(),
+        residual=ResidualTransformer(ResidualConfig()).eval(),
+        length=LengthEstimator(LengthConfig()).eval(),
         statistics=Statistics(torch.zeros(features.DIM), torch.ones(features.DIM)),
         text_encoder=HashTextEncoder(512),
         dtype=dtype,

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kinmo_core.features import DIM
+from kinmo_core.nn import sinusoidal_positions, valid_positions
 from kinmo_htma.align import Aligned
 from kinmo_htma.gaussian import Gaussian
 from kinmo_htma.levels import LevelText
-from kinmo_htma.transformer import sinusoidal, valid_positions
 
 WIDTH, LAYERS, HEADS, FEEDFORWARD, DROPOUT = 256, 6, 4, 1024, 0.1
 
@@ -30,7 +30,7 @@ class StockEncoder(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor) -> Gaussian:
         """(B, N, size) to a Gaussian (B, 1, 256)."""
         x = torch.cat([self.tokens.expand(len(x), -1, -1), self.enter(x)], dim=1)
-        x = self.drop(x + sinusoidal(x.shape[1], WIDTH).to(x))
+        x = self.drop(x + sinusoidal_positions(x.shape[1], WIDTH).to(x))
         x = self.layers(x, src_key_padding_mask=~valid_positions(lengths + 2, x.shape[1]))
         return Gaussian(x[:, :1], x[:, 1:2])
 
@@ -47,7 +47,7 @@ class StockDecoder(nn.Module):
     def forward(self, latent: Tensor, frames: Tensor) -> Tensor:
         """(B, 1, 256) to features (B, T, 263)."""
         valid = valid_positions(frames, int(frames.max()))
-        x = self.drop(sinusoidal(valid.shape[1], WIDTH).to(latent).expand(len(latent), -1, -1))
+        x = self.drop(sinusoidal_positions(valid.shape[1], WIDTH).to(latent).expand(len(latent), -1, -1))
         return self.leave(self.layers(x, latent, tgt_key_padding_mask=~valid)) * valid[..., None]
 
 

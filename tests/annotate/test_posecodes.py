@@ -13,8 +13,8 @@ from kinmo_annotate.describe import ORDINARY, group_sentences, pose_sentences
 from kinmo_annotate.keyframes import Keyframer
 from kinmo_annotate.measures import measure
 from kinmo_annotate.posecodes import POSECODES, categorize
-from kinmo_annotate.sbert import SentenceModel
 from kinmo_core.errors import InputError
+from kinmo_core.language import LanguageModel
 from kinmo_core.testing import Action, HashTextEncoder
 from kinmo_core.text import GROUPS, PAIRS
 
@@ -104,7 +104,7 @@ def test_the_threshold_and_the_reference_decide():
 
 
 def test_the_bundled_sentence_model_tells_a_raised_arm_from_a_hanging_one():
-    model = SentenceModel()
+    model = LanguageModel()
     assert model.dim == 384
     assert len(Keyframer(encoder=model).find(raising())) > 1
 
@@ -123,4 +123,4 @@ def test_settings_that_make_no_sense_are_refused(arguments: dict[str, float], me
 
 def test_a_sentence_model_that_is_not_there_is_refused_by_name(tmp_path):
     with pytest.raises(InputError, match=r"cannot load the sentence model .*nowhere"):
-        SentenceModel(str(tmp_path / "nowhere"))
+        LanguageModel(str(tmp_path / "nowhere"))

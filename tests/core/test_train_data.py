@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinmo_core.train.data import Draw, DrawnDataset, FixedSampler, StepDataModule, StepSampler
+from kinmo_core.train.data import Draw, DrawnDataset, FixedSampler, LoaderConfig, StepDataModule, StepSampler
 
 ITEMS = st.integers(1, 40)
 SMALL = st.integers(1, 5)
@@ -107,7 +107,7 @@ def test_a_dataset_makes_an_item_from_its_draw_alone():
 def test_misuse_is_named():
     with pytest.raises(ValueError, match="batch_size must be at least 1, got 0"):
         sampler(4, 0)
-    module = StepDataModule(4)
+    module = StepDataModule(LoaderConfig(4))
     module.datasets["train"] = DrawnDataset(lambda index, _: index, [1])
     with pytest.raises(RuntimeError, match="must be attached to a Trainer"):
         module.train_dataloader()

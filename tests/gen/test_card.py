@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from toy_stages import STAGES
 
-from kinmo_core.checkpoint import load_config, save_config
+from kinmo_core.model_folder import save_config
 from kinmo_gen.cli import main
+from kinmo_gen.model_folder import load_config
 
 
 @pytest.fixture
@@ -32,7 +33,8 @@ def card(work: Path, *options: str) -> str:
 
 def test_a_card_says_how_the_model_was_made_and_measured(work: Path):
     folder, text = work / "model", card(work)
-    assert text.startswith("# Toy\n\nText to motion with KinMo: 263 features at 20 fps")
+    assert text.startswith("---\nlanguage: en\nlibrary_name: kinmo\ntags:\n- text-to-motion\n")
+    assert "\n---\n\n# Toy\n\nText to motion with KinMo: 263 features at 20 fps" in text
     assert f'    kinmo-gen sample "a person walks forward" --seconds 4 --out out --model {folder}\n' in text
     assert "`kinmo-gen fit --config configs/gen/STAGE_toy.yaml --config configs/overlay/OVERLAY.yaml`" in text
     command = f"kinmo-gen evaluate --data data/toy --splits test --model {folder} --repeats 2 --out {folder}"
@@ -63,7 +65,7 @@ def _old(work: Path) -> None:
         (lambda work: (work / "model" / "masked.safetensors").unlink(), "no weights "),
         (lambda work: (work / "data.md").unlink(), "data.md: No such file"),
         (lambda work: (work / "limits.md").write_bytes(b"\xff"), "limits.md is not UTF-8 text"),
-        (_old, "model.yaml does not say best_step, steps, minutes, monitor, best of the training run; export"),
+        (_old, "model.yaml: training.masked has no key 'best_step'"),
     ],
 )
 def test_what_is_missing_is_one_line(

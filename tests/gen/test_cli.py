@@ -61,7 +61,7 @@ def test_files_for_every_sentence_and_number(toy_model: Path, tmp_path: Path, ca
         (["sample", "walk", "--model", "/no/such/folder"], "is not a model folder"),
         (["evaluate", "--data", "x", "--repeats", "0"], "--repeats must be at least 1, got 0"),
         (["export", "--tokenizer", "/no/such.ckpt"], "no checkpoint /no/such.ckpt"),
-        (["export"], "want checkpoints of tokenizer"),
+        (["export"], "checkpoints must be of the tokenizer"),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(
@@ -146,8 +146,8 @@ def test_a_model_is_evaluated_beside_real_motion(toy_model: Path, tmp_path: Path
 def toy_config(folder: Path, toy_folder: Path) -> Path:
     """The real tokenizer configuration with the toy overlay, made smaller still."""
     small = {
-        "model": {"init_args": {"width": 16, "code_dim": 8, "codes": 16, "layers": 3, "dropout": 0.1}},
-        "data": {"init_args": {"root": str(toy_folder), "train_splits": ["train"], "batch_size": 4, "window": 32}},
+        "model": {"init_args": {"network": {"width": 16, "code_dim": 8, "codes": 16, "layers": 3, "dropout": 0.1}}},
+        "data": {"init_args": {"root": str(toy_folder), "window": 32, "loader": {"train_splits": ["train"]}}},
         "trainer": {"default_root_dir": str(folder), "log_every_n_steps": 1, "enable_progress_bar": False},
     }
     path = folder.with_suffix(".yaml")

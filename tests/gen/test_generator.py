@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from kinmo_core.features import DIM
 from kinmo_core.stats import Statistics
 from kinmo_core.testing import WordEncoder
 from kinmo_gen import Generator
-from kinmo_gen.checkpoint import export, load_network, load_tokenizer
+from kinmo_gen.masked import MaskedConfig
+from kinmo_gen.model_folder import SamplingConfig, export, load_network, load_tokenizer
 
+MASKED = asdict(MaskedConfig(TEXT_DIM))
 TEXTS = ["a person walks forward", "  someone spins left slowly ", "a person squats down"]
 
 
@@ -85,24 +88,24 @@ def test_half_precision_samples_too(toy_model: Path):
 
 
 def test_a_folder_may_name_an_alignment_as_its_text_encoder(copy: Path, monkeypatch: pytest.MonkeyPatch):
-    asked: list[str | None] = []
+    asked: list[str] = []
 
-    def encoder(folder: str | None, **_: str) -> WordEncoder:
+    def encoder(folder: str, **_: str) -> WordEncoder:
         asked.append(folder)
         return WordEncoder(TEXT_DIM)
 
-    monkeypatch.setattr("kinmo_htma.encoders.HTMATextEncoder", encoder)
+    monkeypatch.setattr("kinmo_core.plugins.find", lambda _, name: encoder if name == "htma" else None)
     config = yaml.safe_load((copy / "model.yaml").read_text(encoding="utf-8"))
     for name in ("htma", "htma:models/mine"):
         (copy / "model.yaml").write_text(yaml.safe_dump(config | {"text_encoder": name}), encoding="utf-8")
         assert isinstance(Generator.load(copy).text_encoder, WordEncoder)
-    assert asked == [None, "models/mine"]
+    assert asked == ["", "models/mine"]
 
 
 def test_the_folder_names_its_own_text_encoder_and_sampling(toy_model: Path):
     generator = Generator.load(toy_model)
     assert generator.text_encoder.dim == TEXT_DIM
-    assert (generator.steps, generator.guidance, generator.residual_guidance) == (3, 2.0, 1.0)
+    assert generator.sampling == SamplingConfig(steps=3, guidance=2.0, residual_guidance=1.0)
     assert len(generator.sample(TEXTS[:1], seconds=1.0)) == 1
 
 
@@ -115,7 +118,7 @@ def test_the_folder_names_its_own_text_encoder_and_sampling(toy_model: Path):
         (["walk"], 0.0, r"seconds must be between 0\.4 and 9\.8, got 0"),
         (["walk"], 1000.0, r"seconds must be between 0\.4 and 9\.8, got 1000"),
         (["walk"], float("nan"), "seconds must be between"),
-        (["walk", "run"], [2.0], r"want one duration or one per sentence \(2\), got 1"),
+        (["walk", "run"], [2.0], r"seconds must be one duration or one per sentence \(2\), got 1"),
         ("walk", 2.0, "texts must be a list of sentences, got the single string 'walk'"),
     ],
 )
@@ -132,25 +135,38 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path):
 
 def test_a_model_of_another_format_is_refused(copy: Path):
     config = yaml.safe_load((copy / "model.yaml").read_text(encoding="utf-8"))
-    (copy / "model.yaml").write_text(yaml.safe_dump(config | {"format": 2}), encoding="utf-8")
-    with pytest.raises(InputError, match="has format 2; this version of KinMo reads format 1"):
+    (copy / "model.yaml").write_text(yaml.safe_dump(config | {"format": 1}), encoding="utf-8")
+    with pytest.raises(InputError, match="must have format 2, which this version of KinMo reads, got 1"):
         Generator.load(copy)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"masked": {"codes": 4, "wings": 2}}, r"does not fit this version of KinMo: masked: .*wings"),
-        ({"masked": {"dim": 10, "heads": 4}}, r"does not fit this version of KinMo: masked: dim \(10\)"),
-        ({"masked": None}, "does not fit this version of KinMo: masked"),
-        ({"masked": {"text_dim": TEXT_DIM}}, r"masked\.safetensors does not fit its model\.yaml or is damaged"),
-        ({"sampling": {"wings": 2}}, "does not fit this version of KinMo: .*wings"),
-        ({"text_encoder": None}, "does not fit this version of KinMo: .*text_encoder"),
+        ({"wings": 2}, r"model\.yaml has the unknown key 'wings'; known are text_encoder, "),
+        ({"sampling": ...}, r"model\.yaml has no key 'sampling'; it must have text_encoder, sampling, "),
+        (
+            {"masked": MASKED | {"wings": 2}},
+            r"model\.yaml: masked has the unknown key 'wings'; known are text_dim, codes",
+        ),
+        ({"masked": {"codes": 4}}, r"model\.yaml: masked has no key 'text_dim'; it must have text_dim, codes"),
+        (
+            {"masked": MASKED | {"dim": 10, "heads": 4}},
+            r"model\.yaml: masked: dim \(10\) must be divisible by heads \(4\)",
+        ),
+        ({"masked": None}, r"model\.yaml: masked must be a mapping of text_dim, codes, .*, got None"),
+        ({"masked": MASKED}, r"masked\.safetensors does not fit its model\.yaml: .*Missing key"),
+        ({"sampling": {"steps": 3, "wings": 2}}, r"model\.yaml: sampling has no key 'guidance'"),
+        (
+            {"sampling": asdict(SamplingConfig()) | {"steps": 0}},
+            r"model\.yaml: sampling: steps must be at least 1, got 0",
+        ),
     ],
 )
 def test_a_configuration_that_does_not_fit_is_refused(copy: Path, change: dict[str, object], message: str):
     config = yaml.safe_load((copy / "model.yaml").read_text(encoding="utf-8"))
-    (copy / "model.yaml").write_text(yaml.safe_dump(config | change), encoding="utf-8")
+    changed = {name: value for name, value in (config | change).items() if value is not ...}
+    (copy / "model.yaml").write_text(yaml.safe_dump(changed), encoding="utf-8")
     with pytest.raises(InputError, match=message) as caught:
         Generator.load(copy)
     assert "\n" not in str(caught.value)
@@ -160,7 +176,7 @@ def test_damaged_or_missing_parts_are_named(copy: Path):
     weights = copy / "residual.safetensors"
     content = weights.read_bytes()
     weights.write_bytes(content[: len(content) // 2])
-    with pytest.raises(InputError, match=r"residual\.safetensors .* is damaged"):
+    with pytest.raises(InputError, match=r"residual\.safetensors is damaged"):
         Generator.load(copy)
     weights.unlink()
     with pytest.raises(InputError, match=r"no weights .*residual\.safetensors"):
@@ -212,11 +228,11 @@ def test_an_export_that_fails_writes_nothing(toy_runs: Path, tmp_path: Path):
     other["statistics"] = {"mean": torch.zeros(DIM), "std": torch.ones(DIM)}
     torch.save(other, tmp_path / "other.ckpt")
     cases = [
-        ({"masked": runs["masked"]}, "want checkpoints of tokenizer and any of"),
-        (runs | {"head": runs["masked"]}, "want checkpoints of tokenizer and any of"),
+        ({"masked": runs["masked"]}, "checkpoints must be of the tokenizer and any of"),
+        (runs | {"head": runs["masked"]}, "checkpoints must be of the tokenizer and any of"),
         (runs | {"masked": tmp_path / "absent.ckpt"}, "no checkpoint"),
         (runs | {"masked": tmp_path / "broken.ckpt"}, "is not a readable checkpoint"),
-        (runs | {"masked": runs["evaluator"]}, "the checkpoint is not one of a MaskedTransformer"),
+        (runs | {"masked": runs["evaluator"]}, "the checkpoint does not fit a MaskedConfig"),
         (
             runs | {"evaluator": tmp_path / "other.ckpt"},
             "evaluator and tokenizer were trained with different statistics",
@@ -224,13 +240,13 @@ def test_an_export_that_fails_writes_nothing(toy_runs: Path, tmp_path: Path):
     ]
     for checkpoints, message in cases:
         with pytest.raises(InputError, match=message):
-            export(tmp_path / "out", checkpoints, text_encoder="minilm", sampling={})
+            export(tmp_path / "out", checkpoints, text_encoder="minilm", sampling=SamplingConfig())
     assert not (tmp_path / "out").exists()
 
 
 def test_what_is_no_tokenizer_is_refused(toy_runs: Path):
     for stage in ("masked", "evaluator"):
-        with pytest.raises(InputError, match=r"is no tokenizer checkpoint|not one of a Tokenizer"):
+        with pytest.raises(InputError, match=r"is not a checkpoint of a tokenizer|does not fit a TokenizerConfig"):
             load_tokenizer(toy_runs / stage / "last.ckpt")
 
 

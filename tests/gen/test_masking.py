@@ -1,4 +1,4 @@
-"""How many tokens are hidden, where, and behind what."""
+"""How many tokens are hidden, where, and how."""
 
 from __future__ import annotations
 
@@ -8,54 +8,65 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinmo_gen.masking import MASK_SHARE, RANDOM_SHARE, corrupt, cosine_share, valid_positions
+from kinmo_core.nn import SampleRandom, valid_positions
+from kinmo_gen.masking import MASK_SHARE, RANDOM_SHARE, corrupt, cosine_share
+from kinmo_gen.tokenizer import MAX_TOKENS
 
 CODES = 32
 LENGTHS = st.lists(st.integers(1, 20), min_size=1, max_size=6)
 
 
-def case(lengths: list[int], seed: int):
-    generator = torch.Generator().manual_seed(seed)
+class FirstDraw(SampleRandom):
+    """The usual random numbers with the first one, the share, replaced."""
+
+    def __init__(self, rows: int, uniform: float) -> None:
+        super().__init__(torch.arange(rows))
+        self._first: list[torch.Tensor] = [torch.full((rows,), uniform)]
+
+    def uniform(self, *size: int) -> torch.Tensor:
+        return self._first.pop() if self._first else super().uniform(*size)
+
+
+def case(lengths: list[int], seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     size = max(lengths) + 2
-    ids = torch.randint(CODES, (len(lengths), size), generator=generator)
-    chance = torch.rand(len(lengths), generator=generator)
-    noise = torch.rand(len(lengths), 3, size, generator=generator)
-    return ids, torch.tensor(lengths), chance, noise
+    ids = torch.randint(CODES, (len(lengths), size), generator=torch.Generator().manual_seed(seed))
+    return ids, torch.tensor(lengths), torch.arange(len(lengths)) + 1000 * seed
 
 
 @given(LENGTHS, st.integers(0, 1000))
-def test_each_row_is_asked_for_its_share_of_real_tokens_and_at_least_one(lengths: list[int], seed: int):
-    ids, sizes, chance, noise = case(lengths, seed)
-    asked = corrupt(ids, sizes, chance, noise, codes=CODES).asked
-    wanted = [max(1, round(math.cos(float(r) * math.pi / 2) * n)) for r, n in zip(chance, lengths, strict=True)]
-    assert asked.sum(1).tolist() == wanted
-    assert not bool((asked & ~valid_positions(sizes, ids.shape[1])).any())
+def test_each_row_predicts_its_share_of_real_tokens_and_at_least_one(lengths: list[int], seed: int):
+    ids, sizes, seeds = case(lengths, seed)
+    predicted = corrupt(ids, sizes, SampleRandom(seeds), codes=CODES).predict_mask
+    shares = SampleRandom(seeds).uniform()
+    wanted = [max(1, round(math.cos(float(r) * math.pi / 2) * n)) for r, n in zip(shares, lengths, strict=True)]
+    assert predicted.sum(1).tolist() == wanted
+    assert not bool((predicted & ~valid_positions(sizes, ids.shape[1])).any())
 
 
 @given(LENGTHS, st.integers(0, 1000))
-def test_what_is_not_asked_is_shown_unchanged(lengths: list[int], seed: int):
-    ids, sizes, chance, noise = case(lengths, seed)
-    seen, asked = corrupt(ids, sizes, chance, noise, codes=CODES)
-    assert torch.equal(seen[~asked], ids[~asked])
+def test_other_tokens_are_shown_unchanged(lengths: list[int], seed: int):
+    ids, sizes, seeds = case(lengths, seed)
+    seen, predicted = corrupt(ids, sizes, SampleRandom(seeds), codes=CODES)
+    assert torch.equal(seen[~predicted], ids[~predicted])
     assert bool(((seen >= 0) & (seen <= CODES)).all())
 
 
 @given(LENGTHS, st.integers(0, 1000), st.integers(1, 5))
-def test_padding_changes_nothing(lengths: list[int], seed: int, more: int):
-    ids, sizes, chance, noise = case(lengths, seed)
-    seen, asked = corrupt(ids, sizes, chance, noise, codes=CODES)
-    wider = torch.nn.functional.pad(ids, (0, more)), torch.nn.functional.pad(noise, (0, more))
-    seen_wide, asked_wide = corrupt(wider[0], sizes, chance, wider[1], codes=CODES)
-    assert torch.equal(seen_wide[:, : ids.shape[1]], seen)
-    assert torch.equal(asked_wide[:, : ids.shape[1]], asked)
+def test_a_row_is_corrupted_alike_in_any_batch(lengths: list[int], seed: int, more: int):
+    ids, sizes, seeds = case(lengths, seed)
+    seen, predicted = corrupt(ids, sizes, SampleRandom(seeds), codes=CODES)
+    wider = torch.nn.functional.pad(ids, (0, more))
+    for row in range(len(ids)):
+        one = slice(row, row + 1)
+        alone = corrupt(wider[one], sizes[one], SampleRandom(seeds[one]), codes=CODES)
+        assert torch.equal(alone.ids[0, : ids.shape[1]], seen[row])
+        assert torch.equal(alone.predict_mask[0, : ids.shape[1]], predicted[row])
 
 
 def test_shares_of_masked_random_and_unchanged_are_those_of_momask():
-    generator = torch.Generator().manual_seed(0)
-    ids = torch.zeros(400, 100, dtype=torch.long)
-    noise = torch.rand(400, 3, 100, generator=generator)
-    seen, asked = corrupt(ids, torch.full((400,), 100), torch.zeros(400), noise, codes=10_000)
-    assert bool(asked.all())
+    ids = torch.zeros(800, MAX_TOKENS, dtype=torch.long)
+    seen, predicted = corrupt(ids, torch.full((800,), MAX_TOKENS), FirstDraw(800, 0.0), codes=10_000)
+    assert bool(predicted.all())
     masked = float((seen == 10_000).float().mean())
     random = float(((seen > 0) & (seen < 10_000)).float().mean())
     assert abs(random - RANDOM_SHARE) < 0.01
@@ -65,10 +76,9 @@ def test_shares_of_masked_random_and_unchanged_are_those_of_momask():
 
 
 def test_places_are_uniform():
-    noise = torch.rand(4000, 3, 10, generator=torch.Generator().manual_seed(1))
     ids = torch.zeros(4000, 10, dtype=torch.long)
-    asked = corrupt(ids, torch.full((4000,), 10), torch.full((4000,), 0.9), noise, codes=4).asked
-    assert float((asked.float().mean(0) - asked.float().mean()).abs().max()) < 0.03
+    predicted = corrupt(ids, torch.full((4000,), 10), FirstDraw(4000, 0.9), codes=4).predict_mask
+    assert float((predicted.float().mean(0) - predicted.float().mean()).abs().max()) < 0.03
 
 
 def test_the_schedule_goes_from_all_to_none():

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from kinmo_gen.masked import MaskedTransformer
-from kinmo_gen.masking import valid_positions
-from kinmo_gen.residual import ResidualTransformer
+from kinmo_core.nn import valid_positions
+from kinmo_gen.masked import MaskedConfig, MaskedTransformer
+from kinmo_gen.residual import ResidualConfig, ResidualTransformer
 from kinmo_gen.sampling import _guided, sample_base, sample_residual
 
 TRUNK = {"dim": 16, "depth": 1, "heads": 2, "feedforward": 32}
@@ -30,7 +30,7 @@ class Spy(MaskedTransformer):
     """Remembers the ids that it was shown."""
 
     def __init__(self) -> None:
-        super().__init__(8, CODES, 6, **TRUNK)
+        super().__init__(MaskedConfig(8, CODES, 6, **TRUNK))
         self.seen: list[Tensor] = []
 
     def forward(self, ids: Tensor, text: Tensor, *, lengths: Tensor | None = None) -> Tensor:
@@ -50,7 +50,7 @@ def masked() -> Spy:
 @pytest.fixture(scope="module")
 def residual() -> ResidualTransformer:
     torch.manual_seed(0)
-    model = ResidualTransformer(8, CODES, 6, 4, **TRUNK)
+    model = ResidualTransformer(ResidualConfig(8, CODES, 6, 4, **TRUNK))
     for parameter in model.parameters():
         nn.init.normal_(parameter, std=0.4)
     return model.eval()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kinmo_gen.tokenizer import Tokenizer
+from kinmo_gen.tokenizer import Tokenizer, TokenizerConfig
 
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
     """A tiny one whose codebooks have seen two batches."""
     torch.manual_seed(0)
-    model = Tokenizer(16, 8, 16, 3, dropout=0.1).train()
+    model = Tokenizer(TokenizerConfig(16, 8, 16, 3, dropout=0.1)).train()
     for _ in range(2):
         model(torch.randn(4, 32, 263))
     return model.eval()
@@ -47,7 +47,7 @@ def test_the_first_layers_alone_can_be_decoded(tokenizer: Tokenizer):
 
 
 def test_training_reaches_encoder_and_decoder(tokenizer: Tokenizer):
-    model = Tokenizer(16, 8, 16, 3).train()
+    model = Tokenizer(TokenizerConfig(16, 8, 16, 3)).train()
     output = model(torch.randn(2, 16, 263))
     (output.features.square().mean() + output.commitment).backward()
     assert all(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in model.parameters())
@@ -57,6 +57,6 @@ def test_training_reaches_encoder_and_decoder(tokenizer: Tokenizer):
 def test_defaults_have_the_size_of_momask():
     """SPEC D.1: 9.59 M in the encoder, 9.85 M in the decoder."""
     with torch.device("meta"):
-        model = Tokenizer()
+        model = Tokenizer(TokenizerConfig())
     sizes = [sum(p.numel() for p in part.parameters()) for part in (model.encoder, model.decoder)]
     assert [round(size / 1e6, 2) for size in sizes] == [9.59, 9.85]

@@ -15,7 +15,7 @@ from torch import Tensor
 from toy_stages import STAGES, data, module
 
 from kinmo_core.errors import InputError
-from kinmo_core.train.data import StepDataModule
+from kinmo_core.testing import HashTextEncoder
 from kinmo_core.train.testing import short_fit
 from kinmo_gen.train.data import TokenData
 from kinmo_gen.train.evaluator import PairData
@@ -51,10 +51,19 @@ def test_a_killed_run_resumes_with_the_very_same_losses(stage: str, toy_folder: 
     assert all(math.isfinite(loss) for loss in whole.values())
 
 
-@pytest.mark.parametrize("source", [TokenData(), PairData()], ids=["tokens", "evaluator"])
-def test_the_text_encoder_is_asked_for(source: StepDataModule):
-    with pytest.raises(InputError, match="text_encoder is missing; name one in the data section"):
-        source.setup("fit")
+@pytest.mark.parametrize("kind", [TokenData, PairData])
+def test_a_text_encoder_that_cannot_be_loaded_is_named(kind: type[TokenData | PairData]):
+    with pytest.raises(InputError, match="cannot load the language model '/no/such/folder'"):
+        kind(text_encoder="/no/such/folder").text_dim  # noqa: B018
+
+
+def test_an_evaluator_needs_token_states():
+    source = PairData()
+    source.text_encoder = HashTextEncoder(8)  # type: ignore[assignment]
+    with pytest.raises(
+        InputError, match="text_encoder must give token states, got hash-8, which gives sentence vectors"
+    ):
+        source.text_dim  # noqa: B018
 
 
 @pytest.mark.parametrize("stage", STAGES)

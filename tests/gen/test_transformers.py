@@ -8,10 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from kinmo_gen.length import LengthEstimator
-from kinmo_gen.masked import MaskedTransformer
-from kinmo_gen.residual import ResidualTransformer, draw_layer
-from kinmo_gen.transformer import Block, sinusoidal
+from kinmo_gen.length import LengthConfig, LengthEstimator
+from kinmo_gen.masked import MaskedConfig, MaskedTransformer
+from kinmo_gen.residual import ResidualConfig, ResidualTransformer, draw_layer
 
 TRUNK = {"dim": 16, "depth": 2, "heads": 2, "feedforward": 32}
 
@@ -26,14 +25,14 @@ def lively(model: nn.Module) -> nn.Module:
 
 @pytest.fixture(scope="module")
 def masked() -> MaskedTransformer:
-    model = lively(MaskedTransformer(8, 12, 6, **TRUNK))
+    model = lively(MaskedTransformer(MaskedConfig(8, 12, 6, **TRUNK)))
     assert isinstance(model, MaskedTransformer)
     return model
 
 
 @pytest.fixture(scope="module")
 def residual() -> ResidualTransformer:
-    model = lively(ResidualTransformer(8, 12, 6, 4, **TRUNK))
+    model = lively(ResidualTransformer(ResidualConfig(8, 12, 6, 4, **TRUNK)))
     assert isinstance(model, ResidualTransformer)
     return model
 
@@ -72,14 +71,14 @@ def test_residual_padding_changes_no_logit(residual: ResidualTransformer):
 def test_a_zero_text_is_no_text_although_the_layer_has_a_bias(masked: MaskedTransformer, residual: ResidualTransformer):
     """The prefix token is zero, as in MoMask, and other rows of the batch change nothing about it."""
     nothing = torch.zeros(1, 8)
-    assert bool(masked.condition(nothing).abs().sum() > 0)
+    assert bool(masked.text_proj(nothing).abs().sum() > 0)
     mixed = torch.cat([text(1), nothing])
     together = masked(ids(1, 5).repeat(2, 1), mixed)
     alone = masked(ids(1, 5), nothing)
     torch.testing.assert_close(together[1], alone[0], atol=1e-5, rtol=1e-4)
     with torch.no_grad():
         prefix = torch.zeros(1, 1, 16)
-        by_hand = masked.head(masked.trunk(prefix, masked.enter(masked.table(ids(1, 5))), None))
+        by_hand = masked.head(masked.trunk(prefix, masked.input_proj(masked.token_embedding(ids(1, 5))), None))
     torch.testing.assert_close(alone, by_hand)
     assert not torch.allclose(together[0], together[1])
     layer = torch.tensor([2])
@@ -108,6 +107,10 @@ def test_positions_matter_to_tokens_and_not_to_the_prefix(masked: MaskedTransfor
     tokens = torch.full((1, 6), 3)
     logits = masked(tokens, text(1))
     assert not torch.allclose(logits[0, 0], logits[0, 5])
+    prefix, embedded = torch.randn(1, 2, 16), masked.input_proj(masked.token_embedding(ids(1, 6)))
+    exchanged = masked.trunk(prefix.flip(1), embedded, None)
+    torch.testing.assert_close(exchanged, masked.trunk(prefix, embedded, None), atol=1e-5, rtol=1e-4)
+    assert not torch.allclose(masked.trunk(prefix, embedded.flip(1), None).flip(1), exchanged, atol=1e-3)
 
 
 def test_layers_are_drawn_from_all_residual_ones_and_low_ones_more_often():
@@ -121,37 +124,8 @@ def test_layers_are_drawn_from_all_residual_ones_and_low_ones_more_often():
     assert draw_layer(torch.rand(50), 2).unique().tolist() == [1]
 
 
-def test_attention_is_pytorchs_own():
-    """One block against nn.TransformerEncoderLayer with the same weights."""
-    torch.manual_seed(0)
-    ours = Block(16, 4, 32, 0.0).eval()
-    theirs = nn.TransformerEncoderLayer(16, 4, 32, 0.0, "gelu", batch_first=True)  # in training mode: no fused kernel
-    state = {
-        "self_attn.in_proj_weight": ours.qkv.weight,
-        "self_attn.in_proj_bias": ours.qkv.bias,
-        "self_attn.out_proj.weight": ours.out.weight,
-        "self_attn.out_proj.bias": ours.out.bias,
-        **{f"linear{n}.{k}": v for n, part in ((1, ours.up), (2, ours.down)) for k, v in part.state_dict().items()},
-        **{f"norm{n}.{k}": v for n, part in ((1, ours.norm1), (2, ours.norm2)) for k, v in part.state_dict().items()},
-    }
-    theirs.load_state_dict(state)
-    x, padded = torch.randn(2, 7, 16), torch.arange(7) >= torch.tensor([[7], [4]])
-    expected = theirs(x, src_key_padding_mask=padded)
-    made = ours(x, ~padded[:, None, None])
-    torch.testing.assert_close(made[~padded], expected[~padded], atol=1e-5, rtol=1e-4)
-
-
-def test_position_codes_are_sines_and_cosines():
-    codes = sinusoidal(5, 6)
-    for position in range(5):
-        for pair in range(3):
-            angle = position / 10_000 ** (2 * pair / 6)
-            assert codes[position, 2 * pair] == pytest.approx(math.sin(angle), abs=1e-5)
-            assert codes[position, 2 * pair + 1] == pytest.approx(math.cos(angle), abs=1e-5)
-
-
 def test_length_estimator_has_a_class_for_every_length():
-    model = LengthEstimator(8, 49).eval()
+    model = LengthEstimator(LengthConfig(8, 49)).eval()
     assert model(text(3)).shape == (3, 50)
     dropouts = [number for number, layer in enumerate(model.layers) if isinstance(layer, nn.Dropout)]
     assert dropouts == [3, 7]  # before the second and the third hidden layer
@@ -159,13 +133,13 @@ def test_length_estimator_has_a_class_for_every_length():
 
 def test_sizes_that_do_not_fit_are_named():
     with pytest.raises(ValueError, match=r"dim \(10\) must be divisible by heads \(4\)"):
-        MaskedTransformer(8, 12, 6, dim=10, heads=4)
-    with pytest.raises(ValueError, match="at least 2 quantizer layers, got 1"):
-        ResidualTransformer(8, 12, 6, 1)
+        MaskedTransformer(MaskedConfig(8, 12, 6, dim=10, heads=4))
+    with pytest.raises(ValueError, match="layers must be at least 2, got 1"):
+        ResidualConfig(8, 12, 6, 1)
 
 
 def test_defaults_have_the_size_of_momask():
     """SPEC D.2: 12.0 M without CLIP."""
     with torch.device("meta"):
-        model = MaskedTransformer()
+        model = MaskedTransformer(MaskedConfig())
     assert sum(p.numel() for p in model.parameters()) == pytest.approx(12.0e6, rel=0.15)

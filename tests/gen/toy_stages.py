@@ -16,8 +16,14 @@ import lightning as L
 import torch
 
 from kinmo_core.testing import WordEncoder
-from kinmo_core.train.data import StepDataModule
+from kinmo_core.train.data import LoaderConfig, StepDataModule
+from kinmo_core.train.stage import OptimConfig
 from kinmo_core.train.testing import short_fit
+from kinmo_gen.evaluator import EvaluatorConfig
+from kinmo_gen.length import LengthConfig
+from kinmo_gen.masked import MaskedConfig
+from kinmo_gen.residual import ResidualConfig
+from kinmo_gen.tokenizer import TokenizerConfig
 from kinmo_gen.train.data import TokenData
 from kinmo_gen.train.evaluator import EvaluatorModule, PairData
 from kinmo_gen.train.tokenizer import TokenizerData, TokenizerModule
@@ -28,46 +34,36 @@ CODES, LAYERS, TEXT_DIM = 16, 3, 16
 
 
 def module(stage: str, *, dropout: float = 0.1, learning_rate: float = 1e-3) -> L.LightningModule:
-    """A tiny model; `dropout` 0 also turns off all else that each process draws for itself."""
-    model = _module(stage, dropout, learning_rate)
-    for part in model.modules():
-        if isinstance(part, torch.nn.Dropout):
-            part.p = dropout
-    return model
-
-
-def _module(stage: str, dropout: float, learning_rate: float) -> L.LightningModule:
-    rate: dict[str, Any] = {"learning_rate": learning_rate, "warmup_steps": 2, "decay_at": [6], "decay_by": 0.5}
+    """Make a tiny model; `dropout` 0 also turns off everything else that each process draws for itself."""
+    optim = OptimConfig(learning_rate=learning_rate, warmup_steps=2, decay_at=(6,), decay_by=0.5)
     trunk: dict[str, Any] = {"dim": 16, "depth": 1, "heads": 2, "feedforward": 32, "dropout": dropout}
     torch.manual_seed(0)
     match stage:
         case "tokenizer":
-            temperature = 0.5 if dropout else 0.0
-            return TokenizerModule(16, 8, CODES, LAYERS, dropout=dropout, temperature=temperature, **rate)
+            sizes: dict[str, Any] = {"width": 16, "code_dim": 8, "codes": CODES, "layers": LAYERS}
+            network = TokenizerConfig(**sizes, dropout=dropout, temperature=0.5 if dropout else 0.0)
+            return TokenizerModule(network, optim=optim)
         case "masked":
-            return MaskedModule(TEXT_DIM, CODES, 8, **trunk, **rate)
+            return MaskedModule(MaskedConfig(TEXT_DIM, CODES, 8, **trunk), optim)
         case "residual":
-            return ResidualModule(TEXT_DIM, CODES, 8, LAYERS, **trunk, **rate)
+            return ResidualModule(ResidualConfig(TEXT_DIM, CODES, 8, LAYERS, **trunk), optim)
         case "length":
-            return LengthModule(TEXT_DIM, **rate)
+            return LengthModule(LengthConfig(TEXT_DIM, dropout=dropout), optim)
         case _:
-            sizes = {"movement_dim": 16, "motion_hidden": 16, "text_hidden": 16, "output_dim": 8}
-            return EvaluatorModule(TEXT_DIM, **sizes, dropout=dropout, **rate)
+            sizes = {"movement_dim": 16, "motion_hidden": 16, "text_hidden": 16, "output_dim": 8, "dropout": dropout}
+            return EvaluatorModule(EvaluatorConfig(TEXT_DIM, **sizes), optim=optim)
 
 
 def data(stage: str, folder: Path, work: Path, *, batch_size: int = 4) -> StepDataModule:
-    """Its data; the token stages read `work/tokenizer/last.ckpt`."""
+    """Make its data; the token stages read `work/tokenizer/last.ckpt`."""
     cache = str(work / "cache")
+    loader = LoaderConfig(batch_size=batch_size, bucket_batches=1 if stage == "tokenizer" else 2)
     if stage == "tokenizer":
-        return TokenizerData(str(folder), window=32, feature_bias=5.0, batch_size=batch_size)
+        return TokenizerData(str(folder), window=32, feature_bias=5.0, loader=loader)
     if stage == "evaluator":
-        return PairData(
-            str(folder), WordEncoder(TEXT_DIM), feature_bias=5.0, cache=cache, batch_size=batch_size, bucket_batches=2
-        )
+        return PairData(str(folder), WordEncoder(TEXT_DIM), feature_bias=5.0, cache=cache, loader=loader)
     tokenizer = str(work / "tokenizer" / "last.ckpt")
-    return TokenData(
-        str(folder), tokenizer, WordEncoder(TEXT_DIM), cache=cache, batch_size=batch_size, bucket_batches=2
-    )
+    return TokenData(str(folder), tokenizer, WordEncoder(TEXT_DIM), cache=cache, loader=loader)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -56,9 +56,9 @@ def toy_model(toy_folder: Path, toy_text_model: Path, tmp_path_factory: pytest.T
     """A model folder. Do not write to it. Beside it lie `annotations.jsonl` and the run's `last.ckpt`."""
     from toy_alignment import module, pairs
 
+    from kinmo_core.language import LanguageModel
     from kinmo_core.train.testing import short_fit
     from kinmo_htma.cli import main
-    from kinmo_htma.language import LanguageModel
 
     work = tmp_path_factory.mktemp("model")
     short_fit(module(), pairs(toy_folder, work, text_encoder=LanguageModel(str(toy_text_model))), work, steps=6)

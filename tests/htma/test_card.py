@@ -10,10 +10,11 @@ import pytest
 import yaml
 from toy_alignment import module, pairs
 
-from kinmo_core.checkpoint import load_config, save_config
+from kinmo_core.language import LanguageModel
+from kinmo_core.model_folder import save_config
 from kinmo_core.train.testing import short_fit
 from kinmo_htma.cli import main
-from kinmo_htma.language import LanguageModel
+from kinmo_htma.model_folder import load_config
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +45,17 @@ def test_a_card_says_how_the_model_was_made_and_measured(measured: Path, tmp_pat
     card(work, "--overrides", "--seed_everything 3")
     folder, text = work / "model", (work / "model" / "README.md").read_text(encoding="utf-8")
     lines = text.splitlines()
-    assert lines[0] == "# Toy alignment"
+    assert lines[0] == "---"
+    assert "# Toy alignment" in lines
     assert [line for line in lines if line.startswith("## ")] == ["## Data", "## Training", "## Measured", "## Limits"]
     assert f'    kinmo-htma search "a person walks forward" --model {folder}' in lines
     assert f"    kinmo-htma fit --config {work}/toy.yaml --config {work}/cpu.yaml --seed_everything 3" in lines
     assert f"    kinmo-htma test --model {folder} --data data/toy --splits train,test --out {folder}" in lines
     assert "text (global, group, interaction)" in text
-    assert f"language model `{load_config(folder)['language_model']}`" in text
-    assert "The decoder, which only training needs, is left out." in text
-    assert "of the captions only the vectors are kept" in text
+    assert f"language model `{load_config(folder)['text']['language_model']}`" in text
+    assert "without the decoder, which only training needs" in text
+    assert "only the vectors of the captions are stored" in text
+    assert "the 10 most similar of 32 training captions" in text
     assert "* Similarity: the mean of the levels' cosines." in lines
     assert any(line.endswith(" | 6 | 6 | 0 |  |  |") for line in lines)  # the toy run has neither logs nor a monitor
     assert (folder / "retrieval.md").read_text(encoding="utf-8").strip() in text
@@ -71,15 +74,16 @@ def test_the_card_of_shipped_weights_names_no_folder(measured: Path, tmp_path: P
 def test_the_card_of_one_level(measured: Path, toy_folder: Path, tmp_path: Path):
     """As TMR: no reasoner, and a similarity at one level."""
     work = shutil.copytree(measured, tmp_path / "work")
-    text_encoder = LanguageModel(load_config(work / "model")["language_model"])
-    short_fit(module(levels=["global"]), pairs(toy_folder, tmp_path, text_encoder=text_encoder), tmp_path, steps=3)
+    text_encoder = LanguageModel(load_config(work / "model")["text"]["language_model"])
+    source = pairs(toy_folder, tmp_path, text_encoder=text_encoder, levels=("global",))
+    short_fit(module(levels=("global",)), source, tmp_path, steps=3)
     shutil.rmtree(work / "model")
     data, model = ["--data", str(toy_folder)], str(work / "model")
     main(["export", str(tmp_path / "last.ckpt"), *data, "--similarity", "last", "--out", model])
     main(["test", *data, "--splits", "train,test", "--model", model, "--out", model])
     card(work)
     lines = (work / "model" / "README.md").read_text(encoding="utf-8").splitlines()
-    assert "* Limbs: it reads the whole sentence only, and needs no reasoner." in lines
+    assert "* Limbs: the model reads the whole sentence only and needs no reasoner." in lines
     assert "* Similarity: the cosine at the global level." in lines
 
 
@@ -97,12 +101,12 @@ def _old(folder: Path) -> None:
         (lambda m: (m / "retrieval.json").write_text("{"), {}, "retrieval.json is damaged; run `kinmo-htma test`"),
         (lambda m: (m / "retrieval.json").write_text('{"test": 1}'), {}, "retrieval.json is damaged"),
         (lambda m: (m / "known.jsonl").unlink(), {}, "known.jsonl"),
-        (_old, {}, "model.yaml does not say best_step, steps, minutes, monitor, best of the training run; export"),
-        (None, {"splits": "test"}, "retrieval.json is of train,test; --splits says test"),
+        (_old, {}, "model.yaml: training has no key 'best_step'"),
+        (None, {"splits": "test"}, "retrieval.json, train,test, got test"),
         (None, {"data": "none.md"}, "none.md: No such file"),
         (None, {"limits": "empty.md"}, "empty.md is empty"),
         (None, {"config": "none.yaml"}, "none.yaml: No such file"),
-        (None, {"config": "cpu.yaml"}, "no data.init_args.root in "),
+        (None, {"config": "cpu.yaml"}, "must have data.init_args.root, got none"),
         (None, {"config": "bad.yaml"}, "bad.yaml is not readable YAML: "),
     ],
 )

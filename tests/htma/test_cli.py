@@ -15,12 +15,12 @@ import yaml
 from PIL import Image
 from toy_alignment import write_annotations
 
-from kinmo_core.checkpoint import load_config
 from kinmo_core.features import FPS
 from kinmo_core.io import save_motion
 from kinmo_core.motion import Motion
 from kinmo_core.testing import toy_dataset, walking_joints
 from kinmo_htma.cli import main
+from kinmo_htma.model_folder import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -186,18 +186,14 @@ def training(folder: Path, data: Path, text_model: Path) -> list[str]:
     """The shipped configuration with the toy overlay, made smaller still."""
     small = {
         "model": {
-            "init_args": {"text_dim": 16, "dim": 16, "layers": 1, "heads": 2, "feedforward": 16, "decoder_layers": 1}
+            "init_args": {"network": {"dim": 16, "layers": 1, "heads": 2, "feedforward": 16, "decoder_layers": 1}}
         },
         "data": {
             "init_args": {
                 "root": str(data),
-                "train_splits": ["train"],
-                "batch_size": 4,
+                "loader": {"train_splits": ["train"]},
                 "cache": str(folder / "cache"),
-                "text_encoder": {
-                    "class_path": "kinmo_htma.language.LanguageModel",
-                    "init_args": {"name": str(text_model)},
-                },
+                "text_encoder": str(text_model),
             }
         },
         "trainer": {"default_root_dir": str(folder), "log_every_n_steps": 1, "enable_progress_bar": False},

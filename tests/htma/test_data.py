@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import lightning as L
 import pytest
 import torch
-from toy_alignment import LEVELS, TEXT_DIM, describe, module, pairs, write_annotations
+from toy_alignment import LEVELS, TEXT_DIM, describe, pairs, write_annotations
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
@@ -18,26 +16,16 @@ from kinmo_core.testing import WordEncoder
 from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description
 from kinmo_core.train.data import Draw
 from kinmo_htma.annotations import known_sentences, training_descriptions
-from kinmo_htma.embeddings import Embedder, padded
+from kinmo_htma.embeddings import Embedder, TextSettings, padded
 from kinmo_htma.items import per_dimension_statistics, retrieval_samples
 from kinmo_htma.levels import bare, sentences_of
-from kinmo_htma.nearest import Known, NearestReasoner, mirror_key, read_known, source_of, write_known
 from kinmo_htma.train.data import PairData, PairSample
 
 SPLITS = ("train", "val", "test")
 
 
-def set_up(source: PairData, *stages: str, **options: Any) -> PairData:
-    """The data module as a Trainer sets it up for the tiny model."""
-    trainer = L.Trainer(
-        accelerator="cpu",
-        logger=False,
-        enable_progress_bar=False,
-        enable_checkpointing=False,
-        use_distributed_sampler=False,
-    )
-    trainer.strategy._lightning_module = module(**options)
-    source.trainer = trainer
+def set_up(source: PairData, *stages: str) -> PairData:
+    """Set up the data module for some stages."""
     for stage in stages or ("fit", "test"):
         source.setup(stage)
     return source
@@ -157,7 +145,7 @@ class TestDraws:
             assert not torch.equal(first, second)
 
     def test_a_model_of_one_level_needs_no_annotations(self, toy_folder: Path, tmp_path: Path):
-        source = set_up(pairs(toy_folder, tmp_path, annotations="/no/such/file"), "fit", levels=["global"])
+        source = set_up(pairs(toy_folder, tmp_path, annotations="/no/such/file", levels=("global",)), "fit")
         assert set(draw(source, "train", 0).texts) == {"global"}
 
 
@@ -198,7 +186,7 @@ class TestBadInput:
         for path in files:
             path.write_bytes(path.read_bytes()[:50])
         after = set_up(pairs(toy_folder, tmp_path), "fit")
-        assert capsys.readouterr().out.count("is damaged and is made anew") == len(files)
+        assert capsys.readouterr().out.count("is damaged and is computed again") == len(files)
         assert same(draw(before, "train", 3), draw(after, "train", 3))
 
     @pytest.mark.parametrize(
@@ -213,9 +201,9 @@ class TestBadInput:
         with pytest.raises(ValueError, match=message):
             set_up(pairs(toy_folder, tmp_path, **options), "fit")
 
-    def test_the_text_encoder_is_asked_for(self, toy_folder: Path):
-        with pytest.raises(InputError, match="text_encoder is missing; name one in the data section"):
-            set_up(PairData(str(toy_folder)), "fit")
+    def test_a_text_encoder_that_cannot_be_loaded_is_named(self, toy_folder: Path):
+        with pytest.raises(InputError, match="cannot load the language model '/no/such'"):
+            set_up(PairData(str(toy_folder), "/no/such"), "fit")
 
 
 class TestSentences:
@@ -238,7 +226,7 @@ class TestSentences:
     @pytest.mark.parametrize("finer", ["sentences", "states"])
     def test_a_vector_a_sentence_or_a_token(self, finer: str):
         encoder = WordEncoder(TEXT_DIM)
-        embedder = Embedder(encoder, LEVELS, finer=finer)
+        embedder = Embedder(encoder, LEVELS, TextSettings(finer=finer))
         embedder.prepare([self.described()])
         states, roles = embedder.row(self.described(), "group")
         texts = [text for _, text in sentences_of(self.described(), "group")]
@@ -253,50 +241,6 @@ class TestSentences:
         assert text.lengths.tolist() == [3, 1]
         assert text.roles.tolist() == [[0, 1, 2], [4, 0, 0]]
         assert text.states[1].sum() == 2
-
-
-class TestNearest:
-    def known(self) -> list[Known]:
-        texts = {"000001": "a person walks", "M000001": "a person walks on", "000002:0-40": "a dog waves"}
-        return [Known(owner, describe(text)) for owner, text in texts.items()]
-
-    def test_the_most_similar_sentence_lends_its_limbs(self):
-        (made,) = NearestReasoner(self.known(), WordEncoder(TEXT_DIM)).describe(["a person walks slowly"])
-        assert made.text == "a person walks slowly"
-        assert made.groups == describe("a person walks").groups
-        assert NearestReasoner(self.known(), WordEncoder(TEXT_DIM)).describe([]) == []
-
-    def test_further_draws_are_of_less_similar_sentences(self):
-        reasoner = NearestReasoner(self.known(), WordEncoder(TEXT_DIM))
-        made = [reasoner.describe(["a dog waves"], draw=draw)[0].groups for draw in range(5)]
-        assert made[0] == describe("a dog waves").groups
-        others = [describe(text).groups["torso"] for text in ("a person walks", "a person walks on")]
-        assert sorted(groups["torso"] for groups in made[1:3]) == sorted(others)
-        assert made[3] == made[4] == made[2]  # it knows no more than three
-
-    def test_for_a_known_motion_it_looks_elsewhere(self):
-        reasoner = NearestReasoner(self.known(), WordEncoder(TEXT_DIM))
-        made = reasoner.describe_others(reasoner.vectors, ["a person walks"] * 3, ["M000001", "000001:0-60", "000002"])
-        assert [m.groups for m in made] == [describe("a dog waves").groups] * 2 + [describe("walks").groups]
-
-    def test_it_is_written_and_read(self, tmp_path: Path):
-        known = [*self.known()[:1], Known("000001", describe("someone walks")), *self.known()[1:]]
-        write_known(tmp_path / "known.jsonl", known)
-        unsaid = [replace(entry, description=replace(entry.description, text=UNKNOWN)) for entry in known]
-        assert read_known(tmp_path / "known.jsonl") == unsaid
-        written = (tmp_path / "known.jsonl").read_text(encoding="utf-8")
-        assert len(written.splitlines()) == 3
-        assert not any(entry.description.text in written for entry in known)
-
-    def test_keys(self):
-        assert [source_of(key) for key in ("000001", "M000001", "M000001:4-60")] == ["000001"] * 3
-        assert (mirror_key("000001"), mirror_key("M000001")) == ("M000001", "000001")
-
-    def test_it_needs_something_to_know(self):
-        with pytest.raises(InputError, match="needs at least one known sentence"):
-            NearestReasoner([], WordEncoder(TEXT_DIM))
-        with pytest.raises(InputError, match="want a vector for each of 3 known sentences, got 2"):
-            NearestReasoner(self.known(), WordEncoder(TEXT_DIM), vectors=torch.zeros(2, TEXT_DIM))
 
 
 def test_an_evaluation_has_every_clip_once_with_its_first_caption(toy_folder: Path, tmp_path: Path):

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from kinmo_core.errors import InputError
+from kinmo_core.language import identity, load_text_encoder
 from kinmo_core.testing import HashTextEncoder
-from kinmo_core.text import TextEncoder, identity
-from kinmo_htma.encoders import HTMATextEncoder, text_encoder
+from kinmo_core.text import TextEncoder, TokenStateEncoder
+from kinmo_htma.encoders import HTMATextEncoder
 from kinmo_htma.levels import LEVELS
 from kinmo_htma.model import HTMA
 
@@ -27,6 +28,7 @@ def shipped(toy_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_it_gives_the_global_level(toy_model: Path):
     encoder = HTMATextEncoder(str(toy_model))
     assert isinstance(encoder, TextEncoder)
+    assert isinstance(encoder, TokenStateEncoder)
     made = encoder.encode(TEXTS)
     assert made.shape == (2, encoder.dim) == (2, 16)
     torch.testing.assert_close(made, HTMA.load(toy_model).embed_texts(TEXTS)[:, 0])
@@ -37,6 +39,7 @@ def test_it_gives_the_global_level(toy_model: Path):
 
 def test_token_states_are_those_of_its_language_model(toy_model: Path):
     language = HTMA.load(toy_model).embedder.encoder
+    assert isinstance(language, TokenStateEncoder)
     ours, plain = (source.token_states(TEXTS) for source in (HTMATextEncoder(str(toy_model)), language))
     for a, b in zip(ours, plain, strict=True):
         torch.testing.assert_close(a, b)
@@ -45,8 +48,10 @@ def test_token_states_are_those_of_its_language_model(toy_model: Path):
 @pytest.mark.usefixtures("shipped")
 def test_a_name_leads_back_to_the_encoder(toy_model: Path):
     for name in ("htma", f"htma:{toy_model}", "minilm"):
-        assert text_encoder(name).name == name
-    torch.testing.assert_close(text_encoder("htma").encode(TEXTS), text_encoder(f"htma:{toy_model}").encode(TEXTS))
+        assert load_text_encoder(name).name == name
+    torch.testing.assert_close(
+        load_text_encoder("htma").encode(TEXTS), load_text_encoder(f"htma:{toy_model}").encode(TEXTS)
+    )
 
 
 def test_caches_follow_the_weights_and_not_the_name(toy_model: Path):
@@ -67,6 +72,6 @@ def test_the_shipped_weights_are_the_default():
 
 def test_a_package_without_weights_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("kinmo_htma.model.SHIPPED", tmp_path)
-    for load in (HTMA.load, HTMATextEncoder, lambda: text_encoder("htma")):
+    for load in (HTMA.load, HTMATextEncoder, lambda: load_text_encoder("htma")):
         with pytest.raises(InputError, match=r"has no weights of its own; name a model folder \(--model FOLDER\)"):
             load()

@@ -20,9 +20,10 @@ from kinmo_core.io import save_motion
 from kinmo_core.motion import Motion
 from kinmo_core.testing import walking_joints
 from kinmo_core.text import GROUPS, UNKNOWN
+from kinmo_htma.actions import ACTIONS
 from kinmo_htma.approximate import Approximate
 from kinmo_htma.index import Index, Item, motion_files
-from kinmo_htma.model import ACTIONS, HTMA
+from kinmo_htma.model import HTMA
 from kinmo_htma.parts import parts_of, windows
 from kinmo_htma.query import query
 
@@ -298,7 +299,8 @@ class TestCaptions:
     def test_actions_are_embedded_anew_where_the_list_is_another(
         self, toy_model: Path, walking: Tensor, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr("kinmo_htma.model.ACTIONS", ("a person hums",))
+        for module in ("model", "actions"):
+            monkeypatch.setattr(f"kinmo_htma.{module}.ACTIONS", ("a person hums",))
         model = HTMA.load(toy_model)
         assert model.actions is None
         assert [text for text, _ in model.captions(model.embed_motions([Motion(walking, FPS)]))] == ["a person hums"]

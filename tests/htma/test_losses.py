@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
+from kinmo_core.nn import cosine_logits, info_nce, same_caption
 from kinmo_htma.align import Aligned
 from kinmo_htma.gaussian import Gaussian
-from kinmo_htma.losses import AlignmentLoss, info_nce, kl_loss, reconstruction_loss
+from kinmo_htma.losses import AlignmentLoss, kl_loss, reconstruction_loss
 
 N, LEVELS, D, T = 5, 3, 4, 6
 
@@ -21,34 +20,6 @@ N, LEVELS, D, T = 5, 3, 4, 6
 @pytest.fixture(autouse=True)
 def seeded():
     torch.manual_seed(0)
-
-
-def slow_info_nce(text: Tensor, motion: Tensor, temperature: float, alike: Tensor) -> float:
-    """Eq. 7 of KinMo, term by term; `alike` pairs are left out of the sums."""
-    total = 0.0
-    for level in range(text.shape[1]):
-        s = [[float(F.cosine_similarity(t, m, dim=0)) / temperature for m in motion[:, level]] for t in text[:, level]]
-        for i in range(len(text)):
-            kept = [j for j in range(len(text)) if j == i or not alike[i, j]]
-            total += s[i][i] - math.log(sum(math.exp(s[i][j]) for j in kept))
-            total += s[i][i] - math.log(sum(math.exp(s[j][i]) for j in kept))
-    return -total / (2 * len(text))
-
-
-@pytest.mark.parametrize("some_alike", [False, True])
-def test_info_nce_is_equation_7(some_alike: bool):
-    text, motion = torch.randn(2, N, LEVELS, D)
-    alike = torch.eye(N, dtype=torch.bool)
-    if some_alike:
-        alike[0, 3] = alike[3, 0] = True
-    expected = slow_info_nce(text, motion, 0.1, alike)
-    assert float(info_nce(text, motion, temperature=0.1, alike=alike)) == pytest.approx(expected, rel=1e-5)
-
-
-def test_a_pair_that_says_the_same_is_no_negative():
-    """With every other caption alike nothing is left to contrast with."""
-    text, motion = torch.randn(2, N, LEVELS, D)
-    assert float(info_nce(text, motion, temperature=0.1, alike=torch.ones(N, N, dtype=torch.bool))) == 0
 
 
 def gaussian() -> Gaussian:
@@ -96,16 +67,16 @@ def test_the_sum_is_weighted():
     assert float(terms["latent"]) == pytest.approx(latent, rel=1e-5)
 
 
-def test_captions_above_the_limit_are_no_negatives():
+def test_captions_above_the_threshold_are_not_negatives():
     made, features, frames = aligned(), torch.randn(N, T, 7), torch.full((N,), T)
     sentence = F.normalize(torch.randn(N, 3), dim=-1)
-    alike = sentence @ sentence.T > 0.3
-    assert alike.sum() > N
-    by_mean = AlignmentLoss(alike_above=0.3)(made, features, frames, sentence)
-    expected = info_nce(made.text.mu, made.motion.mu, temperature=0.1, alike=alike)
+    same = same_caption(sentence, 0.3)
+    assert same.sum() > N
+    by_mean = AlignmentLoss(same_above=0.3)(made, features, frames, sentence)
+    expected = info_nce(cosine_logits(made.text.mu, made.motion.mu, temperature=0.1), same=same).sum()
     torch.testing.assert_close(by_mean["contrastive"], expected)
-    by_sample = AlignmentLoss(alike_above=0.3, contrast="sample")(made, features, frames, sentence)
-    expected = info_nce(made.text_latent, made.motion_latent, temperature=0.1, alike=alike)
+    by_sample = AlignmentLoss(same_above=0.3, contrast="sample")(made, features, frames, sentence)
+    expected = info_nce(cosine_logits(made.text_latent, made.motion_latent, temperature=0.1), same=same).sum()
     torch.testing.assert_close(by_sample["contrastive"], expected)
 
 

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+import yaml
 from torch import Tensor
 from toy_alignment import LEVELS, describe
 
-from kinmo_core.checkpoint import load_config
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, decode
 from kinmo_core.motion import Motion
 from kinmo_core.testing import toy_dataset
 from kinmo_core.text import Reasoner
+from kinmo_htma.config import AlignmentConfig
 from kinmo_htma.evaluation import evaluate
+from kinmo_htma.export import export
 from kinmo_htma.items import retrieval_samples
-from kinmo_htma.model import HTMA, export
-from kinmo_htma.nearest import NearestReasoner
+from kinmo_htma.model import HTMA
+from kinmo_htma.model_folder import load_config
+from kinmo_reasoner.nearest import NearestReasoner
+
+
+def change(folder: Path, **values: Any) -> None:
+    """Change keys of `model.yaml`; `...` removes one."""
+    path = folder / "model.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8")) | values
+    kept = {name: value for name, value in config.items() if value is not ...}
+    path.write_text(yaml.safe_dump(kept), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -43,17 +56,19 @@ def test_the_folder_holds_all_that_use_needs(toy_model: Path, toy_text_model: Pa
     assert {path.name for path in toy_model.iterdir()} == names
     config = load_config(toy_model)
     assert config["network"]["dim"] == 16
-    assert config["language_model"] == str(toy_text_model)
-    assert (config["finer"], config["parts"], config["similarity"]) == ("sentences", "six", "mean")
-    assert config["splits"] == ["train"]  # whose sentences it knows
+    text = {"language_model": str(toy_text_model), "finer": "sentences", "parts": "six", "splits": ["train"]}
+    assert config["text"] == text
+    assert (config["similarity"], config["reasoner"]) == ("mean", "nearest")
 
 
 def test_it_embeds_as_the_trained_network_does(model: HTMA, toy_folder: Path, toy_model: Path):
     """To the rounding of fp16."""
-    from kinmo_core.checkpoint import load_training_checkpoint, module_from_checkpoint
+    from kinmo_core.model_folder import load_training_checkpoint, network_from_checkpoint
     from kinmo_htma.align import Alignment
+    from kinmo_htma.config import AlignmentConfig
 
-    network = module_from_checkpoint(Alignment, load_training_checkpoint(toy_model.parent / "last.ckpt"))
+    checkpoint = load_training_checkpoint(toy_model.parent / "last.ckpt")
+    network = network_from_checkpoint(checkpoint, Alignment, AlignmentConfig)
     folder = HumanML3DFolder(toy_folder)
     features = folder.samples(["test"])[0].features()
     trained = network.motion(folder.statistics.normalize(features)[None], torch.tensor([len(features)])).mu
@@ -152,14 +167,14 @@ def test_an_evaluation_reads_no_annotations(model: HTMA, tmp_path: Path):
 
 def test_a_model_without_reasoner_wants_descriptions(model: HTMA, toy_model: Path, tmp_path: Path):
     shutil.copytree(toy_model, tmp_path / "model")
-    (tmp_path / "model" / "known.jsonl").unlink()
+    change(tmp_path / "model", reasoner=None)
     bare = HTMA.load(tmp_path / "model")
     with pytest.raises(InputError, match="has no reasoner"):
         bare.embed_texts(["a person walks"])
     torch.testing.assert_close(
         bare.embed_descriptions([describe("a person walks")]), model.embed_descriptions([describe("a person walks")])
     )
-    with pytest.raises(InputError, match="there is nothing to embed"):
+    with pytest.raises(InputError, match="want at least one text or motion to embed, got none"):
         model.embed_texts([])
 
 
@@ -167,13 +182,10 @@ def test_a_model_without_reasoner_wants_descriptions(model: HTMA, toy_model: Pat
     ("name", "content", "message"),
     [
         ("actions.safetensors", "x", "actions.safetensors is damaged"),
-        (
-            "model.yaml",
-            "format: 1\n",
-            "is not one of an alignment: it has no draws, finer, language_model, network, parts, similarity",
-        ),
-        ("text.safetensors", "x", "text.safetensors does not fit its model.yaml or is damaged"),
-        ("known.safetensors", "x", "known.safetensors is missing or damaged"),
+        ("model.yaml", "format: 1\n", "must have format 2, which this version of KinMo reads, got 1"),
+        ("model.yaml", "format: 2\n", "model.yaml has no key 'network'; it must have network, text, similarity, draws"),
+        ("text.safetensors", "x", "text.safetensors is damaged"),
+        ("known.safetensors", "x", "known.safetensors is damaged"),
         ("known.jsonl", "x", "known.jsonl line 1: want a JSON object with an id"),
     ],
 )
@@ -182,6 +194,36 @@ def test_a_damaged_folder_is_one_line(name: str, content: str, message: str, toy
     (tmp_path / "model" / name).write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=message):
         HTMA.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"wings": 2}, "model.yaml has the unknown key 'wings'; known are network, text"),
+        ({"draws": ...}, "model.yaml has no key 'draws'"),
+        ({"network": {"dim": 3}}, "model.yaml: network has no key 'text_dim'"),
+        (
+            {"network": asdict(AlignmentConfig()) | {"levels": ["global"], "wings": 2}},
+            "network has the unknown key 'wings'",
+        ),
+        (
+            {"network": asdict(AlignmentConfig()) | {"decode": "none"}},
+            "network: decode must be one of all, last, got none",
+        ),
+        ({"text": {"finer": "words"}}, "model.yaml: text has no key 'language_model'"),
+        ({"reasoner": "oracle"}, "reasoner must be one of nearest, got 'oracle'"),
+        ({"similarity": "sum"}, "similarity must be mean, last or one of global, group, interaction, got sum"),
+        ({"draws": 0}, "draws must be at least 1, got 0"),
+    ],
+)
+def test_an_unknown_missing_or_wrong_key_is_named(
+    changes: dict[str, Any], message: str, toy_model: Path, tmp_path: Path
+):
+    shutil.copytree(toy_model, tmp_path / "model")
+    change(tmp_path / "model", **changes)
+    with pytest.raises(InputError, match=message) as caught:
+        HTMA.load(tmp_path / "model")
+    assert "\n" not in str(caught.value)
 
 
 def test_the_motions_of_the_levels_are_all_there(model: HTMA, toy_folder: Path):

@@ -1,4 +1,4 @@
-"""The transformers against PyTorch's own with the same weights; what padding must not change; which level sees which."""
+"""The networks against PyTorch's own with the same weights; padding changes nothing; which level attends to which."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kinmo_core.nn import CrossAttention, TransformerLayer, sinusoidal_positions
 from kinmo_htma.align import Alignment, retrieval_vectors
+from kinmo_htma.config import AlignmentConfig
 from kinmo_htma.gaussian import GaussianEncoder
 from kinmo_htma.levels import LevelText
 from kinmo_htma.motion import MotionDecoder, MotionEncoder
 from kinmo_htma.text import TextHierarchy
-from kinmo_htma.transformer import CrossAttention, Dropout, Layer, attend, sinusoidal
 
 SMALL: dict[str, Any] = {"dim": 16, "layers": 2, "heads": 2, "feedforward": 32, "dropout": 0.1}
 LEVELS = ("global", "group", "interaction")
@@ -39,65 +40,39 @@ def texts(levels: tuple[str, ...] = LEVELS) -> dict[str, LevelText]:
     return {level: level_text() for level in levels}
 
 
-class TestDropout:
-    def test_a_share_is_dropped_and_the_rest_scaled(self):
-        x = torch.ones(400, 503)
-        made = Dropout(0.1)(x)
-        dropped = (made == 0).float().mean()
-        assert float(dropped) == pytest.approx(26 / 256, abs=0.003)
-        assert float(made.max()) == pytest.approx(256 / 230)
-        assert float(made.mean()) == pytest.approx(1, abs=0.01)
-
-    def test_neighbours_are_dropped_independently(self):
-        kept = (Dropout(0.5)(torch.ones(2**16)) > 0).float() - 0.5
-        for distance in (1, 2, 7, 8):
-            assert abs(float((kept[distance:] * kept[:-distance]).mean())) < 0.01
-
-    def test_it_does_nothing_in_evaluation_or_at_zero(self):
-        x = torch.randn(5)
-        assert torch.equal(Dropout(0.5).eval()(x), x)
-        assert torch.equal(Dropout(0.0)(x), x)
-
-    def test_gradients_go_through_what_is_kept(self):
-        x = torch.ones(1000, dtype=torch.bfloat16, requires_grad=True)
-        made = Dropout(0.5)(x)
-        made.sum().backward()
-        assert x.grad is not None
-        assert torch.equal(x.grad, made.detach())
-
-    @pytest.mark.parametrize("p", [-0.1, 1.0])
-    def test_a_share_out_of_range_is_named(self, p: float):
-        with pytest.raises(ValueError, match=f"dropout must be at least 0 and below 1, got {p}"):
-            Dropout(p)
-
-
 def copy_attention(theirs: nn.MultiheadAttention, weight: Tensor, bias: Tensor, out: nn.Linear) -> None:
     state = {"in_proj_weight": weight, "in_proj_bias": bias, "out_proj.weight": out.weight, "out_proj.bias": out.bias}
     theirs.load_state_dict(state)
 
 
-def copy_layer(theirs: nn.TransformerEncoderLayer | nn.TransformerDecoderLayer, ours: Layer) -> None:
-    copy_attention(theirs.self_attn, ours.attention.qkv.weight, ours.attention.qkv.bias, ours.attention.out)
+def copy_layer(theirs: nn.TransformerEncoderLayer | nn.TransformerDecoderLayer, ours: TransformerLayer) -> None:
+    copy_attention(
+        theirs.self_attn,
+        ours.self_attention.qkv_proj.weight,
+        ours.self_attention.qkv_proj.bias,
+        ours.self_attention.out_proj,
+    )
     theirs.linear1.load_state_dict(ours.feedforward[0].state_dict())
     theirs.linear2.load_state_dict(ours.feedforward[3].state_dict())
-    for number, norm in enumerate(ours.norms, start=1):
+    norms = (ours.self_attention_norm, ours.cross_attention_norm, ours.feedforward_norm)
+    for number, norm in enumerate((norm for norm in norms if norm is not None), start=1):
         getattr(theirs, f"norm{number}").load_state_dict(norm.state_dict())
 
 
 def test_the_encoder_is_pytorchs_with_learned_tokens_in_front():
-    ours = GaussianEncoder(**SMALL).eval()
+    ours = GaussianEncoder(AlignmentConfig(**SMALL)).eval()
     theirs = nn.TransformerEncoder(
         nn.TransformerEncoderLayer(16, 2, 32, 0.1, F.gelu, batch_first=True), 2, enable_nested_tensor=False
     ).eval()
     for layer, other in zip(ours.layers, theirs.layers, strict=True):
-        assert isinstance(layer, Layer)
+        assert isinstance(layer, TransformerLayer)
         assert isinstance(other, nn.TransformerEncoderLayer)
         copy_layer(other, layer)
     x, lengths = torch.randn(3, 7, 16), torch.tensor([7, 4, 1])
-    sequence = torch.cat([ours.tokens.expand(3, -1, -1), x], dim=1) + sinusoidal(9, 16)
+    sequence = torch.cat([ours.latent_tokens.expand(3, -1, -1), x], dim=1) + sinusoidal_positions(9, 16)
     padding = torch.arange(9) >= lengths[:, None] + 2
     expected = theirs(sequence, src_key_padding_mask=padding)
-    made = ours(x, lengths, states=True)
+    made = ours(x, lengths, with_states=True)
     torch.testing.assert_close(made.gaussian.mu[:, 0], expected[:, 0])
     torch.testing.assert_close(made.gaussian.logvar[:, 0], expected[:, 1])
     assert made.states is not None
@@ -108,22 +83,23 @@ def test_the_encoder_is_pytorchs_with_learned_tokens_in_front():
 @pytest.mark.parametrize("latents", [1, 3])
 def test_the_decoder_is_pytorchs(latents: int):
     """With a single latent ours has no queries and keys: whatever theirs are, the weight is 1."""
-    ours = MotionDecoder(latents, **SMALL).eval()
+    ours = MotionDecoder(AlignmentConfig(levels=LEVELS[:latents], **SMALL)).eval()
     theirs = nn.TransformerDecoder(nn.TransformerDecoderLayer(16, 2, 32, 0.1, F.gelu, batch_first=True), 2).eval()
     for layer, other in zip(ours.layers, theirs.layers, strict=True):
-        assert isinstance(layer, Layer)
+        assert isinstance(layer, TransformerLayer)
         assert isinstance(other, nn.TransformerDecoderLayer)
         copy_layer(other, layer)
-        cross = layer.cross
+        cross = layer.cross_attention
         assert cross is not None
         random = [nn.Linear(16, 16), nn.Linear(16, 16)]
-        parts = [*(cross.query_key if cross.query_key is not None else random), cross.value]
+        query, key = cross.query_proj or random[0], cross.key_proj or random[1]
+        parts = [query, key, cross.value_proj]
         weight, bias = torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts])
-        copy_attention(other.multihead_attn, weight, bias, cross.out)
+        copy_attention(other.multihead_attn, weight, bias, cross.out_proj)
     memory, frames = torch.randn(3, latents, 16), torch.tensor([7, 4, 1])
-    named = memory if ours.names is None else memory + ours.names
-    queries = sinusoidal(7, 16).expand(3, -1, -1)
-    expected = ours.leave(theirs(queries, named, tgt_key_padding_mask=torch.arange(7) >= frames[:, None]))
+    named = memory if ours.latent_embedding is None else memory + ours.latent_embedding
+    queries = sinusoidal_positions(7, 16).expand(3, -1, -1)
+    expected = ours.output_proj(theirs(queries, named, tgt_key_padding_mask=torch.arange(7) >= frames[:, None]))
     made = ours(memory, frames)
     for row, length in enumerate(frames.tolist()):
         torch.testing.assert_close(made[row, :length], expected[row, :length])
@@ -133,25 +109,17 @@ def test_the_decoder_is_pytorchs(latents: int):
 def test_the_defaults_have_tmrs_sizes():
     """4.81, 4.94 and 6.39 million parameters were counted in TMR's code. Ours has no queries and keys for the one latent of
     the memory, which get no gradient there."""
-    tmr = Alignment(768, ("global",))
+    tmr = Alignment(AlignmentConfig(768, ("global",)))
     without_gradient = 6 * 2 * (256 * 256 + 256)
     assert round(parameters(tmr.motion) / 1e6, 2) == 4.81
     assert round(parameters(tmr.text) / 1e6, 2) == 4.94
     assert round((parameters(tmr.decoder) + without_gradient) / 1e6, 2) == 6.39
 
 
-def test_products_in_bfloat16_are_the_fused_attention():
-    q, k, v = torch.randn(3, 2, 4, 6, 8, dtype=torch.bfloat16)
-    mask = (torch.arange(6) < torch.tensor([6, 2])[:, None])[:, None, None]
-    for chosen in (None, mask):
-        expected = F.scaled_dot_product_attention(q, k, v, chosen).transpose(1, 2).flatten(2)
-        torch.testing.assert_close(attend(q, k, v, chosen), expected, atol=2e-2, rtol=2e-2)
-
-
 def test_the_shortcut_of_the_last_layer_changes_nothing():
-    encoder = GaussianEncoder(**SMALL, latents=2).eval()
+    encoder = GaussianEncoder(AlignmentConfig(**SMALL), latents=2).eval()
     x, lengths = torch.randn(3, 7, 16), torch.tensor([7, 4, 1])
-    short, full = encoder(x, lengths), encoder(x, lengths, states=True)
+    short, full = encoder(x, lengths), encoder(x, lengths, with_states=True)
     assert short.states is None
     torch.testing.assert_close(short.gaussian, full.gaussian)
 
@@ -159,7 +127,9 @@ def test_the_shortcut_of_the_last_layer_changes_nothing():
 @pytest.mark.parametrize("frames_per_token", [1, 4])
 @pytest.mark.parametrize("separate", [False, True])
 def test_a_motion_does_not_depend_on_its_batch(frames_per_token: int, separate: bool):
-    encoder = MotionEncoder(2, separate=separate, frames_per_token=frames_per_token, **SMALL).eval()
+    variant: dict[str, Any] = {"separate_motion": separate, "frames_per_token": frames_per_token}
+    config = AlignmentConfig(levels=LEVELS[:2], **variant, **SMALL)
+    encoder = MotionEncoder(config).eval()
     clips = [torch.randn(frames, 263) for frames in (9, 6, 3)]
     together = encoder(nn.utils.rnn.pad_sequence(clips, batch_first=True), torch.tensor([9, 6, 3]))
     assert together.mu.shape == together.logvar.shape == (3, 2, 16)
@@ -171,7 +141,7 @@ def test_a_motion_does_not_depend_on_its_batch(frames_per_token: int, separate: 
 
 @pytest.mark.parametrize("key_value", ["states", "mu"])
 def test_a_text_does_not_depend_on_its_batch(key_value: str):
-    hierarchy = TextHierarchy(12, key_value=key_value, **SMALL).eval()
+    hierarchy = TextHierarchy(AlignmentConfig(12, key_value=key_value, **SMALL)).eval()
     batch = texts()
     together = hierarchy(batch)
     for row, length in enumerate((5, 3, 1)):
@@ -188,7 +158,8 @@ def test_a_text_does_not_depend_on_its_batch(key_value: str):
 @pytest.mark.parametrize("cross_attention", [True, False])
 @pytest.mark.parametrize("key_value", ["states", "mu"])
 def test_a_level_sees_itself_and_the_ones_before_it(order: tuple[str, ...], cross_attention: bool, key_value: str):
-    hierarchy = TextHierarchy(12, order, cross_attention=cross_attention, key_value=key_value, **SMALL).eval()
+    config = AlignmentConfig(12, order, cross_attention=cross_attention, key_value=key_value, **SMALL)
+    hierarchy = TextHierarchy(config).eval()
     batch = texts()
     before = hierarchy(batch).mu
     for changed, level in enumerate(order):
@@ -198,7 +169,7 @@ def test_a_level_sees_itself_and_the_ones_before_it(order: tuple[str, ...], cros
 
 
 def test_the_size_of_the_language_models_vectors_does_not_matter():
-    hierarchy = TextHierarchy(12, **SMALL).eval()
+    hierarchy = TextHierarchy(AlignmentConfig(12, **SMALL)).eval()
     batch = texts()
     larger = {level: text._replace(states=20 * text.states) for level, text in batch.items()}
     torch.testing.assert_close(hierarchy(batch).mu, hierarchy(larger).mu, rtol=1e-3, atol=1e-4)
@@ -207,30 +178,33 @@ def test_the_size_of_the_language_models_vectors_does_not_matter():
 
 
 def test_limbs_are_told_apart():
-    hierarchy = TextHierarchy(12, ("global", "group"), **SMALL).eval()
+    hierarchy = TextHierarchy(AlignmentConfig(12, ("global", "group"), **SMALL)).eval()
     batch = texts(("global", "group"))
     other = batch["group"]._replace(roles=batch["group"].roles.flip(1))
     assert not torch.allclose(hierarchy(batch).mu[:, 1], hierarchy({**batch, "group": other}).mu[:, 1])
 
 
 def test_the_first_levels_can_be_encoded_alone():
-    hierarchy = TextHierarchy(12, **SMALL).eval()
+    hierarchy = TextHierarchy(AlignmentConfig(12, **SMALL)).eval()
     batch = texts()
     torch.testing.assert_close(hierarchy({"global": batch["global"]}).mu, hierarchy(batch).mu[:, :1])
-    with pytest.raises(ValueError, match="want text of the levels global, group, interaction or the first of them"):
+    with pytest.raises(
+        ValueError, match=r"texts must have the first of the levels global, group, interaction, got \['group'\]"
+    ):
         hierarchy({"group": batch["group"]})
 
 
 def test_levels_share_weights_where_asked():
-    shared, own = (TextHierarchy(12, share_weights=share, **SMALL) for share in (True, False))
-    encoder = parameters(GaussianEncoder(**SMALL))
+    shared, own = (TextHierarchy(AlignmentConfig(12, share_weights=share, **SMALL)) for share in (True, False))
+    encoder = parameters(GaussianEncoder(AlignmentConfig(**SMALL)))
     assert parameters(own) - parameters(shared) == 2 * encoder
 
 
 @pytest.mark.parametrize("decode", ["all", "last"])
 @pytest.mark.parametrize("frames_per_token", [1, 4])
 def test_everything_that_training_needs(decode: str, frames_per_token: int):
-    model = Alignment(12, decode=decode, frames_per_token=frames_per_token, decoder_layers=1, **SMALL).eval()
+    config = AlignmentConfig(12, decode=decode, frames_per_token=frames_per_token, decoder_layers=1, **SMALL)
+    model = Alignment(config).eval()
     features, frames = torch.randn(3, 9, 263), torch.tensor([9, 6, 3])
     noise = torch.randn(3, 2, 3, 16)
     aligned = model(texts(), features, frames, noise)
@@ -259,14 +233,15 @@ def test_retrieval_vectors_give_the_cosines():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Alignment(levels=()), "levels must be some of global, group, interaction, each once, got none"),
-        (lambda: Alignment(levels=("global", "limb")), "levels must be some of .*, got global, limb"),
-        (lambda: Alignment(levels=("global", "global")), "levels must be some of .*, each once"),
-        (lambda: Alignment(dim=10, heads=4), r"dim \(10\) must be divisible by heads \(4\)"),
-        (lambda: Alignment(key_value="all"), "key_value must be one of states, mu, got all"),
-        (lambda: Alignment(decode="first"), "decode must be all or last, got first"),
-        (lambda: Alignment(frames_per_token=0), "frames_per_token must be at least 1, got 0"),
-        (lambda: GaussianEncoder(layers=0), "layers and latents must be at least 1, got 0 and 1"),
+        (lambda: AlignmentConfig(levels=()), "levels must be some of global, group, interaction, each once, got none"),
+        (lambda: AlignmentConfig(levels=("global", "limb")), "levels must be some of .*, got global, limb"),
+        (lambda: AlignmentConfig(levels=("global", "global")), "levels must be some of .*, each once"),
+        (lambda: Alignment(AlignmentConfig(dim=10, heads=4)), r"dim \(10\) must be divisible by heads \(4\)"),
+        (lambda: AlignmentConfig(key_value="all"), "key_value must be one of states, mu, got all"),
+        (lambda: AlignmentConfig(decode="first"), "decode must be one of all, last, got first"),
+        (lambda: AlignmentConfig(frames_per_token=0), "frames_per_token must be at least 1, got 0"),
+        (lambda: AlignmentConfig(layers=0), "layers must be at least 1, got 0"),
+        (lambda: GaussianEncoder(AlignmentConfig(), latents=0), "latents must be at least 1, got 0"),
         (lambda: CrossAttention(10, 4, single=True), r"dim \(10\) must be divisible by heads \(4\)"),
     ],
 )

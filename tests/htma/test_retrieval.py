@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from kinmo_core.metrics import mean_rank, ranks
 from kinmo_htma.retrieval import (
     CONVENTIONS,
     DIRECTIONS,
@@ -19,7 +20,6 @@ from kinmo_htma.retrieval import (
     dissimilar_subset,
     metrics_of,
     mirrors,
-    ranks,
     small_batches,
 )
 
@@ -107,6 +107,15 @@ def test_ranks_of_any_matrix_with_ties(rows: list[list[int]]):
         slow_rank([float(v) for v in row], lambda i, q=q: i == q, lambda _: False) for q, row in enumerate(rows)
     ]
     assert made.tolist() == expected
+
+
+@given(st.lists(st.lists(st.integers(0, 3), min_size=5, max_size=5), min_size=5, max_size=5))
+def test_the_mean_rank_is_a_share(rows: list[list[int]]):
+    expected = [
+        slow_rank([float(v) for v in row], lambda i, q=q: i == q, lambda _: False) for q, row in enumerate(rows)
+    ]
+    made = mean_rank(torch.tensor(rows, dtype=torch.float64))
+    assert float(made) == pytest.approx(sum(expected) / 5 / 5)
 
 
 def test_a_perfect_model_ranks_first_and_a_constant_one_in_the_middle():

@@ -15,6 +15,7 @@ import torch
 from toy_alignment import FirstGradient, module, pairs
 
 from kinmo_core.train.testing import short_fit
+from kinmo_htma.losses import AlignmentLoss
 
 STEPS = 10
 
@@ -58,16 +59,17 @@ def test_a_killed_run_resumes_with_the_very_same_losses(
     "options",
     [
         {},
-        {"levels": ["global"], "frames_per_token": 1, "contrast": "sample"},
-        {"levels": ["interaction", "group", "global"], "key_value": "mu", "decode": "last"},
+        {"levels": ("global",), "frames_per_token": 1, "losses": AlignmentLoss(same_above=0.99, contrast="sample")},
+        {"levels": ("interaction", "group", "global"), "key_value": "mu", "decode": "last"},
         {"cross_attention": False, "share_weights": True, "separate_motion": True, "text_norm": False},
-        {"contrastive": 0.0},
+        {"losses": AlignmentLoss(contrastive=0.0)},
     ],
     ids=["kinmo", "tmr", "reversed", "no-cross-attention", "temos"],
 )
 def test_the_loss_goes_down(options: dict[str, Any], toy_folder: Path, toy_run: Path, tmp_path: Path):
     model = module(**{"dropout": 0.0, "learning_rate": 5e-3, **options})
-    losses = list(short_fit(model, pairs(toy_folder, toy_run), tmp_path, steps=30).values())
+    source = pairs(toy_folder, toy_run, levels=model.model.levels)
+    losses = list(short_fit(model, source, tmp_path, steps=30).values())
     assert sum(losses[-6:]) < 0.9 * sum(losses[:6])
 
 

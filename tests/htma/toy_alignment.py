@@ -19,14 +19,17 @@ from torch import Tensor
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.testing import WordEncoder
-from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description
+from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description, TokenStateEncoder
+from kinmo_core.train.data import LoaderConfig
+from kinmo_core.train.stage import OptimConfig
 from kinmo_core.train.testing import short_fit
-from kinmo_htma.language import TokenStateEncoder
+from kinmo_htma.config import AlignmentConfig
+from kinmo_htma.losses import AlignmentLoss
 from kinmo_htma.train.data import PairData
 from kinmo_htma.train.module import AlignmentModule
 
 TEXT_DIM = 16
-LEVELS = ["global", "group", "interaction"]
+LEVELS = ("global", "group", "interaction")
 SIZES: dict[str, Any] = {"dim": 16, "layers": 2, "heads": 2, "feedforward": 32}
 
 # By a word of the caption: what limbs do, and pairs of limbs.
@@ -79,23 +82,25 @@ class FirstGradient(L.Callback):
             self.value = torch.cat([p.grad.flatten() for p in pl_module.parameters() if p.grad is not None])
 
 
-def module(**options: Any) -> AlignmentModule:
-    """A tiny model, the same at every call."""
+def module(
+    losses: AlignmentLoss = AlignmentLoss(same_above=0.99), *, learning_rate: float = 1e-3, **network: Any
+) -> AlignmentModule:
+    """Make a tiny model, the same at every call."""
     torch.manual_seed(0)
-    defaults: dict[str, Any] = {"frames_per_token": 4, "learning_rate": 1e-3, "warmup_steps": 2, "alike_above": 0.99}
-    return AlignmentModule(TEXT_DIM, **{**SIZES, **defaults, **options})
+    config = AlignmentConfig(TEXT_DIM, **{**SIZES, "frames_per_token": 4, **network})
+    return AlignmentModule(config, losses, OptimConfig(learning_rate=learning_rate, warmup_steps=2))
 
 
 def pairs(
     folder: Path, work: Path, *, batch_size: int = 4, text_encoder: TokenStateEncoder | None = None, **options: Any
 ) -> PairData:
-    """Its data; annotations lie in `work/annotations.jsonl` and are written where absent."""
+    """Make its data; annotations are in `work/annotations.jsonl` and are written where absent."""
     annotations = work / "annotations.jsonl"
     if not annotations.is_file():
         write_annotations(folder, annotations)
-    defaults: dict[str, Any] = {"annotations": str(annotations), "cache": str(work / "cache"), "bucket_batches": 2}
-    encoder = text_encoder or WordEncoder(TEXT_DIM)
-    return PairData(str(folder), encoder, batch_size=batch_size, **{**defaults, **options})
+    defaults: dict[str, Any] = {"annotations": str(annotations), "cache": str(work / "cache")}
+    defaults["loader"] = LoaderConfig(batch_size=batch_size, bucket_batches=2)
+    return PairData(str(folder), text_encoder or WordEncoder(TEXT_DIM), **{**defaults, **options})
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -15,7 +15,6 @@ from torch import Tensor
 from kinmo_annotate.describe import pose_sentences
 from kinmo_annotate.observation import Keyframe
 from kinmo_annotate.posecodes import categorize
-from kinmo_annotate.sbert import SentenceModel
 from kinmo_annotate.words import FPS
 from kinmo_core.text import TextEncoder
 
@@ -72,6 +71,8 @@ class Keyframer:
         new = [text for text in dict.fromkeys(sentences) if text not in self._vectors]
         if new:
             if self._encoder is None:
-                self._encoder = SentenceModel()
+                from kinmo_core.language import LanguageModel
+
+                self._encoder = LanguageModel()
             self._vectors |= zip(new, torch.nn.functional.normalize(self._encoder.encode(new), dim=-1), strict=True)
         return torch.stack([self._vectors[text] for text in sentences])

@@ -171,6 +171,11 @@ class HashTextEncoder:
 class WordEncoder(HashTextEncoder):
     """The hash encoder, with a vector for every word."""
 
+    @property
+    def state_dim(self) -> int:
+        """Size of a word's vector."""
+        return self.dim
+
     def token_states(self, texts: Sequence[str]) -> list[Float[Tensor, "_ dim"]]:
         """Vectors (words, dim) of each text."""
         return [self.encode(text.split()) for text in texts]

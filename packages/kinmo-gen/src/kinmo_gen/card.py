@@ -1,32 +1,15 @@
-"""The model card of a model folder, written from what the training runs and the evaluation left behind."""
+"""The model card of a generator's folder, from what the training runs and the evaluation left behind."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from kinmo_core.card import read_results, save_card, training_table
-from kinmo_core.checkpoint import load_config
+from kinmo_core.config import from_dict
 from kinmo_core.features import DIM
-from kinmo_gen.checkpoint import NETWORKS, load_network
+from kinmo_core.model_card import TrainingRun, read_results, read_section, write_model_card
+from kinmo_gen.model_folder import NETWORKS, load_config, load_network
 
-_ABOUT = """\
-Text to motion with KinMo: {features} features at 20 fps on HumanML3D's 22-joint skeleton, text through `{text_encoder}`.
-
-    kinmo-gen sample "a person walks forward" --seconds 4 --out out{model_option}"""
-
-_TRAINING = """\
-Each line is one run: `kinmo-gen fit --config configs/gen/STAGE_{config}.yaml --config configs/overlay/OVERLAY.yaml`.
-{table}"""
-
-_MEASURED = """\
-`kinmo-gen evaluate --data data/{config} --splits {splits}{model_option} --repeats {repeats} --out {folder}`
-
-Mean over the repeats and half the 95 % interval. R@k is R-precision in batches of 32; FID, KID and MM-Dist are in the space
-of the evaluator of this folder, trained on the train split, so they compare with nothing outside this page. FID of a few
-hundred clips is biased upwards: in the row of real motion, FID and KID are between two random halves of the real clips
-(half as many clips, so biased more); let KID decide. MPJPE has each frame's root moved onto the real one.
-
-{metrics}"""
+_TEMPLATE = Path(__file__).with_name("card_template.md")
 
 
 def write_card(
@@ -38,36 +21,40 @@ def write_card(
         folder: the model folder.
         title: first line.
         config: suffix of the configuration files, e.g. `cmu`.
-        data: Markdown file: what it was trained on.
-        limits: Markdown file: what it cannot do.
-        splits, repeats: what `metrics.md` was made with.
+        data: Markdown file about the training data.
+        limits: Markdown file about what the model cannot do.
+        splits, repeats: options that `metrics.md` was measured with.
         shipped: whether the folder is part of the package, so that commands need not name it.
 
     Raises:
-        InputError: a file is missing or unreadable.
+        InputError: a file is missing or unreadable, or `model.yaml` lacks a fact, which is named.
     """
     model = load_config(folder)
-    model_option = "" if shipped else f" --model {folder}"
-    measured = _MEASURED.format(
-        config=config,
-        splits=splits,
-        model_option=model_option,
-        repeats=repeats,
-        folder="FOLDER" if shipped else folder,
-        metrics=read_results(folder, "metrics.md", command="kinmo-gen evaluate"),
-    )
-    facts = model.get("training", {})
-    runs = [((name, _parameters(folder, name)), facts.get(name, {})) for name in NETWORKS if name in model]
-    return save_card(
-        folder,
-        title=title,
-        about=_ABOUT.format(features=DIM, text_encoder=model["text_encoder"], model_option=model_option),
-        data=data,
-        training=_TRAINING.format(config=config, table=training_table(("stage", "parameters"), runs)),
-        measured=measured,
-        limits=limits,
-    )
+    runs = [
+        (
+            name,
+            from_dict(TrainingRun, model["training"].get(name, {}), source=f"{folder / 'model.yaml'}: training.{name}"),
+        )
+        for name in NETWORKS
+        if name in model
+    ]
+    values = {
+        "title": title,
+        "features": DIM,
+        "text_encoder": model["text_encoder"],
+        "model_option": "" if shipped else f" --model {folder}",
+        "folder": "FOLDER" if shipped else folder,
+        "config": config,
+        "data": read_section(data),
+        "limits": read_section(limits),
+        "splits": splits,
+        "repeats": repeats,
+        "runs": [(name, f"{_parameters(folder, name):,}", run) for name, run in runs],
+        "metrics": read_results(folder, "metrics.md", command="kinmo-gen evaluate"),
+    }
+    tags = ["text-to-motion", "human-motion-generation"]
+    return write_model_card(folder, _TEMPLATE.read_text(encoding="utf-8"), tags=tags, values=values)
 
 
-def _parameters(folder: Path, name: str) -> str:
-    return f"{sum(p.numel() for p in load_network(folder, name).parameters()):,}"
+def _parameters(folder: Path, name: str) -> int:
+    return sum(p.numel() for p in load_network(folder, name).parameters())

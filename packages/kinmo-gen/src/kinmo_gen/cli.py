@@ -159,14 +159,10 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from kinmo_gen.checkpoint import NETWORKS, export
+    from kinmo_gen.model_folder import NETWORKS, SamplingConfig, export
 
     checkpoints = {name: path for name in NETWORKS if (path := getattr(options, name)) is not None}
-    sampling = {
-        "steps": options.steps,
-        "guidance": options.guidance,
-        "residual_guidance": options.residual_guidance,
-    }
+    sampling = SamplingConfig(options.steps, options.guidance, options.residual_guidance)
     export(options.out, checkpoints, text_encoder=options.text_encoder, sampling=sampling)
     print(options.out)
 

@@ -1,8 +1,8 @@
-"""Measure a generator on test splits: generated motion beside real motion and the tokenizer's reconstruction of it.
+"""Measure a generator on test splits: generated motion beside real motion and its reconstruction by the tokenizer.
 
-As in the field: ground-truth lengths, a random caption a clip, 20 repeats with a 95 % interval (1.96 s / sqrt(n)),
-R-precision in batches of 32. Two additions for small test sets, where the Frechet distance is biased: KID, which is not,
-and the Frechet distance between two halves of the real clips, below which no figure of that size means anything.
+As in the field: ground-truth lengths, a random caption per clip, 20 repeats with a 95 % interval (1.96 s / sqrt(n)),
+R-precision in batches of 32. Two additions for small test sets, where the Frechet distance is biased: KID, which is not
+biased, and the Frechet distance between two halves of the real clips, which is the noise level for a set of that size.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, decode
 from kinmo_core.files import atomic_path
 from kinmo_core.stats import Statistics
-from kinmo_gen.checkpoint import SHIPPED, load_network
 from kinmo_gen.evaluator import Evaluator
 from kinmo_gen.generator import Generator
+from kinmo_gen.model_folder import SHIPPED, load_network
 from kinmo_gen.tokenizer import DOWNSAMPLE
 
 MULTIMODALITY_TEXTS, MULTIMODALITY_REPEATS = 10, 30
-LEAST_SAMPLES = 32  # one batch of R-precision
+MIN_SAMPLES = 32  # one batch of R-precision
 ROWS = ("real", "reconstruction", "generated")
 
 
@@ -41,14 +41,14 @@ def evaluate(
     repeats: int = 20,
     progress: bool = True,
 ) -> dict[str, dict[str, dict[str, list[float]]]]:
-    """Write `metrics.json` and `metrics.md`.
+    """Measure on each split and write `metrics.json` and `metrics.md`.
 
     Args:
         data: HumanML3D directory.
         splits: names of split lists; one table each.
-        out: folder to write to.
+        out: directory of the two files.
         model: model folder with an evaluator; the shipped one where None.
-        repeats: replications; each draws captions, crops nothing, and generates anew.
+        repeats: replications; each draws captions and generates again.
         progress: show a progress bar.
 
     Returns:
@@ -63,13 +63,13 @@ def evaluate(
     assert isinstance(evaluator, Evaluator)
     samples = {split: folder.samples([split]) for split in splits}
     for split, found in samples.items():
-        if len(found) < LEAST_SAMPLES:
-            raise InputError(f"{data} has {len(found)} samples in {split}; R-precision needs at least {LEAST_SAMPLES}")
+        if len(found) < MIN_SAMPLES:
+            raise InputError(f"{data} has {len(found)} samples in {split}; R-precision needs at least {MIN_SAMPLES}")
     out.mkdir(parents=True, exist_ok=True)
-    judge = _Judge(generator, evaluator, samples)
+    evaluation = _Evaluation(generator, evaluator, samples)
     with Progress(disable=not progress) as bar:
         task = bar.add_task("evaluating", total=repeats)
-        results = judge.run(repeats, lambda: bar.advance(task))
+        results = evaluation.run(repeats, lambda: bar.advance(task))
     with atomic_path(out / "metrics.json") as temporary:
         temporary.write_text(json.dumps(results, indent=1) + "\n")
     table = "\n".join(_table(split, rows) for split, rows in results.items())
@@ -79,8 +79,8 @@ def evaluate(
     return results
 
 
-class _Judge:
-    """The clips of all splits, each once, and everything that does not change between repeats."""
+class _Evaluation:
+    """The clips of all splits, each once, and all that stays the same in every repeat."""
 
     def __init__(self, generator: Generator, evaluator: Evaluator, splits: dict[str, list[Sample]]) -> None:
         self.generator = generator
@@ -95,7 +95,7 @@ class _Judge:
         self.embedded_rebuilt = self._embed(self.rebuilt)
 
     def run(self, repeats: int, after_each: Callable[[], None]) -> dict[str, dict[str, dict[str, list[float]]]]:
-        """Metric values of all repeats for each split and row."""
+        """Return the metric values of all repeats for each split and row."""
         results: dict[str, dict[str, dict[str, list[float]]]] = {s: {name: {} for name in ROWS} for s in self.rows_of}
         for repeat in range(repeats):
             captions = self._draw_captions(repeat)
@@ -121,7 +121,7 @@ class _Judge:
     def _measure(
         self, clips: list[Tensor], embedded: Tensor, text: Tensor, reference: Tensor | None, seed: int
     ) -> dict[str, float]:
-        """All metrics of one row; FID and KID against `reference`, or between two random halves where it is None."""
+        """Measure one row; FID and KID against `reference`, or between two random halves where it is None."""
         top = metrics.r_precision(text, embedded, seed=seed)
         first, second = reference, embedded
         if first is None:
@@ -140,7 +140,7 @@ class _Judge:
         }
 
     def _mpjpe(self, chosen: list[int]) -> float:
-        """Mean over clips of the error of the reconstruction, each frame's root moved onto the real one, mm."""
+        """Return the mean over clips of the reconstruction error, each frame's root moved onto the real one, mm."""
         errors = [
             metrics.mpjpe(
                 *(decode(self.statistics.denormalize(x[i])) for x in (self.rebuilt, self.real)), align_root=True
@@ -157,7 +157,7 @@ class _Judge:
         return float(metrics.multimodality(self._embed(made).unflatten(0, (len(some), MULTIMODALITY_REPEATS))))
 
     def _features_of(self, captions: list[str], seconds: list[float], seed: int) -> list[Tensor]:
-        """Normalised features of generated motions."""
+        """Generate motions as normalised features."""
         features = self.generator.sample_features(captions, seconds=seconds, seed=seed)
         return [self.statistics.normalize(clip) for clip in features]
 
@@ -194,7 +194,7 @@ class _Judge:
 
 
 def _table(split: str, rows: dict[str, dict[str, list[float]]]) -> str:
-    """Markdown, mean and half the 95 % interval."""
+    """Write a Markdown table of means and half the 95 % intervals."""
     names = list(dict.fromkeys(metric for row in rows.values() for metric in row))
     lines = [f"### {split}", "", f"| | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
     for name, row in rows.items():

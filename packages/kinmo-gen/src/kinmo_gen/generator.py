@@ -1,28 +1,28 @@
-"""From a sentence to a `Motion`: loads a model folder and runs its stages in order."""
+"""From a sentence to a `Motion`: load a model folder and run its stages in order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import torch
 from torch import Tensor
 
-from kinmo_core.checkpoint import load_config
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, decode
+from kinmo_core.language import load_text_encoder
 from kinmo_core.motion import Motion
 from kinmo_core.stats import Statistics
 from kinmo_core.text import TextEncoder, check_sentence
-from kinmo_gen.checkpoint import SHIPPED, load_network
 from kinmo_gen.length import MIN_SECONDS, LengthEstimator, tokens_of
 from kinmo_gen.masked import MaskedTransformer
+from kinmo_gen.model_folder import SHIPPED, SamplingConfig, load_config, load_network, load_sampling
 from kinmo_gen.residual import ResidualTransformer
 from kinmo_gen.sampling import sample_base, sample_residual
 from kinmo_gen.tokenizer import Tokenizer
 
-BATCH = 32
+BATCH: Final = 32  # sentences per forward pass
 
 
 class Generator:
@@ -31,10 +31,9 @@ class Generator:
     Args:
         tokenizer, masked, residual, length: trained networks, in eval mode.
         statistics: of the tokenizer's features.
-        text_encoder: the one they were trained with.
+        text_encoder: the encoder that they were trained with.
         dtype: of the two transformers; bfloat16 is faster where the processor has it, and draws other motions.
-        steps: rounds of re-masking of the base layer.
-        guidance, residual_guidance: classifier-free guidance scales of the two transformers.
+        sampling: rounds of re-masking and guidance.
     """
 
     def __init__(
@@ -47,9 +46,7 @@ class Generator:
         statistics: Statistics,
         text_encoder: TextEncoder,
         dtype: torch.dtype = torch.float32,
-        steps: int = 10,
-        guidance: float = 4.0,
-        residual_guidance: float = 5.0,
+        sampling: SamplingConfig = SamplingConfig(),
     ) -> None:
         self.tokenizer = tokenizer
         self.masked = masked.to(dtype)
@@ -57,9 +54,7 @@ class Generator:
         self.length = length
         self.statistics = statistics
         self.text_encoder = text_encoder
-        self.steps = steps
-        self.guidance = guidance
-        self.residual_guidance = residual_guidance
+        self.sampling = sampling
 
     @classmethod
     def load(
@@ -79,23 +74,17 @@ class Generator:
             dtype: of the two transformers.
 
         Raises:
-            InputError: not a model folder, another format, or damaged weights.
+            InputError: not a model folder, an unknown or missing key in `model.yaml`, or damaged weights.
         """
         path = SHIPPED / "cmu" if folder is None else Path(folder)
-        config = load_config(path)
-        _check_config(config, path / "model.yaml")
         _check_device(device)
         networks = {name: load_network(path, name).to(device) for name in ("tokenizer", "masked", "residual", "length")}
-        if text_encoder is None:
-            from kinmo_htma.encoders import text_encoder as encoder_of
-
-            text_encoder = encoder_of(config["text_encoder"], device=device)
         return cls(
             statistics=Statistics.load(path),
-            text_encoder=text_encoder,
+            text_encoder=text_encoder or load_text_encoder(load_config(path)["text_encoder"], device=device),
             dtype=dtype,
+            sampling=load_sampling(path),
             **networks,  # type: ignore[arg-type]
-            **config["sampling"],
         )
 
     def sample(
@@ -106,11 +95,11 @@ class Generator:
         seed: int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> list[Motion]:
-        """One motion per sentence.
+        """Generate one motion per sentence.
 
         Args:
             texts: sentences, English.
-            seconds: duration of all, or one per sentence; drawn from the length estimator where None.
+            seconds: duration of all motions, or one per sentence; drawn from the length estimator where None.
             seed: makes the result repeatable.
             progress: called with (motions done, motions in all) after every batch.
 
@@ -132,7 +121,7 @@ class Generator:
         seed: int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> list[Tensor]:
-        """As `sample`, but the 263 features (T, 263) of each motion, on the CPU."""
+        """Generate as `sample` does, but return the features (T, 263) of each motion, on the CPU."""
         if isinstance(texts, str):
             raise InputError(f"texts must be a list of sentences, got the single string {texts[:80]!r}")
         sentences = [check_sentence(text) for text in texts]
@@ -150,10 +139,15 @@ class Generator:
         return [clips[number] for number in range(len(sentences))]
 
     def _batch(self, text: Tensor, lengths: Tensor, generator: torch.Generator | None) -> list[Tensor]:
-        """Features (4 * length, 263) of each row."""
-        base = sample_base(self.masked, text, lengths, steps=self.steps, guidance=self.guidance, generator=generator)
-        ids = sample_residual(self.residual, base, text, lengths, guidance=self.residual_guidance, generator=generator)
-        # Rows of one length are decoded together: the decoder's convolutions would see the padding of a shorter row.
+        """Generate features (4 * length, 263) of each row."""
+        sampling = self.sampling
+        base = sample_base(
+            self.masked, text, lengths, steps=sampling.steps, guidance=sampling.guidance, generator=generator
+        )
+        ids = sample_residual(
+            self.residual, base, text, lengths, guidance=sampling.residual_guidance, generator=generator
+        )
+        # Only rows of equal length are decoded together: the decoder's convolutions would see the padding of a shorter row.
         clips: dict[int, Tensor] = {}
         for length in lengths.unique().tolist():
             rows = (lengths == length).nonzero()[:, 0]
@@ -164,29 +158,19 @@ class Generator:
     def _lengths(
         self, text: Tensor, seconds: float | Sequence[float] | None, generator: torch.Generator | None
     ) -> Tensor:
-        """Tokens of each motion, (B,)."""
+        """Return the number of tokens of each motion, (B,)."""
         if seconds is None:
             shares = self.length(text).softmax(-1)
             shares[:, : tokens_of(MIN_SECONDS)] = 0
             return torch.multinomial(shares + 1e-9 * (shares > 0), 1, generator=generator)[:, 0]
         given = [seconds] * len(text) if isinstance(seconds, int | float) else list(seconds)
         if len(given) != len(text):
-            raise InputError(f"want one duration or one per sentence ({len(text)}), got {len(given)}")
+            raise InputError(f"seconds must be one duration or one per sentence ({len(text)}), got {len(given)}")
         return torch.tensor([tokens_of(value) for value in given], device=text.device)
 
     @property
     def _device(self) -> torch.device:
         return next(self.masked.parameters()).device
-
-
-def _check_config(config: dict[str, Any], path: Path) -> None:
-    """What `load_network` does not look at."""
-    known = ("steps", "guidance", "residual_guidance")
-    sampling = config.get("sampling")
-    if not isinstance(config.get("text_encoder"), str):
-        raise InputError(f"{path} does not fit this version of KinMo: it names no text_encoder")
-    if not isinstance(sampling, dict) or not set(sampling) <= set(known):
-        raise InputError(f"{path} does not fit this version of KinMo: sampling is {sampling}, want {', '.join(known)}")
 
 
 def _check_device(device: str) -> None:

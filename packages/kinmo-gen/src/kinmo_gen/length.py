@@ -1,57 +1,63 @@
-"""Length estimator: how many tokens a sentence takes, as a distribution (MoMask's MLP)."""
+"""Length estimator: the number of tokens of a sentence's motion, as a distribution (MoMask's MLP)."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
 
 from torch import Tensor, nn
 
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS
-from kinmo_gen.tokenizer import DOWNSAMPLE
+from kinmo_gen.tokenizer import DOWNSAMPLE, MAX_TOKENS
 
-MIN_SECONDS = 0.4
-MAX_SECONDS = 9.8  # 49 tokens: the longest clip that HumanML3D trains on
+MIN_SECONDS: Final = 0.4
+MAX_SECONDS: Final = MAX_TOKENS * DOWNSAMPLE / FPS
 
 
 def tokens_of(seconds: float) -> int:
-    """Number of tokens of a duration, rounded to the nearest token (0.2 s).
+    """Round a duration to a number of tokens (0.2 s each).
 
     Raises:
-        InputError: outside 0.4 to 9.8 seconds.
+        InputError: not between 0.4 and 9.8 seconds.
     """
     if not MIN_SECONDS <= seconds <= MAX_SECONDS:
         raise InputError(f"seconds must be between {MIN_SECONDS} and {MAX_SECONDS}, got {seconds:g}")
     return round(seconds * FPS / DOWNSAMPLE)
 
 
-class LengthEstimator(nn.Module):
-    """MLP on the sentence vector.
+@dataclass(frozen=True)
+class LengthConfig:
+    """Sizes of the length estimator; the defaults are MoMask's.
 
     Args:
         text_dim: size of the sentence vector.
         max_tokens: number of classes minus one; class k means k tokens.
         widths: hidden layers.
-        dropout: before the second and third of them.
+        dropout: before the second and the third hidden layer.
     """
 
-    def __init__(
-        self,
-        text_dim: int = 512,
-        max_tokens: int = 49,
-        *,
-        widths: tuple[int, ...] = (512, 256, 128),
-        dropout: float = 0.2,
-    ) -> None:
+    text_dim: int = 512
+    max_tokens: int = MAX_TOKENS
+    widths: tuple[int, ...] = (512, 256, 128)
+    dropout: float = 0.2
+
+
+class LengthEstimator(nn.Module):
+    """MLP on the sentence vector."""
+
+    def __init__(self, config: LengthConfig) -> None:
         super().__init__()
-        self.max_tokens = max_tokens
+        self.max_tokens = config.max_tokens
         layers: list[nn.Module] = []
-        before = text_dim
-        for number, width in enumerate(widths):
+        before = config.text_dim
+        for number, width in enumerate(config.widths):
             if 0 < number < 3:
-                layers.append(nn.Dropout(dropout))
+                layers.append(nn.Dropout(config.dropout))
             layers += [nn.Linear(before, width), nn.LayerNorm(width), nn.LeakyReLU(0.2)]
             before = width
-        self.layers = nn.Sequential(*layers, nn.Linear(before, max_tokens + 1))
+        self.layers = nn.Sequential(*layers, nn.Linear(before, config.max_tokens + 1))
 
     def forward(self, text: Tensor) -> Tensor:
-        """Logits (B, max_tokens + 1) of sentence vectors (B, text_dim)."""
+        """Return logits (B, max_tokens + 1) of sentence vectors (B, text_dim)."""
         return self.layers(text)

@@ -1,56 +1,63 @@
-"""Masked transformer: fills in base-layer tokens from a sentence and the tokens already known (MoMask, Sec. 3.2)."""
+"""Masked transformer: predicts base-layer tokens from a sentence and the tokens already known (MoMask, Sec. 3.2)."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from kinmo_gen.transformer import Trunk, init_weights
+from kinmo_core.nn import init_weights
+from kinmo_gen.transformer import Trunk
 
 
-class MaskedTransformer(nn.Module):
-    """Defaults are MoMask's sizes.
+@dataclass(frozen=True)
+class MaskedConfig:
+    """Sizes of the masked transformer; the defaults are MoMask's.
 
     Args:
         text_dim: size of the sentence vector.
-        codes: size of the base codebook; id `codes` is [MASK].
-        code_dim: size of the token table.
+        codes: size of the base codebook.
+        code_dim: size of a token embedding.
         dim, depth, heads, feedforward, dropout: see `Trunk`.
     """
 
-    def __init__(
-        self,
-        text_dim: int = 512,
-        codes: int = 512,
-        code_dim: int = 512,
-        *,
-        dim: int = 384,
-        depth: int = 8,
-        heads: int = 6,
-        feedforward: int = 1024,
-        dropout: float = 0.2,
-    ) -> None:
+    text_dim: int = 512
+    codes: int = 512
+    code_dim: int = 512
+    dim: int = 384
+    depth: int = 8
+    heads: int = 6
+    feedforward: int = 1024
+    dropout: float = 0.2
+
+
+class MaskedTransformer(nn.Module):
+    """Token embedding, trunk with the sentence as prefix, and a head over the codes; id `codes` is [MASK]."""
+
+    def __init__(self, config: MaskedConfig) -> None:
         super().__init__()
-        self.codes = codes
-        self.table = nn.Embedding(codes + 1, code_dim)
-        self.enter = nn.Linear(code_dim, dim)
-        self.condition = nn.Linear(text_dim, dim)
-        self.trunk = Trunk(dim, depth, heads, feedforward, dropout)
-        self.head = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim), nn.Linear(dim, codes))
+        self.codes = config.codes
+        dim = config.dim
+        self.token_embedding = nn.Embedding(config.codes + 1, config.code_dim)
+        self.input_proj = nn.Linear(config.code_dim, dim)
+        self.text_proj = nn.Linear(config.text_dim, dim)
+        self.trunk = Trunk(dim, config.depth, config.heads, config.feedforward, config.dropout)
+        self.head = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim), nn.Linear(dim, config.codes))
         self.apply(init_weights)
 
     def forward(self, ids: Tensor, text: Tensor, *, lengths: Tensor | None = None) -> Tensor:
-        """Logits (B, N, codes) of every position.
+        """Return logits (B, N, codes) of every position.
 
         Args:
-            ids: (B, N) base-layer ids or [MASK]; what lies past `lengths` is ignored.
+            ids: (B, N) base-layer ids or [MASK]; those past `lengths` are ignored.
             text: (B, text_dim) sentence vectors; a zero row means no text (classifier-free guidance).
             lengths: (B,) real tokens; all N where None.
         """
         with_text = text.abs().sum(-1, keepdim=True) > 0
-        prefix = (self.condition(text.to(self.condition.weight)) * with_text)[:, None]
-        return self.head(self.trunk(prefix, self.enter(self.table(ids)), lengths))
+        prefix = (self.text_proj(text.to(self.text_proj.weight)) * with_text)[:, None]
+        return self.head(self.trunk(prefix, self.input_proj(self.token_embedding(ids)), lengths))
 
-    def mask_row(self, size: tuple[int, int], device: torch.device) -> Tensor:
-        """(B, N) ids, all [MASK]."""
+    def all_masked(self, size: tuple[int, int], device: torch.device) -> Tensor:
+        """Return (B, N) ids that are all [MASK]."""
         return torch.full(size, self.codes, device=device)

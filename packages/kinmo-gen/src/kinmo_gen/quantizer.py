@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kinmo_core.nn import rank, sum_over_processes, world_size
+
 
 class Quantized(NamedTuple):
-    """What the quantizer returns: sums of codes (B, T, D), code ids (B, T, Q), commitment loss (scalar)."""
+    """Sums of codes (B, T, D), code ids (B, T, Q) and commitment loss (scalar)."""
 
     values: Tensor
     ids: Tensor
@@ -49,7 +50,7 @@ class Codebook(nn.Module):
         self.register_buffer("updates", torch.zeros((), dtype=torch.long))
 
     def nearest(self, vectors: Tensor, *, temperature: float = 0.0) -> Tensor:
-        """Ids (...,) of the nearest codes to (..., D), or drawn by Gumbel-max on -distance^2 / temperature."""
+        """Return ids (...,) of the codes nearest to (..., D), or drawn by Gumbel-max on -distance^2 / temperature."""
         codes = self.embedding.to(vectors)
         scores = 2 * vectors @ codes.T - codes.square().sum(-1)  # |v|^2 is the same for all codes
         if temperature > 0:
@@ -58,12 +59,12 @@ class Codebook(nn.Module):
         return scores.argmax(-1)
 
     def lookup(self, ids: Tensor) -> Tensor:
-        """Codes (..., D) of ids (...,)."""
+        """Return the codes (..., D) of ids (...,)."""
         return F.embedding(ids, self.embedding)
 
     @torch.no_grad()
     def start(self, vectors: Tensor) -> None:
-        """Before the first update: take the codes from the vectors (N, D) of the first batch, with a little noise."""
+        """Initialise the codes from the vectors (N, D) of the first batch, with a little noise; later calls do nothing."""
         if int(self.updates) > 0:
             return
         codes, dim = self.embedding.shape
@@ -73,12 +74,12 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def update(self, vectors: Tensor, ids: Tensor) -> None:
-        """Move the codes towards the vectors (N, D) that chose them, ids (N,); replace those that nothing chooses."""
+        """Move the codes towards the vectors (N, D) that chose them by ids (N,), and replace unused codes."""
         vectors = vectors.to(self.sums)
         counts = torch.zeros_like(self.counts).index_add_(0, ids, torch.ones_like(vectors[:, 0]))
         sums = torch.zeros_like(self.sums).index_add_(0, ids, vectors)
-        _sum_over_processes(counts)
-        _sum_over_processes(sums)
+        sum_over_processes(counts)
+        sum_over_processes(sums)
         self.counts.lerp_(counts, 1 - self.decay)
         self.sums.lerp_(sums, 1 - self.decay)
         unused = (self.counts < self.reset_below)[:, None]
@@ -89,11 +90,11 @@ class Codebook(nn.Module):
         self.updates += 1
 
     def _draw(self, vectors: Tensor) -> Tensor:
-        """One random vector (K, D) per code out of all processes' vectors, the same on every process."""
-        sizes = torch.zeros(_processes(), dtype=torch.long, device=vectors.device)
-        sizes[_rank()] = len(vectors)
-        _sum_over_processes(sizes)
-        first = int(sizes[: _rank()].sum())
+        """Draw one vector (K, D) per code from the vectors of all processes, the same on every process."""
+        sizes = torch.zeros(world_size(), dtype=torch.long, device=vectors.device)
+        sizes[rank()] = len(vectors)
+        sum_over_processes(sizes)
+        first = int(sizes[: rank()].sum())
         total = int(sizes.sum())
         if total == 0:  # quantizer dropout left no sample of the batch in this layer
             return self.embedding.clone()
@@ -102,16 +103,16 @@ class Codebook(nn.Module):
         mine = (rows >= 0) & (rows < len(vectors))
         drawn = torch.zeros_like(self.embedding)
         drawn[mine] = vectors[rows[mine]]
-        _sum_over_processes(drawn)
+        sum_over_processes(drawn)
         return drawn
 
     def _generator(self) -> torch.Generator:
-        """Random numbers that depend on the update count alone: equal on all processes and after a resume."""
+        """Return random numbers that depend on the update count only: equal on all processes and after a resume."""
         return torch.Generator().manual_seed(int(self.updates))
 
 
 class ResidualQuantizer(nn.Module):
-    """Q codebooks, each quantising what the ones before it left over.
+    """Q codebooks; each quantises the residual of the ones before it.
 
     Args:
         layers: number of codebooks Q, the base layer included.
@@ -143,16 +144,16 @@ class ResidualQuantizer(nn.Module):
         return len(self.codebooks)
 
     def forward(self, vectors: Tensor, *, active: Tensor | None = None) -> Quantized:
-        """Quantise, and in training move the codebooks.
+        """Quantise vectors, and in training update the codebooks.
 
         Args:
             vectors: (B, T, D) encoder output.
-            active: (B,) how many layers each sample uses (quantizer dropout); all where None.
+            active: (B,) number of layers that each sample uses (quantizer dropout); all where None.
 
         Returns:
-            Straight-through sums of codes, ids, and the commitment loss, each sample's averaged over its layers.
+            Straight-through sums of codes, ids, and the commitment loss, averaged over the layers that a sample uses.
         """
-        # Distances between nearly equal vectors: half precision would choose wrong codes.
+        # In half precision the distances of nearly equal vectors would choose wrong codes.
         with torch.autocast(vectors.device.type, enabled=False):
             return self._quantize(vectors.float(), active)
 
@@ -180,7 +181,7 @@ class ResidualQuantizer(nn.Module):
 
     @torch.no_grad()
     def encode(self, vectors: Tensor) -> Tensor:
-        """(..., D) to the ids (..., Q) of the nearest codes."""
+        """Return the ids (..., Q) of the codes nearest to vectors (..., D)."""
         residual, ids = vectors, []
         for codebook in self.codebooks:
             assert isinstance(codebook, Codebook)
@@ -189,19 +190,6 @@ class ResidualQuantizer(nn.Module):
         return torch.stack(ids, dim=-1)
 
     def decode(self, ids: Tensor) -> Tensor:
-        """Ids (..., q), q <= Q layers, to the sums (..., D) of their codes."""
+        """Return the sums (..., D) of the codes of ids (..., q), q <= Q layers."""
         tables = list(self.codebooks)[: ids.shape[-1]]
         return torch.stack([table.lookup(ids[..., layer]) for layer, table in enumerate(tables)]).sum(0)  # type: ignore[operator]
-
-
-def _processes() -> int:
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
-
-
-def _rank() -> int:
-    return dist.get_rank() if _processes() > 1 else 0
-
-
-def _sum_over_processes(tensor: Tensor) -> None:
-    if _processes() > 1:
-        dist.all_reduce(tensor)

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Final
 
 import torch
 from torch import Tensor
 
+from kinmo_core.nn import valid_positions
 from kinmo_gen.masked import MaskedTransformer
-from kinmo_gen.masking import cosine_share, valid_positions
+from kinmo_gen.masking import cosine_share
 from kinmo_gen.residual import ResidualTransformer
 
-KEEP_SHARE = 0.1  # of the codes, the most likely ones, may be drawn
+KEEP_SHARE: Final = 0.1  # of the codes: only the most likely ones are drawn
 
 
-@torch.inference_mode()
 def sample_base(
     model: MaskedTransformer,
     text: Tensor,
@@ -29,20 +30,21 @@ def sample_base(
     temperature: float = 1.0,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Base-layer ids (B, N) from all [MASK]; 0 past `lengths`.
+    """Draw base-layer ids (B, N), starting from all [MASK]; 0 past `lengths`.
 
-    In step t of T the share cos(pi t / 2T) of each row's least certain tokens is drawn anew; a token once kept stays.
+    In step t = 0..T-1 the share cos(pi t / 2(T-1)) of each row's least certain tokens, at least one, is drawn again; a token
+    once kept stays.
 
     Args:
         model: in eval mode.
         text: (B, text_dim) sentence vectors.
-        lengths: (B,) tokens to make; N is the longest.
+        lengths: (B,) tokens to draw; N is the largest.
         steps: T.
         guidance: scale s of logits = without + s (with - without).
         temperature: of the draw.
         generator: random numbers.
     """
-    ids = model.mask_row((len(text), int(lengths.max())), text.device)
+    ids = model.all_masked((len(text), int(lengths.max())), text.device)
     valid = valid_positions(lengths, ids.shape[1])
     confidence = torch.zeros(ids.shape, device=text.device).masked_fill(~valid, torch.inf)
     for progress in torch.linspace(0, 1, steps):
@@ -62,7 +64,6 @@ def sample_base(
     return ids.masked_fill(~valid, 0)
 
 
-@torch.inference_mode()
 def sample_residual(
     model: ResidualTransformer,
     base: Tensor,
@@ -73,7 +74,10 @@ def sample_residual(
     temperature: float = 1.0,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """All layers' ids (B, N, Q), 0 past `lengths`, from the base layer's ids (B, N); arguments as in `sample_base`."""
+    """Draw the ids of all layers (B, N, Q), 0 past `lengths`, from those of the base layer (B, N).
+
+    Arguments as in `sample_base`.
+    """
     ids = base[..., None]
     valid = valid_positions(lengths, base.shape[1])
     for layer in range(1, model.layers):
@@ -88,12 +92,12 @@ def sample_residual(
 
 
 def _rows(lengths: Tensor, text: Tensor) -> Tensor | None:
-    """Lengths for each row of `text`; None where no row is padded, which spares the attention mask."""
+    """Repeat the lengths for each row of `text`; None where no row is padded, which saves the attention mask."""
     return None if bool((lengths == lengths[0]).all()) else lengths.repeat(len(text) // len(lengths))
 
 
 def _guided(logits_of: Callable[[Tensor], Tensor], text: Tensor, guidance: float) -> Tensor:
-    """Logits with classifier-free guidance; a zero row of `text` means no text."""
+    """Return logits with classifier-free guidance; a zero row of `text` means no text."""
     if guidance == 1:
         return logits_of(text).float()
     with_text, without = logits_of(torch.cat([text, torch.zeros_like(text)])).chunk(2)
@@ -101,7 +105,7 @@ def _guided(logits_of: Callable[[Tensor], Tensor], text: Tensor, guidance: float
 
 
 def _draw(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
-    """One id per position among the most likely tenth of the codes."""
+    """Draw an id per position among the most likely tenth of the codes."""
     best, ids = logits.topk(math.ceil(KEEP_SHARE * logits.shape[-1]), dim=-1)
     shares = (best / max(temperature, 1e-6)).softmax(-1)
     chosen = torch.multinomial(shares.flatten(0, -2), 1, generator=generator).view(*shares.shape[:-1], 1)

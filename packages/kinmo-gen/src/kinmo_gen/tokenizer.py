@@ -1,8 +1,9 @@
-"""RVQ-VAE motion tokenizer: 263 numbers a frame to a few ids per four frames, and back (MoMask, Sec. 3.1)."""
+"""RVQ-VAE motion tokenizer: 263 features per frame to Q ids per four frames, and back (MoMask, Sec. 3.1)."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +11,8 @@ from torch import Tensor, nn
 from kinmo_core.features import DIM
 from kinmo_gen.quantizer import ResidualQuantizer
 
-DOWNSAMPLE = 4  # frames per token
+DOWNSAMPLE: Final = 4  # frames per token
+MAX_TOKENS: Final = 49  # 196 frames: the longest clip that HumanML3D trains on
 
 
 class Reconstruction(NamedTuple):
@@ -35,6 +37,7 @@ class ResidualUnit(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Add the output of the layers to x (B, C, T)."""
         return x + self.layers(x)
 
 
@@ -42,10 +45,9 @@ def _residual_block(width: int, dropout: float) -> nn.Sequential:
     return nn.Sequential(*(ResidualUnit(width, dilation, dropout) for dilation in (9, 3, 1)))
 
 
-class Tokenizer(nn.Module):
-    """Convolutional encoder, residual quantizer, convolutional decoder.
-
-    Works on **normalised** features. Defaults are MoMask's sizes.
+@dataclass(frozen=True)
+class TokenizerConfig:
+    """Sizes of the tokenizer; the defaults are MoMask's.
 
     Args:
         width: channels of the convolutions.
@@ -53,24 +55,26 @@ class Tokenizer(nn.Module):
         codes: codes per layer.
         layers: quantizer layers, the base layer included.
         dropout: in the residual units.
-        temperature: of the random choice of codes in training.
+        temperature: of the random choice of codes in training; 0 takes the nearest.
         decay: of the codebooks' moving averages.
     """
 
-    def __init__(
-        self,
-        width: int = 512,
-        code_dim: int = 512,
-        codes: int = 512,
-        layers: int = 6,
-        *,
-        dropout: float = 0.2,
-        temperature: float = 0.5,
-        decay: float = 0.99,
-    ) -> None:
+    width: int = 512
+    code_dim: int = 512
+    codes: int = 512
+    layers: int = 6
+    dropout: float = 0.2
+    temperature: float = 0.5
+    decay: float = 0.99
+
+
+class Tokenizer(nn.Module):
+    """Convolutional encoder, residual quantizer and convolutional decoder of **normalised** features."""
+
+    def __init__(self, config: TokenizerConfig) -> None:
         super().__init__()
-        self.codes = codes
-        self.layers = layers
+        self.layers = config.layers
+        width, code_dim, dropout = config.width, config.code_dim, config.dropout
         self.encoder = nn.Sequential(
             nn.Conv1d(DIM, width, 3, padding=1),
             nn.ReLU(),
@@ -80,7 +84,9 @@ class Tokenizer(nn.Module):
             _residual_block(width, dropout),
             nn.Conv1d(width, code_dim, 3, padding=1),
         )
-        self.quantizer = ResidualQuantizer(layers, codes, code_dim, temperature=temperature, decay=decay)
+        self.quantizer = ResidualQuantizer(
+            config.layers, config.codes, code_dim, temperature=config.temperature, decay=config.decay
+        )
         self.decoder = nn.Sequential(
             nn.Conv1d(code_dim, width, 3, padding=1),
             nn.ReLU(),
@@ -96,18 +102,18 @@ class Tokenizer(nn.Module):
         )
 
     def forward(self, features: Tensor, *, active: Tensor | None = None) -> Reconstruction:
-        """Reconstruct normalised features (B, T, 263), T divisible by 4; `active` (B,) layers per sample."""
+        """Reconstruct normalised features (B, T, 263), T divisible by 4, with `active` (B,) layers per sample."""
         quantized = self.quantizer(self._encode(features), active=active)
         return Reconstruction(self._decode(quantized.values), quantized.ids, quantized.commitment)
 
     @torch.no_grad()
     def tokenize(self, features: Tensor) -> Tensor:
-        """Normalised features (B, T, 263) to ids (B, T // 4, Q); up to three frames at the end are dropped."""
+        """Turn normalised features (B, T, 263) into ids (B, T // 4, Q); up to three frames at the end are dropped."""
         frames = features.shape[-2] // DOWNSAMPLE * DOWNSAMPLE
         return self.quantizer.encode(self._encode(features[..., :frames, :]).float())
 
     def detokenize(self, ids: Tensor) -> Tensor:
-        """Ids (B, n, q) of the first q <= Q layers to normalised features (B, 4n, 263)."""
+        """Turn ids (B, n, q) of the first q <= Q layers into normalised features (B, 4n, 263)."""
         return self._decode(self.quantizer.decode(ids))
 
     def _encode(self, features: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kinmo_core.errors import InputError
+from kinmo_htma.config import AlignmentConfig
 from kinmo_htma.gaussian import Gaussian
 from kinmo_htma.levels import LevelText
 from kinmo_htma.motion import MotionDecoder, MotionEncoder
@@ -17,7 +18,7 @@ from kinmo_htma.text import TextHierarchy
 
 
 class Aligned(NamedTuple):
-    """What the losses compare: Gaussians, samples of them (B, levels, D), and features decoded from these (B, T, 263)."""
+    """Gaussians, samples of them (B, levels, D), and features decoded from the samples (B, T, 263)."""
 
     text: Gaussian
     motion: Gaussian
@@ -28,107 +29,53 @@ class Aligned(NamedTuple):
 
 
 class Alignment(nn.Module):
-    """The networks of HTMA. With the one level "global" they are TMR's (Petrovich et al., ICCV 2023).
+    """The networks of HTMA: text side, motion side, decoder."""
 
-    Args:
-        text_dim, levels, cross_attention, key_value, share_weights, text_norm: see `TextHierarchy`.
-        dim, layers, heads, feedforward, dropout: of every transformer, see `GaussianEncoder`.
-        separate_motion: a motion encoder for each level, see `MotionEncoder`.
-        frames_per_token: see `MotionEncoder`.
-        decoder_layers: of the decoder; as many as `layers` where None.
-        decode: the decoder sees the latents of "all" levels together, or of the "last".
-    """
-
-    def __init__(
-        self,
-        text_dim: int = 384,
-        levels: Sequence[str] = ("global", "group", "interaction"),
-        *,
-        dim: int = 256,
-        layers: int = 6,
-        heads: int = 4,
-        feedforward: int = 1024,
-        dropout: float = 0.1,
-        cross_attention: bool = True,
-        key_value: str = "states",
-        share_weights: bool = False,
-        text_norm: bool = True,
-        separate_motion: bool = False,
-        frames_per_token: int = 1,
-        decoder_layers: int | None = None,
-        decode: str = "all",
-    ) -> None:
+    def __init__(self, config: AlignmentConfig) -> None:
         super().__init__()
-        if decode not in ("all", "last"):
-            raise ValueError(f"decode must be all or last, got {decode}")
-        self.decode = decode
-        self.text = TextHierarchy(
-            text_dim,
-            levels,
-            dim=dim,
-            layers=layers,
-            heads=heads,
-            feedforward=feedforward,
-            dropout=dropout,
-            cross_attention=cross_attention,
-            key_value=key_value,
-            share_weights=share_weights,
-            text_norm=text_norm,
-        )
-        self.motion = MotionEncoder(
-            len(levels),
-            separate=separate_motion,
-            frames_per_token=frames_per_token,
-            dim=dim,
-            layers=layers,
-            heads=heads,
-            feedforward=feedforward,
-            dropout=dropout,
-        )
-        self.decoder = MotionDecoder(
-            len(levels) if decode == "all" else 1,
-            frames_per_token=frames_per_token,
-            dim=dim,
-            layers=decoder_layers or layers,
-            heads=heads,
-            feedforward=feedforward,
-            dropout=dropout,
-        )
+        self.config = config
+        self.text = TextHierarchy(config)
+        self.motion = MotionEncoder(config)
+        self.decoder = MotionDecoder(config)
 
     @property
     def levels(self) -> tuple[str, ...]:
         """Levels of text, in the order of the latents."""
-        return self.text.levels
+        return self.config.levels
 
     def forward(
         self, texts: Mapping[str, LevelText], features: Tensor, frames: Tensor, noise: Tensor | None
     ) -> Aligned:
-        """Everything that training needs.
+        """Encode texts and motions and decode both.
 
         Args:
             texts: of all levels.
-            features: (B, T, 263) normalised, zero beyond `frames`.
+            features: (B, T, 263) normalised, zero past `frames`.
             frames: (B,).
-            noise: (B, 2, levels, D) standard normal, for the latents of text and of motion; None takes the means.
+            noise: (B, 2, levels, D) standard normal, for the latents of text and of motion; None decodes the means.
         """
         text, motion = self.text(texts), self.motion(features, frames)
         latents = [text.mu, motion.mu]
         if noise is not None:
             latents = [gaussian.sample(noise[:, i]) for i, gaussian in enumerate((text, motion))]
-        shown = torch.cat(latents) if self.decode == "all" else torch.cat(latents)[:, -1:]
+        shown = torch.cat(latents) if self.config.decode == "all" else torch.cat(latents)[:, -1:]
         decoded = self.decoder(shown, frames.repeat(2))
         return Aligned(text, motion, *latents, *decoded.chunk(2))
 
 
 def check_similarity(similarity: str, levels: Sequence[str]) -> str:
-    """The name of a similarity, see `retrieval_vectors`, or an `InputError` where there is none of this name."""
+    """Check the name of a similarity (see `retrieval_vectors`) and return it.
+
+    Raises:
+        InputError: there is no such similarity.
+    """
     if similarity not in ("mean", "last", *levels):
         raise InputError(f"similarity must be mean, last or one of {', '.join(levels)}, got {similarity}")
     return similarity
 
 
 def retrieval_vectors(mu: Tensor, levels: Sequence[str], similarity: str) -> Tensor:
-    """Unit vectors (N, D') whose products are the similarities.
+    """Return unit vectors (N, D') whose products are the similarities.
 
     Args:
         mu: (N, levels, D) means of the Gaussians.

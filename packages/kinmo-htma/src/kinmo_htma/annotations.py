@@ -1,6 +1,6 @@
 """Descriptions of the training motions, as kinmo-annotate writes them.
 
-Only those of the motions asked for are looked at: a file that also describes test motions gives their text to no one.
+Only the lines of the wanted motions are parsed, so that text of test motions in the same file is never used.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from kinmo_core.data.humanml3d import Sample
 from kinmo_core.errors import InputError
 from kinmo_core.text import Description, read_records
 from kinmo_htma.levels import bare
-from kinmo_htma.nearest import Known
+from kinmo_reasoner.nearest import Known
 
 
 def training_descriptions(path: Path | str, samples: Iterable[Sample]) -> dict[str, Description]:
-    """The description of every sample, by its key.
+    """Read the description of every sample, by its key.
 
     Args:
-        path: JSONL file; lines of other motions are skipped unread.
-        samples: of the training splits.
+        path: JSONL file; lines of other motions are skipped.
+        samples: samples of the training splits.
 
     Raises:
         InputError: no such file, a sample that it does not describe, or a description that misses a limb or has an empty
@@ -32,7 +32,7 @@ def training_descriptions(path: Path | str, samples: Iterable[Sample]) -> dict[s
         raise InputError(f"no annotations {path}; write them with `make annotate`, or train with levels: [global]")
     found: dict[str, Description] = {}
     for key, record in read_records(path):
-        if key in wanted and "skipped" not in record:  # kinmo-annotate says so of a motion that it could not describe
+        if key in wanted and "skipped" not in record:  # a motion that kinmo-annotate could not describe
             try:
                 found[key] = Description.from_json(record)
             except InputError as error:
@@ -47,7 +47,7 @@ def training_descriptions(path: Path | str, samples: Iterable[Sample]) -> dict[s
 
 
 def known_sentences(samples: Iterable[Sample], described: Mapping[str, Description] | None) -> list[Known]:
-    """Every caption of every sample, with the sample's description where there are any."""
+    """Return every caption of every sample with the sample's description, or without limb texts where None are given."""
     return [
         Known(sample.key, bare(c.text) if described is None else replace(described[sample.key], text=c.text))
         for sample in samples

@@ -94,16 +94,16 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from kinmo_core.checkpoint import load_training_checkpoint
     from kinmo_core.data.humanml3d import HumanML3DFolder
+    from kinmo_core.model_folder import load_training_checkpoint
     from kinmo_htma.annotations import known_sentences, training_descriptions
-    from kinmo_htma.model import export
+    from kinmo_htma.export import checkpoint_settings, export
 
     state = load_training_checkpoint(options.checkpoint)
-    levels = state.get("hyper_parameters", {}).get("levels", ())
-    samples = HumanML3DFolder(options.data).samples(state.get("text", {}).get("splits", ["train"]))
+    settings = checkpoint_settings(state, options.checkpoint)
+    samples = HumanML3DFolder(options.data).samples(settings.splits)
     described = None
-    if len(levels) > 1:
+    if len(state["hyper_parameters"]["network"]["levels"]) > 1:
         described = training_descriptions(options.annotations or options.data / "descriptions.jsonl", samples)
     known = known_sentences(samples, described)
     export(options.out, options.checkpoint, known, similarity=options.similarity, draws=options.draws)

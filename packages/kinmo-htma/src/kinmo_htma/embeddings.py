@@ -1,8 +1,9 @@
-"""What the language model makes of sentences, kept on disk: states of all tokens, or one vector a sentence."""
+"""Descriptions as the text encoders read them: token states, or one vector per sentence, with roles and padding."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -10,102 +11,98 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from kinmo_core.cache import cached
-from kinmo_core.text import Description, identity
-from kinmo_htma.language import TokenStateEncoder
-from kinmo_htma.levels import LevelText, sentences_of
+from kinmo_core.language import SentenceCache
+from kinmo_core.text import Description, TextEncoder
+from kinmo_htma.levels import PARTS, LevelText, sentences_of
 
 FINER: Final = ("sentences", "states")
-VERSION: Final = "1"  # rises when the same sentences would give another file
+
+
+@dataclass(frozen=True)
+class TextSettings:
+    """How text was fed in training, recorded with the weights.
+
+    Args:
+        language_model: name of the frozen language model.
+        finer: group and interaction level consist of one vector per sentence ("sentences"), which keeps sequences as short
+            as there are limbs or pairs, or of the "states" of all tokens. The global level always consists of states.
+        parts: "six" groups or "two", see `levels.sentences_of`.
+        splits: training splits, whose annotations the reasoner may know.
+    """
+
+    language_model: str = "minilm"
+    finer: str = "sentences"
+    parts: str = "six"
+    splits: tuple[str, ...] = ("train",)
+
+    def __post_init__(self) -> None:
+        for name, choices in (("finer", FINER), ("parts", PARTS)):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)}")
 
 
 class Embedder:
-    """Descriptions to what the networks read.
+    """Embed descriptions by a frozen language model.
 
     Args:
-        encoder: the frozen language model.
+        encoder: the language model.
         levels: levels of text.
-        finer: what group and interaction level consist of: one vector a sentence ("sentences"), which keeps them as short
-            as there are limbs or pairs, or the "states" of all tokens of all sentences. The global level is states always.
-        parts: see `levels.sentences_of`.
-        cache: folder for what the encoder made; nothing is kept on disk where None.
+        settings: how text is fed.
+        cache: directory for what the encoder computes; nothing is kept on disk where None.
     """
 
     def __init__(
         self,
-        encoder: TokenStateEncoder,
+        encoder: TextEncoder,
         levels: Sequence[str],
+        settings: TextSettings = TextSettings(),
         *,
-        finer: str = "sentences",
-        parts: str = "six",
         cache: str | Path | None = None,
     ) -> None:
-        if finer not in FINER:
-            raise ValueError(f"finer must be one of {', '.join(FINER)}, got {finer}")
-        self.encoder = encoder
+        self.sentences = SentenceCache(encoder, cache)
         self.levels = tuple(levels)
-        self.finer = finer
-        self.parts = parts
-        self.cache = cache
-        self._rows: dict[bool, dict[str, Tensor]] = {True: {}, False: {}}  # by whether they are token states
+        self.settings = settings
+
+    @property
+    def encoder(self) -> TextEncoder:
+        """The language model."""
+        return self.sentences.encoder
 
     def prepare(self, descriptions: Iterable[Description], levels: Sequence[str] | None = None) -> None:
-        """Encode every sentence of some descriptions, each distinct one once, or read it from the cache.
+        """Encode every distinct sentence of some descriptions at once, or read it from the cache.
 
         Args:
-            descriptions: what `row` and `batch` will be asked for.
+            descriptions: those that `row` and `batch` will be asked for.
             levels: some of the levels; all where None.
         """
         found = list(descriptions)
-        for states in (True, False):
-            chosen = [level for level in levels or self.levels if self._is_states(level) == states]
-            texts = {text for d in found for level in chosen for _, text in sentences_of(d, level, parts=self.parts)}
-            texts -= set(self._rows[states])
-            self._rows[states] |= self._states(texts) if states else self._vectors(texts)
+        for level in levels or self.levels:
+            texts = [text for description in found for _, text in self._sentences(description, level)]
+            self._lookup(level, texts)
 
     def row(self, description: Description, level: str) -> tuple[Tensor, Tensor]:
-        """Vectors (n, size) and roles (n,) of one prepared description at one level."""
-        known = self._rows[self._is_states(level)]
-        parts = [(role, known[text].float()) for role, text in sentences_of(description, level, parts=self.parts)]
-        roles = [torch.full((len(states),), role) for role, states in parts]
-        return torch.cat([states for _, states in parts]), torch.cat(roles)
+        """Return vectors (n, size) and roles (n,) of one description at one level."""
+        sentences = self._sentences(description, level)
+        known = self._lookup(level, [text for _, text in sentences])
+        parts = [(role, known[text].float().reshape(-1, known[text].shape[-1])) for role, text in sentences]
+        roles = [torch.full((len(rows),), role) for role, rows in parts]
+        return torch.cat([rows for _, rows in parts]), torch.cat(roles)
 
     def batch(self, descriptions: Sequence[Description], levels: Sequence[str] | None = None) -> dict[str, LevelText]:
-        """Some levels of some prepared descriptions, all where None."""
+        """Return some levels, all where None, of several descriptions."""
         return {level: padded([self.row(d, level) for d in descriptions]) for level in levels or self.levels}
 
-    def vectors(self, texts: Iterable[str]) -> dict[str, Tensor]:
-        """Unit vector (dim,) of each sentence, as float32."""
-        return {text: rows[0].float() for text, rows in self._vectors(set(texts)).items()}
+    def _sentences(self, description: Description, level: str) -> list[tuple[int, str]]:
+        return sentences_of(description, level, parts=self.settings.parts)
 
-    def _is_states(self, level: str) -> bool:
-        return level == "global" or self.finer == "states"
-
-    def _states(self, texts: set[str]) -> dict[str, Tensor]:
-        ordered = sorted(texts)
-
-        def make() -> dict[str, Tensor]:
-            states = self.encoder.token_states(ordered)
-            return {"states": torch.cat(states).half(), "sizes": torch.tensor([len(s) for s in states])}
-
-        stored = self._cached("token-states", ordered, make)
-        return dict(zip(ordered, stored["states"].split(stored["sizes"].tolist()), strict=True)) if ordered else {}
-
-    def _vectors(self, texts: set[str]) -> dict[str, Tensor]:
-        ordered = sorted(texts)
-        stored = self._cached("sentences", ordered, lambda: {"vectors": self.encoder.encode(ordered).half()})
-        return dict(zip(ordered, stored["vectors"][:, None], strict=True)) if ordered else {}
-
-    def _cached(self, name: str, texts: Sequence[str], make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
-        if not texts:
-            return {}
-        if self.cache is None:
-            return make()
-        return cached(self.cache, name, [VERSION, identity(self.encoder), *texts], make)
+    def _lookup(self, level: str, texts: Iterable[str]) -> dict[str, Tensor]:
+        if level == "global" or self.settings.finer == "states":
+            return self.sentences.states(texts)
+        return self.sentences.vectors(texts)
 
 
 def padded(rows: Sequence[tuple[Tensor, Tensor]]) -> LevelText:
-    """(vectors, roles) of each member of a batch, padded with zeros."""
+    """Pad the (vectors, roles) of each member of a batch with zeros."""
     states, roles = zip(*rows, strict=True)
     return LevelText(
         pad_sequence(list(states), batch_first=True),

@@ -1,4 +1,4 @@
-"""What is retrieved in an evaluation, and how features are normalised: as TMR does it."""
+"""Items of a retrieval evaluation, and per-dimension statistics, as TMR has them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.errors import InputError
 from kinmo_core.stats import Statistics
 
-LEAST_FRAMES = 8  # 0.4 s: what is shorter shows no movement that a sentence could be about
+MIN_FRAMES = 8  # 0.4 s: a shorter clip shows no movement that a sentence could be about
 
 
 def retrieval_samples(folder: HumanML3DFolder, splits: Sequence[str]) -> list[Sample]:
-    """One sample a clip, with its first caption alone and the span that this is about; of any length.
+    """Return one sample per clip, of any length: its first caption and the span that this caption is about.
 
     Raises:
         InputError: no clip of the splits has a caption.
     """
     found: dict[str, Sample] = {}
-    for sample in folder.samples(splits, min_frames=LEAST_FRAMES, max_frames=10**9):
+    for sample in folder.samples(splits, min_frames=MIN_FRAMES, max_frames=10**9):
         found.setdefault(sample.id, replace(sample, captions=sample.captions[:1]))
     if not found:
         raise InputError(f"{folder.root} has no captioned clip in {', '.join(splits)}")
@@ -29,6 +29,6 @@ def retrieval_samples(folder: HumanML3DFolder, splits: Sequence[str]) -> list[Sa
 
 
 def per_dimension_statistics(samples: Sequence[Sample]) -> Statistics:
-    """Mean and deviation of every single feature over all frames of some clips (TMR), in float64."""
+    """Return mean and deviation of every single feature over all frames of some clips (TMR)."""
     frames = torch.cat([sample.features() for sample in samples]).double()
     return Statistics(frames.mean(0).float(), frames.std(0).clamp_min(1e-6).float())

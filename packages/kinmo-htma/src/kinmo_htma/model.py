@@ -1,45 +1,33 @@
-"""`HTMA`: a trained alignment, ready to embed sentences and motions, and the folder that it lies in."""
+"""`HTMA`: a trained alignment, ready to embed sentences and motions."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from kinmo_core.cache import fingerprint
-from kinmo_core.card import training_facts
-from kinmo_core.checkpoint import (
-    config_of,
-    load_config,
-    load_training_checkpoint,
-    load_weights,
-    module_from_checkpoint,
-    save_config,
-    save_weights,
-)
+from kinmo_core.config import from_dict
 from kinmo_core.errors import InputError
-from kinmo_core.files import atomic_path
+from kinmo_core.language import load_text_encoder
 from kinmo_core.motion import Motion
+from kinmo_core.plugins import load_reasoner
 from kinmo_core.stats import Statistics
-from kinmo_core.text import Description, Reasoner, check_sentence
+from kinmo_core.tensor_cache import fingerprint
+from kinmo_core.text import Description, Reasoner, TextEncoder, check_sentence
+from kinmo_htma.actions import ACTIONS, load_actions
 from kinmo_htma.align import Alignment, check_similarity, retrieval_vectors
-from kinmo_htma.embeddings import Embedder
-from kinmo_htma.language import LanguageModel, TokenStateEncoder
+from kinmo_htma.embeddings import Embedder, TextSettings
 from kinmo_htma.levels import bare
-from kinmo_htma.nearest import Known, NearestReasoner, read_known, write_known
+from kinmo_htma.model_folder import SHIPPED, load_config, load_network
 from kinmo_htma.parts import parts_of
 
-SHIPPED = Path(__file__).parent / "weights"
-BATCH = 64
-DRAWS = 10  # on the pack the mean rank of validation is best between 5 and 20
-ACTIONS = tuple((Path(__file__).parent / "actions.txt").read_text(encoding="utf-8").splitlines())  # plain sentences
+BATCH: Final = 64  # texts or motions per forward pass
+DRAWS: Final = 10  # the mean rank on the pack's validation clips is best between 5 and 20 draws
 
 
 class HTMA:
@@ -48,12 +36,12 @@ class HTMA:
     Args:
         network: trained, in eval mode; its decoder is not used.
         statistics: of the features that it was trained with.
-        embedder: its language model and how that is read.
+        embedder: embeds text by its language model.
         similarity: see `retrieval_vectors`.
-        reasoner: writes what the limbs do where only a sentence is given; not needed for the global level alone.
-        draws: of the reasoner for each sentence. A sentence's Gaussians are the mean of theirs: one answer is often wrong.
-        actions: what `embed_texts` makes of `ACTIONS`, if it is at hand.
-        name: for people.
+        reasoner: describes the limbs where only a sentence is given; not needed for the global level alone.
+        draws: answers of the reasoner per sentence, whose means are averaged, since a single answer is often wrong.
+        actions: embeddings (actions, levels, D) of `ACTIONS`; computed when needed where None.
+        name: readable name, for errors.
     """
 
     def __init__(
@@ -83,7 +71,7 @@ class HTMA:
         cls,
         folder: Path | str | None = None,
         *,
-        text_encoder: TokenStateEncoder | None = None,
+        text_encoder: TextEncoder | None = None,
         device: str = "cpu",
     ) -> HTMA:
         """Load a model folder.
@@ -94,7 +82,7 @@ class HTMA:
             device: where the networks run.
 
         Raises:
-            InputError: not a model folder, another format, or damaged weights; None, and no weights are shipped.
+            InputError: not a model folder, an unknown or missing key in `model.yaml`, or damaged weights.
         """
         path = SHIPPED / "cmu" if folder is None else Path(folder)
         if folder is None and not path.is_dir():
@@ -103,20 +91,17 @@ class HTMA:
             )
         config = load_config(path)
         network = load_network(path, config).to(device)
-        encoder = text_encoder or LanguageModel(config["language_model"], device=device)
-        embedder = Embedder(encoder, network.levels, finer=config["finer"], parts=config["parts"])
-        reasoner = None
-        if (path / "known.jsonl").is_file():
-            vectors = _tensor(path / "known.safetensors", "vectors")
-            reasoner = NearestReasoner(read_known(path / "known.jsonl"), encoder, vectors=vectors)
+        settings = from_dict(TextSettings, config["text"], source=f"{path / 'model.yaml'}: text")
+        encoder = text_encoder or load_text_encoder(settings.language_model, device=device)
+        reasoner = config["reasoner"]
         return cls(
             network,
             Statistics.load(path),
-            embedder,
+            Embedder(encoder, network.levels, settings),
             similarity=config["similarity"],
-            reasoner=reasoner,
+            reasoner=None if reasoner is None else load_reasoner(reasoner, folder=path, encoder=encoder),
             draws=config["draws"],
-            actions=_stored_actions(path),
+            actions=load_actions(path),
             name=path.name,
         )
 
@@ -127,14 +112,14 @@ class HTMA:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of what decides where a motion or a text lies; an index made by another model is told by it."""
+        """Hash of weights, statistics and similarity; an index stores it to refuse vectors of another model."""
         digest = hashlib.sha256(fingerprint(torch.nn.ModuleList([self.text, self.motion])).encode())
         for part in (self.statistics.mean, self.statistics.std):
             digest.update(part.numpy().tobytes())
         return f"{digest.hexdigest()[:16]}-{self.similarity}"
 
     def describe(self, texts: Sequence[str]) -> list[list[Description]]:
-        """What the limbs do, by the reasoner, from the sentences alone: a list for each draw.
+        """Describe what the limbs do, by the reasoner, from the sentences alone: one list per draw.
 
         Raises:
             InputError: an empty or overlong sentence, or the model has finer levels but no reasoner.
@@ -149,13 +134,15 @@ class HTMA:
         return [self.reasoner.describe(sentences, draw=draw) for draw in range(self.draws)]
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
-        """Means of the Gaussians (N, levels, D), on the CPU, of sentences; over the draws of the reasoner."""
+        """Embed sentences as means of the Gaussians (N, levels, D), on the CPU, averaged over the draws of the reasoner."""
         drawn = self.describe(texts)
         means = self.embed_descriptions([description for draw in drawn for description in draw])
         return means.unflatten(0, (len(drawn), -1)).mean(0)
 
     def embed_motions(self, motions: Sequence[Motion]) -> Tensor:
-        """Means of the Gaussians (N, levels, D), on the CPU, of motions at any frame rate; of long ones the parts' mean.
+        """Embed motions at any frame rate as means of the Gaussians (N, levels, D), on the CPU.
+
+        A motion of more than ten seconds is the mean of its parts.
 
         Raises:
             InputError: a motion is shorter than 0.4 s.
@@ -166,7 +153,7 @@ class HTMA:
 
     @torch.inference_mode()
     def embed_features(self, clips: Sequence[Tensor]) -> Tensor:
-        """Means of the Gaussians (N, levels, D), on the CPU, of motions as HumanML3D features (T, 263) at 20 fps."""
+        """Embed HumanML3D features (T, 263) at 20 fps as means of the Gaussians (N, levels, D), on the CPU."""
         means: dict[int, Tensor] = {}
         order = sorted(range(len(clips)), key=lambda i: len(clips[i]))  # clips of one length need no padding
         for start in range(0, len(order), BATCH):
@@ -178,16 +165,16 @@ class HTMA:
         return self._stack(means)
 
     def vectors(self, means: Tensor) -> Tensor:
-        """Unit vectors (N, D') of means (N, levels, D); their products are the model's similarities."""
+        """Return unit vectors (N, D') of means (N, levels, D); their products are the model's similarities."""
         return retrieval_vectors(means, self.levels, self.similarity)
 
     def captions(self, means: Tensor, texts: Sequence[str] | None = None, *, k: int = 5) -> list[tuple[str, float]]:
-        """The k sentences that match a motion best, with their similarities, best first.
+        """Return the k sentences that match a motion best, with their similarities, best first.
 
         Args:
-            means: (parts, levels, D) of the motion's parts; a sentence's similarity is that with the best part.
-            texts: the sentences to choose from; `ACTIONS` where None.
-            k: how many.
+            means: (parts, levels, D) of the motion's parts; a sentence is compared with each and its best similarity counts.
+            texts: sentences to choose from; `ACTIONS` where None.
+            k: number of sentences.
         """
         known = ACTIONS if texts is None else texts
         text = self.actions if texts is None and self.actions is not None else self.embed_texts(known)
@@ -198,11 +185,11 @@ class HTMA:
 
     @torch.inference_mode()
     def embed_descriptions(self, descriptions: Sequence[Description], levels: Sequence[str] | None = None) -> Tensor:
-        """Means of the Gaussians (N, levels, D), on the CPU, of whole descriptions.
+        """Embed whole descriptions as means of the Gaussians (N, levels, D), on the CPU.
 
         Args:
-            descriptions: N of them.
-            levels: the first ones of the model's; all where None.
+            descriptions: N descriptions.
+            levels: the first levels of the model; all where None.
         """
         self.embedder.prepare(descriptions, levels)
         means: dict[int, Tensor] = {}
@@ -216,7 +203,7 @@ class HTMA:
 
     def _stack(self, means: Mapping[int, Tensor]) -> Tensor:
         if not means:
-            raise InputError("there is nothing to embed")
+            raise InputError("want at least one text or motion to embed, got none")
         return torch.stack([means[i] for i in range(len(means))])
 
     @property
@@ -225,95 +212,11 @@ class HTMA:
 
 
 def check_draws(draws: int) -> int:
-    """A number of draws, or an `InputError` where it is none."""
+    """Check a number of draws and return it.
+
+    Raises:
+        InputError: less than 1.
+    """
     if draws < 1:
         raise InputError(f"draws must be at least 1, got {draws}")
     return draws
-
-
-def export(
-    folder: Path, checkpoint: Path, known: Sequence[Known], *, similarity: str | None = None, draws: int = DRAWS
-) -> None:
-    """Write a model folder from a training checkpoint, networks as fp16; the decoder stays behind.
-
-    Args:
-        folder: to write; files of the same name are replaced.
-        checkpoint: of a training run.
-        known: sentences of training motions with their descriptions, for its reasoner; unused with the global level alone.
-        similarity: see `retrieval_vectors`; that of the training run where None.
-        draws: see `HTMA`.
-    """
-    state = load_training_checkpoint(checkpoint)
-    network = module_from_checkpoint(Alignment, state)
-    if not {"statistics", "text"} <= set(state):
-        raise InputError(f"{checkpoint} is no checkpoint of an alignment: it holds no statistics or text settings")
-    settings: dict[str, Any] = state["text"]
-    config = {
-        "network": config_of(Alignment, state["hyper_parameters"]),
-        **settings,
-        "similarity": check_similarity(similarity or state["hyper_parameters"]["similarity"], network.levels),
-        "draws": check_draws(draws),
-        "training": training_facts(checkpoint, state),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    save_weights(network.text, folder / "text.safetensors")
-    save_weights(network.motion, folder / "motion.safetensors")
-    Statistics(**state["statistics"]).save(folder)
-    if len(network.levels) > 1:
-        write_known(folder / "known.jsonl", known)
-        vectors = LanguageModel(settings["language_model"]).encode([entry.description.text for entry in known])
-        _save_tensor(vectors.half(), folder / "known.safetensors")
-    save_config(folder, config)
-    model = HTMA.load(folder)  # what is stored of actions is by the weights as they are stored
-    _save_tensor(model.embed_texts(ACTIONS).half(), folder / "actions.safetensors", name=_actions_name())
-
-
-def load_network(folder: Path, config: Mapping[str, Any]) -> Alignment:
-    """The networks of a model folder, float32, in eval mode; the decoder, which the folder has not, holds random numbers.
-
-    Args:
-        folder: the model folder.
-        config: what its `model.yaml` says.
-
-    Raises:
-        InputError: the configuration is not one of an alignment, or weights are missing or damaged.
-    """
-    wanted = {"network", "language_model", "finer", "parts", "similarity", "draws"}
-    if not wanted <= set(config):
-        missing = ", ".join(sorted(wanted - set(config)))
-        raise InputError(f"{folder / 'model.yaml'} is not one of an alignment: it has no {missing}")
-    try:
-        network = Alignment(**config["network"])
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{folder / 'model.yaml'} does not fit this version of KinMo: {error}") from None
-    load_weights(network.text, folder / "text.safetensors")
-    load_weights(network.motion, folder / "motion.safetensors")
-    return network.eval().requires_grad_(False)
-
-
-def _actions_name() -> str:
-    """Of the tensor in `actions.safetensors`: another list of actions has another name."""
-    return hashlib.sha256("\n".join(ACTIONS).encode()).hexdigest()[:16]
-
-
-def _stored_actions(folder: Path) -> Tensor | None:
-    path = folder / "actions.safetensors"
-    if not path.is_file():
-        return None
-    try:
-        stored = load_file(path).get(_actions_name())
-    except SafetensorError as error:
-        raise InputError(f"{path} is damaged: {' '.join(str(error).split())[:200]}") from None
-    return None if stored is None else stored.float()
-
-
-def _tensor(path: Path, name: str) -> Tensor:
-    try:
-        return load_file(path)[name]
-    except (OSError, KeyError, SafetensorError) as error:
-        raise InputError(f"{path} is missing or damaged: {' '.join(str(error).split())[:200]}") from None
-
-
-def _save_tensor(vectors: Tensor, path: Path, *, name: str = "vectors") -> None:
-    with atomic_path(path) as temporary:
-        save_file({name: vectors.contiguous()}, temporary)

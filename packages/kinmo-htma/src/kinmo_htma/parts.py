@@ -11,7 +11,7 @@ from kinmo_core.data.humanml3d import MAX_FRAMES
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, encode_raw
 from kinmo_core.motion import Motion
-from kinmo_htma.items import LEAST_FRAMES
+from kinmo_htma.items import MIN_FRAMES
 
 WINDOW = 196  # frames of a part of a long motion; models are trained with clips of up to 199
 
@@ -31,10 +31,10 @@ def parts_of(motion: Motion) -> list[Part]:
         InputError: it is shorter than 0.4 s.
     """
     joints = motion.resample(FPS).joints
-    if len(joints) <= LEAST_FRAMES:
+    if len(joints) <= MIN_FRAMES:
         raise InputError(
             f"a motion of {len(motion)} frames ({motion.seconds:.2f} s) is too short; "
-            f"want more than {LEAST_FRAMES / FPS:.1f} s"
+            f"want more than {MIN_FRAMES / FPS:.1f} s"
         )
     spans = windows(len(joints) - 1)
     return [Part(start / FPS, end / FPS, encode_raw(joints[start : end + 1])) for start, end in spans]

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kinmo_core import metrics
+
 RECALL_AT: Final = (1, 2, 3, 5, 10)
 BATCH: Final = 32
 DISSIMILAR: Final = 100
@@ -25,27 +27,10 @@ CONVENTIONS: Final = ("raw", "mirror-corrected")
 Metrics = dict[str, float]
 
 
-def ranks(similarity: Tensor, *, correct: Tensor | None = None, left_out: Tensor | None = None) -> Tensor:
-    """0-based rank of the best correct item of each query, (queries,) float64.
-
-    Args:
-        similarity: (queries, items).
-        correct: (queries, items) True for items that answer the query; the diagonal where None.
-        left_out: (queries, items) True for items that are not looked at; those that are correct are looked at nevertheless.
-    """
-    similarity = similarity.double()
-    correct = torch.eye(*similarity.shape, dtype=torch.bool) if correct is None else correct
-    best = similarity.masked_fill(~correct, -torch.inf).amax(-1, keepdim=True)
-    seen = torch.ones_like(correct) if left_out is None else ~left_out | correct
-    before = ((similarity > best) & seen).sum(-1)
-    equal = ((similarity == best) & seen).sum(-1)
-    return before + (equal - 1) / 2.0
-
-
 def metrics_of(rank: Tensor) -> Metrics:
-    """R@k in percent and the median rank, counted from 1."""
-    recalls = {f"R@{k}": 100 * float((rank < k).double().mean()) for k in RECALL_AT}
-    return {**recalls, "MedR": float(np.median(rank.numpy())) + 1}
+    """Return R@k in percent and MedR, the median rank counted from 1."""
+    recalls = {f"R@{k}": value for k, value in metrics.recall_at(rank, RECALL_AT).items()}
+    return {**recalls, "MedR": metrics.median_rank(rank)}
 
 
 def all_protocols(
@@ -120,7 +105,7 @@ def _measure(similarity: Tensor, mirrored: Tensor, correct: Tensor | None = None
     """`correct` and `mirrored` are symmetric, so both directions share them."""
     return {
         convention: {
-            direction: metrics_of(ranks(s, correct=correct, left_out=left_out))
+            direction: metrics_of(metrics.ranks(s, correct=correct, left_out=left_out))
             for direction, s in zip(DIRECTIONS, (similarity, similarity.T), strict=True)
         }
         for convention, left_out in zip(CONVENTIONS, (None, mirrored), strict=True)

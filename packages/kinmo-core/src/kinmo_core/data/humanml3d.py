@@ -134,6 +134,11 @@ class HumanML3DFolder:
         ]
 
 
+def clip_of(key: str) -> str:
+    """Return the id of the clip behind a sample's key, without the span of frames and the M of a mirrored copy."""
+    return key.partition(":")[0].removeprefix("M")
+
+
 def _frame_count(path: Path) -> int:
     try:
         shape = np.load(path, mmap_mode="r", allow_pickle=False).shape

@@ -33,8 +33,13 @@ class TextEncoder(Protocol):
 class TokenStateEncoder(TextEncoder, Protocol):
     """A text encoder that also gives a vector for every token."""
 
+    @property
+    def state_dim(self) -> int:
+        """Size of a token state; it may differ from `dim`."""
+        ...
+
     def token_states(self, texts: Sequence[str]) -> list[Tensor]:
-        """Return the states (tokens, size) of each sentence, float32, on the CPU; `size` may differ from `dim`."""
+        """Return the states (tokens, state_dim) of each sentence, float32, on the CPU."""
         ...
 
 
@@ -50,8 +55,3 @@ class Reasoner(Protocol):
             draw: which answer to give, since a sentence can be moved to in many ways; 0 is the most likely one.
         """
         ...
-
-
-def identity(encoder: TextEncoder) -> str:
-    """Return what a cache of an encoder's vectors depends on: the fingerprint of its weights, or its name without one."""
-    return getattr(encoder, "fingerprint", encoder.name)

@@ -1,1 +1,1 @@
-"""Shared parts of training: command line, data order, callbacks. The only place of this package that imports Lightning."""
+"""Shared parts of training: command line, data order, callbacks. Only modules named `train` import Lightning."""

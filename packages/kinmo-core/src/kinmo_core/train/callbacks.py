@@ -11,7 +11,7 @@ import torch
 
 
 class StepSeed(L.Callback):
-    """Seed torch before every step with (seed, step, process): dropout and noise are then the same after a resume.
+    """Seed torch before every step with (seed, step, process), so that dropout is the same after a resume.
 
     Args:
         seed: any number.
@@ -23,25 +23,27 @@ class StepSeed(L.Callback):
     def on_train_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
     ) -> None:
+        """Seed torch."""
         del pl_module, batch
         step = trainer.global_step * trainer.accumulate_grad_batches + batch_idx % trainer.accumulate_grad_batches
         torch.manual_seed(hash((self.seed, step, trainer.global_rank)) % 2**63)
 
 
 class Curves(L.Callback):
-    """Write the validation figures and the run's curves beside the checkpoints: `curves.csv` and `curves.png`.
+    """Write the validation figures beside the checkpoints, as `curves.csv` and `curves.png`.
 
     Args:
-        folder: where; the trainer's `default_root_dir` if None.
+        folder: directory of the files; the trainer's `default_root_dir` where None.
     """
 
     def __init__(self, folder: str | None = None) -> None:
         self.folder = folder
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Append a row and draw the curves again."""
         del pl_module
         if trainer.sanity_checking or trainer.state.fn != "fit" or not trainer.is_global_zero:
-            return  # `validate` is no part of the run and must not touch its curves
+            return  # `validate` is not part of the run and must not change its curves
         folder = Path(self.folder or trainer.default_root_dir)
         folder.mkdir(parents=True, exist_ok=True)
         row = {"step": trainer.global_step} | {k: float(v) for k, v in sorted(trainer.callback_metrics.items())}
@@ -55,7 +57,7 @@ class Curves(L.Callback):
 
 
 def _read(path: Path, *, before: int) -> list[dict[str, Any]]:
-    """Rows of an earlier part of the run; those that a resumed run does again are dropped."""
+    """Read the rows of an earlier part of the run, without those that a resumed run repeats."""
     if not path.is_file():
         return []
     with path.open(newline="") as file:

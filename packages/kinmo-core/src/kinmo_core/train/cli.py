@@ -1,17 +1,17 @@
-"""LightningCLI of all packages: one line and exit code 2 on bad input, resume by default, safe loading of checkpoints."""
+"""LightningCLI of all packages: resumes by default, loads checkpoints safely, and links what modules and data share."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from lightning import LightningDataModule, LightningModule
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
-from kinmo_core.checkpoint import load_training_checkpoint
+from kinmo_core.model_folder import load_training_checkpoint
 from kinmo_core.train.callbacks import Curves, StepSeed
 
 
@@ -19,22 +19,37 @@ class KinmoCLI(LightningCLI):
     """`fit`, `validate` and `test` of a LightningModule and its data module, configured by YAML.
 
     Every run keeps `last.ckpt`, of the last validation, and `best.ckpt`, with the best value of `checkpoint.monitor`; `fit`
-    resumes from `last.ckpt` in the run's folder where there is one. A subclass whose `subcommands` have no `fit` gets
-    nothing of that.
+    resumes from `last.ckpt` in the run's folder where it exists. None of this applies to a subclass without `fit`.
+
+    Modules and data do not reach into each other: `LINKS` carry what one must know of the other, where both have it.
     """
 
+    # (source, target, when): "parse" copies a value of the configuration, "instantiate" an attribute of the data module.
+    LINKS: ClassVar[tuple[tuple[str, str, Literal["parse", "instantiate"]], ...]] = (
+        ("data.text_dim", "model.init_args.network.text_dim", "instantiate"),
+        ("data.statistics", "model.init_args.statistics", "instantiate"),
+        ("data.text_settings", "model.init_args.text_settings", "instantiate"),
+        ("model.init_args.network.levels", "data.init_args.levels", "parse"),
+    )
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        # Our data modules share out the data themselves.
+        """Add checkpoints, step seeds, curves and links."""
+        # The data modules distribute the data over the processes themselves.
         parser.set_defaults({"trainer.use_distributed_sampler": False})
         if self._trains:
             self._add_training(parser)
+            for source, target, when in self.LINKS:
+                parser.link_arguments(source, target, apply_on=when)
 
     def _add_training(self, parser: LightningArgumentParser) -> None:
-        # Two of them, since one alone writes its `save_last` file only when its best value improves.
+        # Two callbacks, since a single one writes its `save_last` file only when its best value improves.
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.add_lightning_class_args(ModelCheckpoint, "last")
         parser.set_defaults(
             {
+                "trainer.check_val_every_n_epoch": None,  # val_check_interval counts steps
+                "trainer.num_sanity_val_steps": 0,
+                "trainer.log_every_n_steps": 20,
                 "checkpoint.monitor": "val/loss",
                 "checkpoint.filename": "best",
                 "checkpoint.enable_version_counter": False,
@@ -47,9 +62,11 @@ class KinmoCLI(LightningCLI):
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
+        """Return Lightning's subcommands without `predict`."""
         return {name: known for name, known in LightningCLI.subcommands().items() if name != "predict"}
 
     def before_instantiate_classes(self) -> None:
+        """Put the checkpoints into the run's folder and find the one to resume from."""
         if self._trains:
             self._place_checkpoints(self.config[self.subcommand] if self.subcommand else self.config)
 
@@ -66,13 +83,13 @@ class KinmoCLI(LightningCLI):
             last = Path(folder) / "last.ckpt"
             config["ckpt_path"] = str(last) if last.is_file() else None
         if self.subcommand:
-            config["weights_only"] = True  # Lightning too must not unpickle
+            config["weights_only"] = True  # keeps Lightning from unpickling
             if config["ckpt_path"]:
-                load_training_checkpoint(Path(config["ckpt_path"]))  # a bad one is one clear line, before anything runs
+                load_training_checkpoint(Path(config["ckpt_path"]))  # fails early and in one line
 
 
 def train(arguments: Sequence[str]) -> None:
-    """Train or measure a stage; its YAML names the module and the data module by class_path."""
+    """Run `fit`, `validate` or `test`; the YAML names the module and the data module by class_path."""
     sys.argv[1:] = arguments  # LightningCLI warns when it is given arguments of its own
     KinmoCLI(
         LightningModule,

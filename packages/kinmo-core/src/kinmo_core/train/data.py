@@ -1,44 +1,46 @@
-"""Batches that are a pure function of (seed, step), so that a killed run resumes with the very same losses.
+"""Batches that are a pure function of (seed, step), so that a killed run resumes with exactly the same losses.
 
-Step k of a run draws the same samples with the same random numbers whatever came before: after a resume, in another
-process layout (two processes with batch 16 see together what one sees with batch 32), with any number of workers.
+Step k of a run draws the same samples with the same random numbers after a resume, with any number of workers, and in
+another process layout: two processes with batch 16 together see what one process sees with batch 32.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import lightning as L
 import numpy as np
-from torch.utils.data import DataLoader, Dataset, Sampler
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
 from kinmo_core.errors import InputError
-from kinmo_core.text import TextEncoder
+from kinmo_core.language import load_text_encoder
+from kinmo_core.text import TextEncoder, TokenStateEncoder
 
 T = TypeVar("T")
-E = TypeVar("E", bound=TextEncoder)
+MAX_SEED: Final = 2**62  # of a seed that a sample carries into the batch
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Which item, and the seed of everything random about it."""
+    """Index of an item, and the seed of everything random about it."""
 
     index: int
     seed: tuple[int, ...]
 
     def rng(self) -> np.random.Generator:
-        """Random numbers of this draw."""
+        """Return the random numbers of this draw."""
         return np.random.default_rng(self.seed)
 
 
 class DrawnDataset(Dataset[T], Generic[T]):
-    """Items made from a `Draw`, so that random crops and captions are repeatable.
+    """Samples made from a `Draw`, so that random crops and captions are repeatable.
 
     Args:
-        make: item number and its random numbers to one sample.
-        lengths: length of each item; batches are formed of items of similar length.
+        make: returns the sample of an item for given random numbers.
+        lengths: length of each item; a batch consists of items of similar length.
     """
 
     def __init__(self, make: Callable[[int, np.random.Generator], T], lengths: Sequence[int]) -> None:
@@ -60,9 +62,9 @@ class StepSampler(Sampler[list[Draw]]):
         batch_size: samples per process and step.
         seed: of the order and of every draw.
         current_step: returns the number of steps done so far.
-        rank, processes: which slice of the global batch this process takes.
-        bucket_batches: that many batches are shuffled together, sorted by length and cut; 1 = no sorting.
-        multiple_of: a pass has a multiple of that many steps, so that accumulated gradients never span two passes.
+        rank, processes: slice of the global batch that this process takes.
+        bucket_batches: number of batches that are shuffled together, sorted by length and cut; 1 = no sorting.
+        multiple_of: divides the steps of a pass, so that accumulated gradients never span two passes.
     """
 
     def __init__(
@@ -113,10 +115,10 @@ class StepSampler(Sampler[list[Draw]]):
 
 
 class FixedSampler(Sampler[Draw]):
-    """Every item once, in order, each with random numbers of its own that never change: for validation and test.
+    """Every item once, in order, each with its own fixed random numbers, for validation and test.
 
-    Every process gets as many items as the others, since a model may talk to its copies in each batch; where they do not
-    divide evenly, the first ones occur twice.
+    Every process gets the same number of items, since processes exchange rows in each batch; where the items do not divide
+    evenly, the first ones occur twice.
     """
 
     def __init__(self, items: int, *, seed: int, rank: int = 0, processes: int = 1) -> None:
@@ -132,92 +134,94 @@ class FixedSampler(Sampler[Draw]):
 
 
 class _StepLoader(DataLoader[Any]):
-    """A loader whose place in the data follows from the step alone; told so, Lightning resumes without a warning."""
+    """A loader whose position follows from the step alone; its empty state keeps Lightning from warning on a resume."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Nothing."""
+        """Return an empty state."""
         return {}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Nothing to do."""
+        """Ignore the state."""
 
 
-class StepDataModule(L.LightningDataModule):
-    """Base of all data modules: subclasses fill `datasets` in `setup` and name a collate function.
-
-    Its samplers share out the data themselves: several processes need `Trainer(use_distributed_sampler=False)`, which
-    `KinmoCLI` sets.
+@dataclass(frozen=True)
+class LoaderConfig:
+    """How samples become batches.
 
     Args:
         batch_size: samples per process and step.
-        train_splits, val_splits: names of split lists; `train` and `val` where None. Tests use `test`.
+        train_splits, val_splits: names of split lists; the test split is always `test`.
         workers: processes that load data; 0 loads in the training process.
         seed: of the data order and of every random draw.
         bucket_batches: see `StepSampler`.
     """
 
-    def __init__(
-        self,
-        batch_size: int,
-        *,
-        train_splits: list[str] | None = None,
-        val_splits: list[str] | None = None,
-        workers: int = 0,
-        seed: int = 0,
-        bucket_batches: int = 1,
-    ) -> None:
+    batch_size: int = 64
+    train_splits: tuple[str, ...] = ("train",)
+    val_splits: tuple[str, ...] = ("val",)
+    workers: int = 0
+    seed: int = 0
+    bucket_batches: int = 1
+
+
+class StepDataModule(L.LightningDataModule):
+    """Base of all data modules: a subclass fills `datasets` in `setup` and defines `collate`.
+
+    Its samplers distribute the data themselves: several processes need `Trainer(use_distributed_sampler=False)`, which
+    `KinmoCLI` sets.
+
+    Args:
+        loader: how samples become batches.
+    """
+
+    def __init__(self, loader: LoaderConfig) -> None:
         super().__init__()
-        self.splits = {"train": train_splits or ["train"], "val": val_splits or ["val"], "test": ["test"]}
-        self.batch_size = batch_size
-        self.workers = workers
-        self.seed = seed
-        self.bucket_batches = bucket_batches
+        self.loader = loader
         self.datasets: dict[str, DrawnDataset[Any]] = {}
 
     def splits_of(self, stage: str) -> dict[str, list[str]]:
-        """Data set (train, val, test) to split lists, for those that a stage of the Trainer needs."""
+        """Return the split lists of each data set (train, val, test) that a stage of the Trainer needs."""
+        splits = {"train": [*self.loader.train_splits], "val": [*self.loader.val_splits], "test": ["test"]}
         needed = {"fit": ("train", "val"), "validate": ("val",)}.get(stage, ("test",))
-        return {name: self.splits[name] for name in needed}
+        return {name: splits[name] for name in needed}
 
     def collate(self, samples: list[Any]) -> Any:
-        """Samples to a batch."""
-        from torch.utils.data import default_collate
-
+        """Put samples into a batch."""
         return default_collate(samples)
 
     def train_dataloader(self) -> DataLoader[Any]:
-        """Batches from the current step on."""
+        """Load batches from the current step on."""
         dataset = self.datasets["train"]
         sampler = StepSampler(
             dataset.lengths,
-            batch_size=self.batch_size,
-            seed=self.seed,
+            batch_size=self.loader.batch_size,
+            seed=self.loader.seed,
             current_step=self._steps_done,
             rank=self._trainer.global_rank,
             processes=self._trainer.world_size,
-            bucket_batches=self.bucket_batches,
+            bucket_batches=self.loader.bucket_batches,
             multiple_of=self._trainer.accumulate_grad_batches,
         )
         return _StepLoader(dataset, batch_sampler=sampler, collate_fn=self.collate, **self._worker_options())
 
     def val_dataloader(self) -> DataLoader[Any]:
-        """Every validation item once, always with the same random numbers."""
+        """Load every validation item once, always with the same random numbers."""
         return self._fixed_loader("val")
 
     def test_dataloader(self) -> DataLoader[Any]:
-        """Every test item once, always with the same random numbers."""
+        """Load every test item once, always with the same random numbers."""
         return self._fixed_loader("test")
 
     def _fixed_loader(self, name: str) -> DataLoader[Any]:
         dataset = self.datasets[name]
         trainer = self._trainer
-        sampler = FixedSampler(len(dataset), seed=self.seed, rank=trainer.global_rank, processes=trainer.world_size)
-        return DataLoader(
-            dataset, batch_size=self.batch_size, sampler=sampler, collate_fn=self.collate, **self._worker_options()
-        )
+        seed, rank, processes = self.loader.seed, trainer.global_rank, trainer.world_size
+        sampler = FixedSampler(len(dataset), seed=seed, rank=rank, processes=processes)
+        options = {"collate_fn": self.collate, **self._worker_options()}
+        return DataLoader(dataset, batch_size=self.loader.batch_size, sampler=sampler, **options)
 
     def _worker_options(self) -> dict[str, Any]:
-        return {"num_workers": self.workers, "persistent_workers": self.workers > 0}
+        return {"num_workers": self.loader.workers, "persistent_workers": self.loader.workers > 0}
 
     def _steps_done(self) -> int:
         return self._trainer.global_step * self._trainer.accumulate_grad_batches
@@ -229,14 +233,24 @@ class StepDataModule(L.LightningDataModule):
         return self.trainer
 
 
-def required_encoder(encoder: E | None) -> E:
-    """The text encoder, which has no default: it comes from a package that this one does not know.
+def resolve_encoder(encoder: str | TextEncoder) -> TextEncoder:
+    """Load a text encoder by its name, on a GPU where there is one; an encoder is returned as it is.
 
     Raises:
-        InputError: the data section names none.
+        InputError: the encoder cannot be loaded.
     """
-    if encoder is None:
-        raise InputError(
-            "text_encoder is missing; name one in the data section, e.g. kinmo_htma.language.LanguageModel"
-        )
-    return encoder
+    if not isinstance(encoder, str):
+        return encoder
+    return load_text_encoder(encoder, device="cuda" if torch.cuda.is_available() else "cpu")
+
+
+def resolve_state_encoder(encoder: str | TextEncoder) -> TokenStateEncoder:
+    """Resolve an encoder as `resolve_encoder` does, and check that it gives token states.
+
+    Raises:
+        InputError: the encoder cannot be loaded or gives no token states.
+    """
+    found = resolve_encoder(encoder)
+    if not isinstance(found, TokenStateEncoder):
+        raise InputError(f"text_encoder must give token states, got {found.name}, which gives sentence vectors only")
+    return found

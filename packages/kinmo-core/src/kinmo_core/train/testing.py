@@ -1,4 +1,4 @@
-"""A training of a few steps on a CPU, to test modules and their data: do they learn, resume and repeat themselves?"""
+"""A training of a few steps on a CPU, to test that modules and their data learn, resume and repeat themselves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kinmo_core.train.data import StepDataModule
 
 
 class _Losses(L.Callback):
-    """Keeps the loss of every step."""
+    """Records the loss of every step."""
 
     def __init__(self) -> None:
         self.values: dict[int, float] = {}
@@ -40,18 +40,21 @@ def short_fit(
     """Train to `steps`, validating every fourth step and saving `last.ckpt` every third.
 
     Args:
-        model: what is trained.
+        model: module to train.
         source: its data.
-        folder: for the checkpoint.
-        steps: of the whole run, resumed or not.
-        resume: checkpoint to go on from.
-        callbacks: besides those that seed each step and save.
+        folder: directory of the checkpoint.
+        steps: last step of the run, resumed or not.
+        resume: checkpoint to resume from.
+        callbacks: added to those that seed each step and save.
         precision: see `lightning.Trainer`.
-        processes: of which this is one; more than one are started as torchrun starts them.
+        processes: number of processes, started as torchrun starts them; this is one of them.
 
     Returns:
-        The loss of each step done, by its number, counted from 1.
+        The loss of each step, by its number, counted from 1.
     """
+    for name in ("statistics", "text_settings"):  # as KinmoCLI links them
+        if getattr(model, name, "") is None and hasattr(source, name):
+            setattr(model, name, getattr(source, name))
     losses = _Losses()
     checkpoint = ModelCheckpoint(folder, "last", every_n_train_steps=3, save_top_k=1, enable_version_counter=False)
     trainer = L.Trainer(

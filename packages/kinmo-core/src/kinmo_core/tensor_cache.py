@@ -1,4 +1,4 @@
-"""Tensors that are slow to make, kept on disk under a hash of what they were made from."""
+"""Tensors that are slow to compute, kept on disk under a hash of their inputs."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from kinmo_core.files import atomic_path
 
 
 def cached(
-    folder: Path | str, name: str, key: Iterable[str], make: Callable[[], dict[str, Tensor]]
+    folder: Path | str, name: str, key: Iterable[str], compute: Callable[[], dict[str, Tensor]]
 ) -> dict[str, Tensor]:
-    """Read `folder/name-<hash of key>.safetensors`, or make it and write it. A damaged file is made anew.
+    """Read `folder/name-<hash of key>.safetensors`, or compute and write it; a damaged file is computed again.
 
     Args:
-        folder: where the files lie.
-        name: for people.
+        folder: directory of the files; created where it does not exist.
+        name: readable part of the file name.
         key: everything that the tensors depend on.
-        make: makes them.
+        compute: returns the tensors.
     """
     digest = hashlib.sha256("\0".join(key).encode()).hexdigest()[:16]
     path = Path(folder) / f"{name}-{digest}.safetensors"
@@ -30,8 +30,8 @@ def cached(
         try:
             return load_file(path)
         except SafetensorError:
-            print(f"{path} is damaged and is made anew")
-    tensors = make()
+            print(f"{path} is damaged and is computed again")
+    tensors = compute()
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
         save_file({key: value.contiguous() for key, value in tensors.items()}, temporary)
@@ -39,7 +39,7 @@ def cached(
 
 
 def fingerprint(module: nn.Module) -> str:
-    """Hash of all parameters and buffers."""
+    """Return the SHA-256 of all parameters and buffers of a module, with their names."""
     digest = hashlib.sha256()
     for name, value in sorted(module.state_dict().items()):
         digest.update(name.encode())

@@ -1,0 +1,82 @@
+"""Sentence vectors and token states of many sentences, each encoded once and kept on disk."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from kinmo_core.tensor_cache import cached
+from kinmo_core.text import TextEncoder, TokenStateEncoder
+
+_VERSION: Final = "2"  # rises when the same sentences would give another file
+_CHUNK: Final = 512  # sentences between two steps of the progress bar
+
+
+class SentenceCache:
+    """Encode sentences with one frozen encoder and keep the result as float16, in memory and on disk.
+
+    Args:
+        encoder: the frozen encoder.
+        folder: directory for the files; nothing is kept on disk where None.
+    """
+
+    def __init__(self, encoder: TextEncoder, folder: Path | str | None = None) -> None:
+        self.encoder = encoder
+        self.folder = folder
+        self._vectors: dict[str, Tensor] = {}
+        self._states: dict[str, Tensor] = {}
+
+    def vectors(self, texts: Iterable[str]) -> dict[str, Tensor]:
+        """Return the vector (dim,) of each distinct sentence, float32 rounded to float16."""
+        rows = self._lookup("sentences", self._vectors, texts, self._encode_vectors)
+        return {text: row.float() for text, row in rows.items()}
+
+    def states(self, texts: Iterable[str]) -> dict[str, Tensor]:
+        """Return the token states (tokens, size) of each distinct sentence, float16."""
+        return self._lookup("token-states", self._states, texts, self._encode_states)
+
+    def _lookup(
+        self,
+        name: str,
+        known: dict[str, Tensor],
+        texts: Iterable[str],
+        encode: Callable[[list[str]], dict[str, Tensor]],
+    ) -> dict[str, Tensor]:
+        wanted = sorted(set(texts), key=lambda text: (len(text), text))  # similar lengths share a batch
+        new = [text for text in wanted if text not in known]
+        if new:
+            key = [_VERSION, identity(self.encoder), *new]
+            stored = encode(new) if self.folder is None else cached(self.folder, name, key, lambda: encode(new))
+            known |= zip(new, stored["rows"].split(stored["sizes"].tolist()), strict=True)
+        return {text: known[text] for text in wanted}
+
+    def _encode_vectors(self, texts: list[str]) -> dict[str, Tensor]:
+        rows = torch.cat([self.encoder.encode(chunk) for chunk in _chunks(texts)])
+        return {"rows": rows.half().flatten(), "sizes": torch.full((len(texts),), rows.shape[1])}
+
+    def _encode_states(self, texts: list[str]) -> dict[str, Tensor]:
+        if not isinstance(self.encoder, TokenStateEncoder):
+            raise TypeError(f"the text encoder {self.encoder.name} has no token states")
+        rows = [row for chunk in _chunks(texts) for row in self.encoder.token_states(chunk)]
+        return {"rows": torch.cat(rows).half(), "sizes": torch.tensor([len(row) for row in rows])}
+
+
+def identity(encoder: TextEncoder) -> str:
+    """Return what a cache of an encoder's vectors depends on: the fingerprint of its weights, or its name without one."""
+    return getattr(encoder, "fingerprint", encoder.name)
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Cut into chunks, with a progress bar on a terminal where there are several."""
+    chunks: Any = [list(texts[start : start + _CHUNK]) for start in range(0, len(texts), _CHUNK)]
+    if len(chunks) > 1 and sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import track
+
+        chunks = track(chunks, "encoding sentences", console=Console(stderr=True), transient=True)
+    yield from chunks

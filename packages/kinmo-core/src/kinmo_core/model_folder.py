@@ -1,0 +1,159 @@
+"""A model on disk is a folder: `model.yaml`, a `.safetensors` file per network, `Mean.npy`, `Std.npy`, and a model card.
+
+Nothing here unpickles: weights are safetensors, and training checkpoints are read with `weights_only=True`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import torch
+import yaml
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from kinmo_core.config import check_keys, from_dict
+from kinmo_core.errors import InputError
+from kinmo_core.files import atomic_path
+
+FORMAT: Final = 2  # rises when an older reader could not read a newer folder
+M = TypeVar("M", bound=nn.Module)
+_PREFIX: Final = "model."  # of the network's weights in a LightningModule's state
+
+
+def save_config(folder: Path, config: Mapping[str, Any]) -> None:
+    """Write `model.yaml` with the number of the format."""
+    with atomic_path(folder / "model.yaml") as path:
+        path.write_text(yaml.safe_dump({"format": FORMAT, **config}, sort_keys=False), encoding="utf-8")
+
+
+def load_config(folder: Path, *, required: Sequence[str] = (), optional: Sequence[str] = ()) -> dict[str, Any]:
+    """Read `model.yaml` and return it without the number of the format.
+
+    Args:
+        folder: the model folder.
+        required: keys that must be there.
+        optional: keys that may be there; any other key is refused.
+
+    Raises:
+        InputError: the file is missing, is not YAML, has another format, or misses or adds a key, which is named.
+    """
+    path = folder / "model.yaml"
+    if not path.is_file():
+        raise InputError(f"{folder} is not a model folder: it has no model.yaml")
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not readable YAML: {str(error).splitlines()[0]}") from None
+    found = config.pop("format", None) if isinstance(config, dict) else None
+    if found != FORMAT:
+        raise InputError(f"{path} must have format {FORMAT}, which this version of KinMo reads, got {found}")
+    check_keys(config, required=required, known=[*required, *optional], source=str(path))
+    return config
+
+
+def load_network(folder: Path, name: str, config: Any, make: Callable[[Any], M], kind: type[Any]) -> M:
+    """Load a network of a model folder in float32, frozen and in eval mode.
+
+    Args:
+        folder: the model folder.
+        name: key in `model.yaml` and stem of the weights file.
+        config: value of that key.
+        make: network class or factory, called with the configuration.
+        kind: dataclass of the configuration.
+
+    Raises:
+        InputError: an unknown or missing key in the configuration, or missing or damaged weights.
+    """
+    source = f"{folder / 'model.yaml'}: {name}"
+    settings = from_dict(kind, config, source=source)
+    try:
+        network = make(settings)
+    except ValueError as error:
+        raise InputError(f"{source}: {error}") from None
+    return load_weights(network, folder / f"{name}.safetensors")
+
+
+def save_weights(module: nn.Module, path: Path) -> None:
+    """Write the parameters and buffers of a module, floating-point ones as fp16."""
+    save_tensors(
+        {name: value.half() if value.is_floating_point() else value for name, value in module.state_dict().items()},
+        path,
+    )
+
+
+def load_weights(module: M, path: Path) -> M:
+    """Fill a module from a `.safetensors` file, freeze it, put it in eval mode and return it.
+
+    Raises:
+        InputError: the file is missing, damaged, or of another network.
+    """
+    state = {name: value.float() if value.is_floating_point() else value for name, value in load_tensors(path).items()}
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise InputError(f"{path} does not fit its model.yaml: {_one_line(error)}") from None
+    return module.eval().requires_grad_(False)
+
+
+def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Write named tensors as safetensors."""
+    with atomic_path(path) as temporary:
+        save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, temporary)
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """Read named tensors from safetensors.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    if not path.is_file():
+        raise InputError(f"no weights {path}")
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise InputError(f"{path} is damaged: {_one_line(error)}") from None
+
+
+def load_training_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a Lightning checkpoint without unpickling.
+
+    Raises:
+        InputError: the file is missing or is not a checkpoint.
+    """
+    if not path.is_file():
+        raise InputError(f"no checkpoint {path}")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # damaged content can make the reader raise any exception
+        raise InputError(f"{path} is not a readable checkpoint: {_one_line(error) or type(error).__name__}") from None
+
+
+def network_from_checkpoint(checkpoint: Mapping[str, Any], make: Callable[[Any], M], kind: type[Any]) -> M:
+    """Take the network that a LightningModule keeps as `self.model` out of its checkpoint, frozen and in eval mode.
+
+    Args:
+        checkpoint: what `load_training_checkpoint` returned.
+        make: network class or factory, called with the configuration.
+        kind: dataclass of the configuration, which the checkpoint holds as the hyper-parameter `network`.
+
+    Raises:
+        InputError: the checkpoint is of another network.
+    """
+    name = kind.__name__
+    try:
+        config = from_dict(kind, checkpoint["hyper_parameters"]["network"], source=name)
+        network = make(config)
+        state = checkpoint["state_dict"].items()
+        network.load_state_dict({key.removeprefix(_PREFIX): v for key, v in state if key.startswith(_PREFIX)})
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"the checkpoint does not fit a {name}: {_one_line(error)}") from None
+    return network.eval().requires_grad_(False)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,139 @@
+"""Model folders of the generator: written from the best checkpoints of its stages, read by `Generator` and by training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import nn
+
+from kinmo_core import model_folder
+from kinmo_core.config import from_dict, to_dict
+from kinmo_core.errors import InputError
+from kinmo_core.model_card import TrainingRun
+from kinmo_core.stats import Statistics
+from kinmo_gen.evaluator import Evaluator, EvaluatorConfig
+from kinmo_gen.length import LengthConfig, LengthEstimator
+from kinmo_gen.masked import MaskedConfig, MaskedTransformer
+from kinmo_gen.residual import ResidualConfig, ResidualTransformer
+from kinmo_gen.tokenizer import Tokenizer, TokenizerConfig
+
+NETWORKS: Final[dict[str, tuple[type[nn.Module], type[Any]]]] = {
+    "tokenizer": (Tokenizer, TokenizerConfig),
+    "masked": (MaskedTransformer, MaskedConfig),
+    "residual": (ResidualTransformer, ResidualConfig),
+    "length": (LengthEstimator, LengthConfig),
+    "evaluator": (Evaluator, EvaluatorConfig),
+}
+SHIPPED: Final = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """Defaults of sampling that belong to a trained model.
+
+    Args:
+        steps: rounds of re-masking of the base layer.
+        guidance, residual_guidance: classifier-free guidance scales of the two transformers.
+    """
+
+    steps: int = 10
+    guidance: float = 4.0
+    residual_guidance: float = 5.0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ValueError(f"steps must be at least 1, got {self.steps}")
+
+
+def load_config(folder: Path) -> dict[str, Any]:
+    """Read `model.yaml` of a generator.
+
+    Raises:
+        InputError: see `kinmo_core.model_folder.load_config`.
+    """
+    required = ("text_encoder", "sampling", "training", "tokenizer")
+    return model_folder.load_config(folder, required=required, optional=[*NETWORKS])
+
+
+def load_network(folder: Path, name: str) -> nn.Module:
+    """Load one network of a model folder, float32, frozen and in eval mode.
+
+    Raises:
+        InputError: the folder has no such network, or see `kinmo_core.model_folder.load_network`.
+    """
+    config = load_config(folder)
+    if name not in config:
+        raise InputError(f"{folder} has no {name}; it has {', '.join(n for n in NETWORKS if n in config)}")
+    return model_folder.load_network(folder, name, config[name], *NETWORKS[name])
+
+
+def load_sampling(folder: Path) -> SamplingConfig:
+    """Read the defaults of sampling from a model folder."""
+    return from_dict(SamplingConfig, load_config(folder)["sampling"], source=f"{folder / 'model.yaml'}: sampling")
+
+
+def load_tokenizer(path: Path) -> tuple[Tokenizer, Statistics]:
+    """Load a tokenizer and its feature statistics from a model folder or a training checkpoint.
+
+    Raises:
+        InputError: neither of the two.
+    """
+    if path.suffix != ".ckpt":
+        tokenizer = load_network(path, "tokenizer")
+        assert isinstance(tokenizer, Tokenizer)
+        return tokenizer, Statistics.load(path)
+    checkpoint = model_folder.load_training_checkpoint(path)
+    if "statistics" not in checkpoint:
+        raise InputError(f"{path} is not a checkpoint of a tokenizer: it holds no feature statistics")
+    tokenizer = model_folder.network_from_checkpoint(checkpoint, Tokenizer, TokenizerConfig)
+    return tokenizer, Statistics(**checkpoint["statistics"])
+
+
+def export(folder: Path, checkpoints: Mapping[str, Path], *, text_encoder: str, sampling: SamplingConfig) -> None:
+    """Write a model folder from training checkpoints, networks as fp16.
+
+    Args:
+        folder: directory to write; files of the same name are replaced.
+        checkpoints: checkpoint file of each network (see `NETWORKS`); the tokenizer's is required.
+        text_encoder: name of the text encoder that the networks were trained with.
+        sampling: defaults of sampling.
+
+    Raises:
+        InputError: no tokenizer, an unreadable or foreign checkpoint, or networks with different feature statistics.
+    """
+    if "tokenizer" not in checkpoints or set(checkpoints) - set(NETWORKS):
+        given = ", ".join(checkpoints) or "none"
+        raise InputError(f"checkpoints must be of the tokenizer and any of {', '.join(NETWORKS)}, got {given}")
+    config: dict[str, Any] = {"text_encoder": text_encoder, "sampling": to_dict(sampling), "training": {}}
+    networks: dict[str, nn.Module] = {}
+    statistics: dict[str, Statistics] = {}
+    for name, path in checkpoints.items():  # all of them are read before anything is written
+        checkpoint = model_folder.load_training_checkpoint(path)
+        try:
+            networks[name] = model_folder.network_from_checkpoint(checkpoint, *NETWORKS[name])
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        config[name] = checkpoint["hyper_parameters"]["network"]
+        config["training"][name] = asdict(TrainingRun.read(path, checkpoint))
+        if "statistics" in checkpoint:
+            statistics[name] = Statistics(**checkpoint["statistics"])
+    _check_statistics(statistics)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, network in networks.items():
+        model_folder.save_weights(network, folder / f"{name}.safetensors")
+    statistics["tokenizer"].save(folder)
+    model_folder.save_config(folder, config)
+
+
+def _check_statistics(statistics: Mapping[str, Statistics]) -> None:
+    """Refuse an evaluator that would measure the tokenizer's features with other statistics than it was trained with."""
+    if "tokenizer" not in statistics:
+        raise InputError("the checkpoint of the tokenizer holds no feature statistics")
+    expected = statistics["tokenizer"]
+    for name, other in statistics.items():
+        if not (torch.allclose(expected.mean, other.mean) and torch.allclose(expected.std, other.std)):
+            raise InputError(f"{name} and tokenizer were trained with different statistics or feature_bias")

@@ -1,0 +1,48 @@
+"""The model folder of an alignment: its `model.yaml` and its networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from kinmo_core import model_folder
+from kinmo_core.config import from_dict
+from kinmo_core.errors import InputError
+from kinmo_htma.align import Alignment
+from kinmo_htma.config import AlignmentConfig
+
+SHIPPED: Final = Path(__file__).parent / "weights"
+KEYS: Final = ("network", "text", "similarity", "draws", "reasoner", "training")
+
+
+def load_config(folder: Path) -> dict[str, Any]:
+    """Read `model.yaml` of an alignment.
+
+    Raises:
+        InputError: see `kinmo_core.model_folder.load_config`.
+    """
+    return model_folder.load_config(folder, required=KEYS)
+
+
+def load_network(folder: Path, config: Mapping[str, Any]) -> Alignment:
+    """Load the networks of a model folder in float32, frozen and in eval mode.
+
+    The decoder is not in the folder, since only training needs it; it holds random numbers.
+
+    Args:
+        folder: the model folder.
+        config: content of its `model.yaml`.
+
+    Raises:
+        InputError: an unknown or missing key of the network, or missing or damaged weights.
+    """
+    source = f"{folder / 'model.yaml'}: network"
+    settings = from_dict(AlignmentConfig, config["network"], source=source)
+    try:
+        network = Alignment(settings)
+    except ValueError as error:
+        raise InputError(f"{source}: {error}") from None
+    model_folder.load_weights(network.text, folder / "text.safetensors")
+    model_folder.load_weights(network.motion, folder / "motion.safetensors")
+    return network.eval().requires_grad_(False)

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kinmo_core.metrics import median_rank, ranks, recall
+
 RECALL_AT: Final = (1, 2, 3, 5, 10)
 BATCH: Final = 32
 DISSIMILAR: Final = 100
@@ -25,27 +27,9 @@ CONVENTIONS: Final = ("raw", "mirror-corrected")
 Metrics = dict[str, float]
 
 
-def ranks(similarity: Tensor, *, correct: Tensor | None = None, left_out: Tensor | None = None) -> Tensor:
-    """0-based rank of the best correct item of each query, (queries,) float64.
-
-    Args:
-        similarity: (queries, items).
-        correct: (queries, items) True for items that answer the query; the diagonal where None.
-        left_out: (queries, items) True for items that are not looked at; those that are correct are looked at nevertheless.
-    """
-    similarity = similarity.double()
-    correct = torch.eye(*similarity.shape, dtype=torch.bool) if correct is None else correct
-    best = similarity.masked_fill(~correct, -torch.inf).amax(-1, keepdim=True)
-    seen = torch.ones_like(correct) if left_out is None else ~left_out | correct
-    before = ((similarity > best) & seen).sum(-1)
-    equal = ((similarity == best) & seen).sum(-1)
-    return before + (equal - 1) / 2.0
-
-
 def metrics_of(rank: Tensor) -> Metrics:
-    """R@k in percent and the median rank, counted from 1."""
-    recalls = {f"R@{k}": 100 * float((rank < k).double().mean()) for k in RECALL_AT}
-    return {**recalls, "MedR": float(np.median(rank.numpy())) + 1}
+    """Return R@k in percent and the median rank, counted from 1, of 0-based ranks (queries,)."""
+    return {**{f"R@{k}": float(recall(rank, k)) for k in RECALL_AT}, "MedR": float(median_rank(rank))}
 
 
 def all_protocols(

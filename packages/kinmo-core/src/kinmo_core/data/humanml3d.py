@@ -66,9 +66,7 @@ class HumanML3DFolder:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
         if not self.root.is_dir():
-            raise InputError(
-                f"root must be a data directory, got {self.root}; make one with `kinmo data cmu --source PACK --out DIR`"
-            )
+            raise InputError(f"no data directory {self.root}; make one with `kinmo data cmu --source PACK --out DIR`")
         for name in ("new_joint_vecs", "texts"):
             if not (self.root / name).is_dir():
                 raise InputError(f"{self.root} has no {name}/; it must have the layout of HumanML3D")

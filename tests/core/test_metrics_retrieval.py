@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from kinmo_core.metrics import mean_rank, median_rank, ranks, recall
 SIZES = st.tuples(st.integers(1, 6), st.integers(1, 6))
 
 
-def slow_rank(scores: list[float], correct: list[bool], left_out: list[bool]) -> float:
+def slow_rank(scores: Sequence[float], correct: list[bool], left_out: list[bool]) -> float:
     """Place of the best correct item in the sorted list: the mean place of all that have its score."""
     items = [item for item in range(len(scores)) if correct[item] or not left_out[item]]
     order = sorted(items, key=lambda item: -scores[item])

@@ -43,7 +43,7 @@ def test_a_hash_in_a_sentence_does_not_break_its_line():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("only words", r"t\.txt line 2: want text#tokens#start#end, got 'only words'"),
+        ("only words", r"t\.txt line 2: must be text#tokens#start#end, got 'only words'"),
         ("a#b#c#0", r"t\.txt line 2: start and end must be seconds, got 'c'"),
     ],
 )

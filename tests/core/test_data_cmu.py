@@ -213,9 +213,9 @@ def test_the_data_module_reads_it(written: Path):
 
 def test_a_folder_with_content_is_not_overwritten(pack: Path, tmp_path: Path):
     (tmp_path / "mine.txt").write_text("x", encoding="utf-8")
-    with pytest.raises(InputError, match="exists and is not an empty folder"):
+    with pytest.raises(InputError, match="out must be a new or empty folder, got"):
         write_dataset(pack, tmp_path, progress=False)
-    with pytest.raises(InputError, match="exists and is not an empty folder"):
+    with pytest.raises(InputError, match="out must be a new or empty folder, got"):
         write_dataset(pack, tmp_path / "mine.txt", progress=False)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 

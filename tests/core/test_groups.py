@@ -254,17 +254,17 @@ def test_mistakes_name_what_is_wanted(walking: Tensor) -> None:
         to_groups(walking[:, :21])
     with pytest.raises(InputError, match=r"got \(0, 22, 3\)"):
         to_groups(walking[:0])
-    with pytest.raises(ValueError, match="exactly one group, 'right_wrist' is in 0"):
+    with pytest.raises(ValueError, match="'right_wrist' must be in exactly one group, got 0"):
         Grouping((("most", HUMANML3D.names[:-1]),))
-    with pytest.raises(ValueError, match="exactly one group, 'pelvis' is in 2"):
+    with pytest.raises(ValueError, match="'pelvis' must be in exactly one group, got 2"):
         Grouping((("all", HUMANML3D.names), ("again", ("pelvis",))))
-    with pytest.raises(ValueError, match="no joint 'tail'; the joints are pelvis"):
+    with pytest.raises(ValueError, match=r"joint must be one of pelvis, .*, got 'tail'"):
         Grouping((("all", (*HUMANML3D.names, "tail")),))
     with pytest.raises(ValueError, match="different names, got a, a"):
         Grouping((("a", HUMANML3D.names[:3]), ("a", HUMANML3D.names[3:])))
-    with pytest.raises(KeyError, match="no group 'wing'; the groups are torso"):
+    with pytest.raises(KeyError, match=r"group must be one of torso, .*, got 'wing'"):
         to_groups(walking)["wing"]
-    with pytest.raises(KeyError, match="no interaction with itself"):
+    with pytest.raises(KeyError, match="two different groups, got 'neck' twice"):
         interactions(to_groups(walking))["neck", "neck"]
 
 

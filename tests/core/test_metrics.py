@@ -274,20 +274,26 @@ def test_mistakes_name_what_is_wanted(walking: Tensor) -> None:
     broken[7, 2] = torch.nan
     for call, message in (
         (lambda: frechet_distance(x[:1], x), "x must hold at least 2 samples, got 1"),
-        (lambda: frechet_distance(x, x[:, :3]), "x and y must have one dimension, got 4 and 3"),
+        (lambda: frechet_distance(x, x[:, :3]), "x and y must have the same dimension, got 4 and 3"),
         (lambda: kid(x, x[None]), r"y must have shape \(samples, dim\), got \(1, 40, 4\)"),
         (lambda: kid(x, broken), "y must be finite numbers, got NaN or infinity first in sample 7"),
         (lambda: r_precision(x[:31], x[:31]), "text must hold at least 32 samples, got 31"),
-        (lambda: r_precision(x, x[:35]), "text and motion must be equally many, got 40 and 35"),
+        (lambda: r_precision(x, x[:35]), "text and motion must have the same number of samples, got 40 and 35"),
         (lambda: r_precision(x, x, top_k=33), "top_k must be between 1 and batch = 32, got 33"),
         (lambda: diversity(x), "x must hold at least 300 samples, got 40"),
         (lambda: multimodality(x), r"x must have shape \(texts, repeats, dim\), got \(40, 4\)"),
         (lambda: multimodality(x[:, None]), "x must hold at least 10 motions for every text, got 1"),
-        (lambda: mpjpe(walking, walking[1:]), r"predicted and target must have one shape, got \(60, 22, 3\) and \(59,"),
-        (lambda: jerk(walking[:3]), "clips must have 4 to 3 frames, got 3 to 3"),
+        (
+            lambda: mpjpe(walking, walking[1:]),
+            r"predicted and target must have the same shape, got \(60, 22, 3\) and \(59,",
+        ),
+        (lambda: jerk(walking[:3]), "clips must have at least 4 frames, got 3"),
         (lambda: foot_skating(walking[:, :5]), r"joints must have shape \(\.\.\., frames, 22, 3\), got \(60, 5, 3\)"),
         (lambda: jerk(walking[..., :2]), r"joints must have shape \(\.\.\., frames, joints, 3\), got \(60, 22, 2\)"),
-        (lambda: jerk(walking[None], lengths=torch.tensor([61])), "clips must have 4 to 60 frames, got 61 to 61"),
+        (
+            lambda: jerk(walking[None], lengths=torch.tensor([61])),
+            "lengths must be at most the 60 frames of joints, got 61",
+        ),
         (lambda: jerk(walking, lengths=torch.tensor([9])), r"lengths must have shape \(\) like the clips, got \(1,\)"),
     ):
         with pytest.raises((InputError, ValueError), match=message):

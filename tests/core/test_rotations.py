@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from kinmo_core.rotations import matrix_to_6d, rotate_yaw, shortest_rotation, sixd_to_matrix, yaw_matrix
+from kinmo_core.rotations import (
+    compose,
+    interpolate,
+    matrix_to_6d,
+    rotate_yaw,
+    shortest_rotation,
+    sixd_to_matrix,
+    yaw_matrix,
+)
 
 SEEDS = st.integers(0, 10_000)
 EYE = torch.eye(3, dtype=torch.float64)
@@ -104,3 +112,18 @@ def test_any_six_numbers_become_a_rotation(seed: int) -> None:
     matrix = sixd_to_matrix(sixd)
     assert_rotation(matrix)
     torch.testing.assert_close(matrix, roma.special_gramschmidt(sixd.unflatten(-1, (2, 3)).mT))
+
+
+@given(seed=SEEDS, share=st.floats(0, 1))
+def test_interpolation_is_slerp(seed: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    start, end = Rotation.random(5, rng=rng), Rotation.random(5, rng=rng)
+    wanted = start * Rotation.from_rotvec(share * (start.inv() * end).as_rotvec())
+    first, second = (torch.from_numpy(rotation.as_matrix()) for rotation in (start, end))
+    made = interpolate(first, second, torch.tensor(share, dtype=torch.float64))
+    np.testing.assert_allclose(made, wanted.as_matrix(), atol=1e-7)
+
+
+def test_compose_is_the_matrix_product() -> None:
+    first, second = (torch.from_numpy(Rotation.random(4, rng=np.random.default_rng(n)).as_matrix()) for n in (0, 1))
+    torch.testing.assert_close(compose(first, second), first @ second)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -9,7 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinmo_core.skeleton import HUMANML3D, Skeleton
+from kinmo_core.skeleton import HUMANML3D, Skeleton, heading, side_axes
+from kinmo_core.testing import walking_joints
 
 
 def test_humanml3d_has_the_published_chains() -> None:
@@ -49,10 +51,25 @@ def test_place_and_bone_vectors_are_inverse(seed: int) -> None:
 
 
 def test_mistakes_name_what_is_wanted() -> None:
-    with pytest.raises(KeyError, match="no joint 'tail'; the joints are pelvis, left_hip"):
+    with pytest.raises(KeyError, match=r"joint must be one of pelvis, left_hip, .* got 'tail'"):
         HUMANML3D.index("pelvis", "tail")
     up, origin = (0.0, 1.0, 0.0), (0.0, 0.0, 0.0)
     with pytest.raises(ValueError, match="parents must come before their children"):
         Skeleton(("a", "b"), (-1, 1), (origin, up), (0.0, 1.0))
     with pytest.raises(ValueError, match="must be equally long"):
         Skeleton(("a", "b"), (-1,), (origin, up), (0.0, 1.0))
+
+
+@pytest.mark.parametrize("angle", [0.0, 1.0, 3.1, -2.5])
+def test_heading_is_the_angle_about_y_from_z_to_the_front(angle: float) -> None:
+    torch.testing.assert_close(heading(walking_joints(10, heading=angle)), torch.full((10,), angle), atol=1e-5, rtol=0)
+
+
+def test_heading_weighs_hips_and_shoulders_by_their_width() -> None:
+    """The hips face +z, the shoulders face +x and are twice as wide."""
+    joints = torch.zeros(22, 3)
+    joints[HUMANML3D.index("left_hip")[0], 0] = 1
+    joints[HUMANML3D.index("left_shoulder")[0], 2] = -2
+    assert heading(joints).item() == pytest.approx(math.atan2(2, 1))
+    hips, shoulders = side_axes(joints)
+    assert (hips.tolist(), shoulders.tolist()) == ([1, 0, 0], [0, 0, -2])

@@ -16,7 +16,7 @@ from kinmo_core.grouping import SIX_GROUPS
 from kinmo_core.motion import Motion
 from kinmo_core.testing import walking_joints
 from kinmo_core.viz.body import CAPSULES, POINTS, body_points
-from kinmo_core.viz.camera import Camera, facing, frame_body
+from kinmo_core.viz.camera import Camera, frame_body
 from kinmo_core.viz.caption import font, paint_caption, wrap
 from kinmo_core.viz.draw import Scene, draw_frames
 from kinmo_core.viz.palette import GROUP_COLOURS, JOINT_COLOURS
@@ -127,9 +127,11 @@ def test_camera_from_the_side_sees_depth_as_width() -> None:
     np.testing.assert_allclose(pixels, [[-100, 0]], atol=1e-9)
 
 
-@pytest.mark.parametrize("heading", [0.0, 1.0, 3.0, -2.0])
-def test_facing(heading: float) -> None:
-    assert facing(walking_joints(2, heading=heading).numpy()[0]) == pytest.approx(heading, abs=1e-4)
+@pytest.mark.parametrize("heading", [0.0, 1.0, 2.0, -2.0])
+def test_the_camera_stands_beside_the_front_of_the_first_frame(heading: float) -> None:
+    joints = walking_joints(2, heading=heading).numpy().astype(float)
+    camera = frame_body(joints, joints[:, 0], size=(100, 100), view=0.5)
+    assert camera.azimuth == pytest.approx(heading + 0.5, abs=1e-4)
 
 
 def test_frame_body_fits_a_jump() -> None:

@@ -8,11 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import Tensor
 
-from kinmo_core.metrics import mean_rank, ranks
+from kinmo_core.metrics import ranks
 from kinmo_htma.retrieval import (
     CONVENTIONS,
     DIRECTIONS,
@@ -98,24 +96,6 @@ def test_all_figures_are_those_of_the_slow_implementation(size: int, seed: int):
                 for metric, value in made[protocol][convention][direction].items():
                     mean = sum(part[direction][metric] for part in parts) / len(parts)
                     assert value == pytest.approx(mean), (protocol, convention, direction, metric)
-
-
-@given(st.lists(st.lists(st.integers(0, 3), min_size=5, max_size=5), min_size=5, max_size=5))
-def test_ranks_of_any_matrix_with_ties(rows: list[list[int]]):
-    made = ranks(torch.tensor(rows, dtype=torch.float64))
-    expected = [
-        slow_rank([float(v) for v in row], lambda i, q=q: i == q, lambda _: False) for q, row in enumerate(rows)
-    ]
-    assert made.tolist() == expected
-
-
-@given(st.lists(st.lists(st.integers(0, 3), min_size=5, max_size=5), min_size=5, max_size=5))
-def test_the_mean_rank_is_a_share(rows: list[list[int]]):
-    expected = [
-        slow_rank([float(v) for v in row], lambda i, q=q: i == q, lambda _: False) for q, row in enumerate(rows)
-    ]
-    made = mean_rank(torch.tensor(rows, dtype=torch.float64))
-    assert float(made) == pytest.approx(sum(expected) / 5 / 5)
 
 
 def test_a_perfect_model_ranks_first_and_a_constant_one_in_the_middle():

@@ -1,6 +1,6 @@
-"""The command `kinmo`: convert and draw motions, prepare data, look at the installation.
+"""The command `kinmo`: convert and draw motions, prepare data, check the installation.
 
-Nothing heavy is imported before a handler runs, so that help comes at once.
+Handlers import heavy libraries when they run, so that help is printed at once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LIBRARIES: Final = ("torch", "numpy", "lightning", "transformers", "peft", "lit
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point of `kinmo`."""
+    """Run `kinmo`."""
     run_command("kinmo", _parser, arguments)
 
 
@@ -37,9 +37,9 @@ def run_command(
 
     Args:
         program: name of the command, which is that of its package.
-        parser: makes the parser; each of its subcommands sets `run`, which is called with the options.
-        arguments: those of the process where None.
-        lightning: subcommands that go, unparsed, to `main` of the package's `train.cli`.
+        parser: returns the parser; each of its subcommands sets `run`, which is called with the options.
+        arguments: command-line arguments; those of the process by default.
+        lightning: subcommands that are passed unparsed to `main` of the package's `train.cli`.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     with exit_on_input_error(program):
@@ -61,7 +61,7 @@ def _training_command(program: str) -> Callable[[Sequence[str]], None]:
 
 @contextmanager
 def exit_on_input_error(program: str) -> Iterator[None]:
-    """Turn what the user can mend into one line on stderr and exit code 2, without a traceback; Ctrl-C into 130.
+    """Turn an `InputError` or `OSError` into one line on stderr and exit code 2, without a traceback; Ctrl-C into 130.
 
     Args:
         program: name of the command, the start of the line.
@@ -85,14 +85,14 @@ def add_card(
 
     Args:
         commands: the subcommands of a package's command.
-        measured_by: the one among them whose results the card shows.
+        measured_by: the subcommand whose results the card shows.
     """
-    card = commands.add_parser("card", help="write the model card of an exported and measured model folder")
+    card = commands.add_parser("card", help="write the model card of an exported and evaluated model folder")
     card.add_argument("model", type=Path, help="model folder")
-    card.add_argument("--title", required=True)
-    card.add_argument("--data", type=Path, required=True, help="Markdown file: what it was trained on")
-    card.add_argument("--limits", type=Path, required=True, help="Markdown file: what it cannot do")
-    card.add_argument("--splits", required=True, help=f"what `{measured_by}` was given")
+    card.add_argument("--title", required=True, help="title of the card")
+    card.add_argument("--data", type=Path, required=True, help="Markdown file on the training data")
+    card.add_argument("--limits", type=Path, required=True, help="Markdown file on the limitations")
+    card.add_argument("--splits", required=True, help=f"splits that were passed to `{measured_by}`")
     card.add_argument("--shipped", action="store_true", help="the folder is part of the package")
     return card
 
@@ -103,13 +103,13 @@ def _fail(program: str, message: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kinmo", description="Convert and draw human motion, prepare data.")
+    parser = argparse.ArgumentParser(prog="kinmo", description="Convert and draw human motion, prepare data sets.")
     parser.add_argument("--version", action="version", version=f"kinmo {metadata.version('kinmo-core')}")
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_convert(commands)
     _add_render(commands)
     _add_data(commands)
-    doctor = commands.add_parser("doctor", help="show versions, and whether ffmpeg, text model and GPU can be used")
+    doctor = commands.add_parser("doctor", help="show versions and check ffmpeg, the text model and the GPU")
     doctor.set_defaults(run=_doctor)
     return parser
 
@@ -122,7 +122,7 @@ def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     convert.add_argument("source", type=Path, help="motion to read")
     convert.add_argument("target", type=Path, help="file to write")
-    convert.add_argument("--fps", type=float, help="frames per second of the result; default: as they are")
+    convert.add_argument("--fps", type=float, help="frames per second of the result (default: those of the source)")
     convert.set_defaults(run=_convert)
 
 
@@ -130,18 +130,20 @@ def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     render = commands.add_parser("render", help="draw a motion as a film (.mp4, .gif) or a strip of poses (.png)")
     render.add_argument("source", type=Path, help="motion to read: .npz, .npy or .bvh")
     render.add_argument("target", type=Path, help="picture to write: .mp4, .gif or .png")
-    render.add_argument("--poses", type=int, default=8, help="poses of a .png (default: %(default)s)")
-    render.add_argument("--text", help="caption; default: the motion's own text")
+    render.add_argument("--poses", type=int, default=8, help="number of poses in a .png (default: %(default)s)")
+    render.add_argument("--text", help="caption (default: the text of the motion)")
     render.set_defaults(run=_render)
 
 
 def _add_data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     sets = commands.add_parser("data", help="prepare a data set").add_subparsers(required=True, metavar="set")
-    cmu = sets.add_parser("cmu", help="CMU pack to HumanML3D's folder layout")
+    cmu = sets.add_parser("cmu", help="convert the CMU-HumanML3D pack to HumanML3D's folder layout")
     cmu.add_argument("--source", type=Path, required=True, help="folder of the pack")
-    cmu.add_argument("--out", type=Path, required=True, help="folder to write; new or empty")
-    cmu.add_argument("--keep-flagged", action="store_true", help="train on repaired recordings too")
-    cmu.add_argument("--keep-extrapolated", action="store_true", help="do not trim extrapolated frames")
+    cmu.add_argument("--out", type=Path, required=True, help="new or empty folder to write")
+    cmu.add_argument("--keep-flagged", action="store_true", help="keep repaired recordings in the training lists")
+    cmu.add_argument(
+        "--keep-extrapolated", action="store_true", help="keep extrapolated frames at the ends of recordings"
+    )
     cmu.set_defaults(run=_data_cmu)
 
 
@@ -164,7 +166,9 @@ def _render(options: argparse.Namespace) -> None:
 
     suffix = options.target.suffix.lower()
     if suffix not in _PICTURES:
-        raise InputError(f"cannot draw {options.target}: the suffix must be one of {', '.join(_PICTURES)}")
+        raise InputError(
+            f"cannot draw {options.target}: the suffix must be one of {', '.join(_PICTURES)}, got {suffix or 'none'}"
+        )
     check_writable(options.target)
     motion = load_motion(options.source)
     motion = motion if options.text is None else replace(motion, text=options.text)
@@ -210,7 +214,7 @@ def _version(package: str) -> str:
 
 
 def _attempt(check: Callable[[], str]) -> str:
-    """A broken installation can fail in any way; the doctor says how instead of failing too."""
+    """Run a check and report any exception as its result, since a broken installation can fail in any way."""
     try:
         return check()
     except Exception as error:

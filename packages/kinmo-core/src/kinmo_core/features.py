@@ -1,22 +1,22 @@
-"""The 263 numbers a frame of HumanML3D (Guo et al., CVPR 2022) from joint positions, and back.
+"""HumanML3D's 263 features a frame (Guo et al., CVPR 2022) from joint positions, and back.
 
 `encode` and `decode` follow the published features to rounding; `encode_raw` first brings a recording into their frame
 (uniform skeleton, floor, origin, heading). All functions work over any leading batch dimensions.
 
-Four oddities of the published features, kept because data and weights of the whole field rest on them:
+The published features have four oddities, kept because data and weights of the whole field depend on them:
 
-* **Hip axis.** The yaw is read from a hip axis with the sign opposite to the one used to face a clip to +z (`_heading`).
-* **Half angles.** Number 0 is *half* the yaw change between two frames: it is the y part of a quaternion.
+* **Hip axis.** The yaw of a frame is measured with the hip axis negated (`_published_heading`). Turning a clip to +z uses
+  the axis with its true sign (`skeleton.heading`).
+* **Half angles.** Feature 0 is *half* the yaw change between two frames: it is the y part of a quaternion.
 * **Chain starts.** The first rotation of each chain (hips, spine1, collars) is relative to the rotation from the world to
   the body's heading instead of its inverse, so these five turn with the heading twice instead of not at all.
-* **Yaw sign.** Published files have the wrong sign in number 0 at the one frame where the heading passes 180 degrees from
-  +z. This last one is *not* kept by default, since decoding such a file turns the rest of the clip by twice the step; pass
-  `published_yaw_sign=True` for parity with the files.
+* **Yaw sign.** Published files have the wrong sign in feature 0 at the one frame where the heading passes 180 degrees from
+  +z. Decoding such a file turns the rest of the clip by twice the step, so this error is repeated only with
+  `published_yaw_sign=True`, for parity with the files.
 """
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from typing import Final
 
@@ -26,7 +26,7 @@ from torch import Tensor
 
 from kinmo_core.errors import InputError
 from kinmo_core.rotations import matrix_to_6d, rotate_yaw, shortest_rotation, yaw_matrix
-from kinmo_core.skeleton import HUMANML3D, Skeleton
+from kinmo_core.skeleton import HUMANML3D, Skeleton, heading, side_axes
 
 FPS: Final = 20.0
 DIM: Final = 263
@@ -42,28 +42,28 @@ LAYOUT: Final[dict[str, slice]] = {
 }
 
 CONTACT_JOINTS: Final = ("left_ankle", "left_foot", "right_ankle", "right_foot")
-CONTACT_SQUARED_STEP: Final = 0.002  # m^2 a frame: a joint that moves less counts as standing
-_HEADING_SIGMA: Final = 20.0  # frames
+CONTACT_SQUARED_STEP: Final = 0.002  # m^2 per frame: a joint that moves less is in contact
+_HEADING_SIGMA: Final = 20  # frames
 
 _SKELETON: Final = HUMANML3D
-_PELVIS = 0
-_LEFT_HIP, _RIGHT_HIP, _LEFT_SHOULDER, _RIGHT_SHOULDER = _SKELETON.index(
-    "left_hip", "right_hip", "left_shoulder", "right_shoulder"
-)
+_PELVIS: Final = 0
 
 
 def encode(joints: Tensor, *, published_yaw_sign: bool = False) -> Tensor:
-    """Joint positions to features.
+    """Convert joint positions to features.
 
     Args:
-        joints: (..., T, 22, 3) metres, y up, T >= 2, on HumanML3D's skeleton, floor at y = 0, first frame facing +z at the
-            xz origin (`canonicalize` does all that).
-        published_yaw_sign: repeat the sign error of the published files (see the module's text).
+        joints: (..., T, 22, 3) metres, y up, T >= 2, with HumanML3D's bone lengths, floor at y = 0, first frame at the xz
+            origin and facing +z, as `canonicalize` returns them.
+        published_yaw_sign: repeat the sign error of the published files (see the docstring of the module).
 
     Returns:
         (..., T - 1, 263), laid out as `LAYOUT`.
+
+    Raises:
+        InputError: joints of another shape, or fewer than 2 frames.
     """
-    _check_joints(joints, least_frames=2)
+    _check_joints(joints, min_frames=2)
     half_yaw = _half_yaw(joints)
     now, yaw = joints[..., :-1, :, :], 2 * half_yaw
     step = joints[..., 1:, :, :] - now
@@ -85,7 +85,7 @@ def encode(joints: Tensor, *, published_yaw_sign: bool = False) -> Tensor:
 
 
 def decode(features: Tensor) -> Tensor:
-    """Features (..., T, 263) to joint positions (..., T, 22, 3): the first 67 numbers hold all that is needed."""
+    """Convert features (..., T, 263) to joint positions (..., T, 22, 3), m; only the first 67 features are read."""
     if features.ndim < 2 or features.shape[-1] != DIM:
         raise InputError(f"features must have shape (..., frames, {DIM}), got {tuple(features.shape)}")
     half_yaw = F.pad(features[..., :-1, 0].cumsum(-1), (1, 0))
@@ -101,7 +101,7 @@ def decode(features: Tensor) -> Tensor:
 
 
 def encode_raw(joints: Tensor, *, skeleton: Skeleton = HUMANML3D) -> Tensor:
-    """`encode(canonicalize(joints))`: (..., T, 22, 3) of any recording at 20 fps to (..., T - 1, 263)."""
+    """Convert joints (..., T, 22, 3) of any recording at 20 fps to features (..., T - 1, 263): canonicalize, then encode."""
     return encode(canonicalize(joints, skeleton=skeleton))
 
 
@@ -113,35 +113,33 @@ def canonicalize(joints: Tensor, *, skeleton: Skeleton = HUMANML3D) -> Tensor:
 
     Args:
         joints: (..., T, 22, 3) metres, y up, 20 fps.
-        skeleton: the skeleton whose bone lengths every clip gets.
+        skeleton: gives the bone lengths.
 
     Returns:
         (..., T, 22, 3)
+
+    Raises:
+        InputError: joints of another shape, or no frame.
     """
-    _check_joints(joints, least_frames=1)
+    _check_joints(joints, min_frames=1)
     joints = _uniform_skeleton(joints, skeleton)
     floor = joints[..., 1].amin(dim=(-2, -1))[..., None, None]
     origin = joints[..., 0, _PELVIS, :]
     shift = torch.stack([origin[..., 0], torch.zeros_like(origin[..., 0]), origin[..., 2]], dim=-1)
     joints = joints - shift[..., None, None, :]
     joints = torch.stack([joints[..., 0], joints[..., 1] - floor, joints[..., 2]], dim=-1)
-    first = joints[..., 0, :, :]
-    across = (first[..., _RIGHT_HIP, :] - first[..., _LEFT_HIP, :]) + (
-        first[..., _RIGHT_SHOULDER, :] - first[..., _LEFT_SHOULDER, :]
-    )
-    yaw_to_front = -torch.atan2(across[..., 2], -across[..., 0])
-    return rotate_yaw(joints, yaw_to_front[..., None, None])
+    return rotate_yaw(joints, -heading(joints[..., 0, :, :])[..., None, None])
 
 
 def mirror(features: Tensor) -> Tensor:
-    """Features (..., T, 263) of the mirrored motion: twins swapped, signs flipped; exact and its own inverse."""
+    """Mirror features (..., T, 263): swap left and right joints, flip signs. Exact, and its own inverse."""
     order, sign = _mirror_map()
     return features[..., order.to(features.device)] * sign.to(features)
 
 
 @cache
 def _mirror_map() -> tuple[Tensor, Tensor]:
-    """Per feature, the feature it comes from in the mirrored motion, and its sign, both (263,)."""
+    """Return the source of each feature in the mirrored motion and its sign, both (263,)."""
     twin = torch.tensor(_SKELETON.mirror_permutation)
     vector, matrix = torch.tensor([-1.0, 1.0, 1.0]), torch.tensor([1.0, -1.0, -1.0, -1.0, 1.0, 1.0])
     order, sign = torch.arange(DIM), torch.ones(DIM)
@@ -160,7 +158,7 @@ def _mirror_map() -> tuple[Tensor, Tensor]:
 
 
 def _uniform_skeleton(joints: Tensor, skeleton: Skeleton) -> Tensor:
-    """Keep every bone's direction, give it the skeleton's length; scale the root path by the ratio of the right legs."""
+    """Give every bone the skeleton's length in its own direction; scale the root path by the ratio of the right legs."""
     vectors = _SKELETON.bone_vectors(joints)
     first_lengths = vectors[..., 0, :, :].norm(dim=-1)
     leg = _SKELETON.index("right_knee", "right_ankle")
@@ -177,40 +175,40 @@ def _uniform_skeleton(joints: Tensor, skeleton: Skeleton) -> Tensor:
 
 
 def _half_yaw(joints: Tensor) -> Tensor:
-    """Half the angle (..., T) that turns the smoothed heading of each frame to +z; zero in the first frame."""
-    heading = _heading(joints)
-    half = torch.atan2(-heading[..., 0], 1 + heading[..., 1])
+    """Return half the angle (..., T) that turns the smoothed heading of each frame to +z; zero in the first frame."""
+    x, z = _published_heading(joints).unbind(-1)
+    half = torch.atan2(-x, 1 + z)
     return torch.cat([torch.zeros_like(half[..., :1]), half[..., 1:]], dim=-1)
 
 
-def _heading(joints: Tensor) -> Tensor:
-    """Unit x and z of the body's heading, smoothed over time, (..., T, 2).
+def _published_heading(joints: Tensor) -> Tensor:
+    """Return x and z of the heading (..., T, 2), a unit vector, smoothed over time, with the hip axis negated.
 
-    The hip part has the sign opposite to the shoulder part. That is the oddity of the published features: the difference
-    hips - shoulders leans on the shoulders, which are wider.
+    HumanML3D's code negates the hip axis by mistake. The difference of shoulders and hips still points to the side, since
+    shoulders are wider than hips.
     """
-    across = (joints[..., _LEFT_HIP, :] - joints[..., _RIGHT_HIP, :]) + (
-        joints[..., _RIGHT_SHOULDER, :] - joints[..., _LEFT_SHOULDER, :]
-    )
-    across = F.normalize(across, dim=-1)
+    hips, shoulders = side_axes(joints)
+    across = F.normalize(hips - shoulders, dim=-1)
     heading = torch.stack([across[..., 2], -across[..., 0]], dim=-1)  # up x across
     frames = heading.transpose(-1, -2).reshape(-1, 1, joints.shape[-3])
-    kernel = _gaussian(_HEADING_SIGMA).to(frames)
+    kernel = _smoothing_kernel().to(frames)
     padded = F.pad(frames, (len(kernel) // 2,) * 2, mode="replicate")
     smooth = F.conv1d(padded, kernel[None, None]).reshape(*joints.shape[:-3], 2, -1)
     return F.normalize(smooth.transpose(-1, -2), dim=-1)
 
 
 @cache
-def _gaussian(sigma: float) -> Tensor:
-    """Sampled Gaussian cut at four sigmas, sum 1."""
-    radius = math.floor(4 * sigma + 0.5)
-    weights = torch.exp(-0.5 * (torch.arange(-radius, radius + 1, dtype=torch.float64) / sigma) ** 2)
-    return (weights / weights.sum()).float()
+def _smoothing_kernel() -> Tensor:
+    """Return the weights (161,) of SciPy's Gaussian filter, as gradients cannot pass the filter itself."""
+    from scipy.ndimage import gaussian_filter1d
+
+    impulse = torch.zeros(8 * _HEADING_SIGMA + 1, dtype=torch.float64)
+    impulse[4 * _HEADING_SIGMA] = 1
+    return torch.from_numpy(gaussian_filter1d(impulse.numpy(), _HEADING_SIGMA, truncate=4, mode="constant")).float()
 
 
 def _chain_parents() -> list[int]:
-    """Per joint, the joint whose bone rotation it is relative to; 0 = the body's yaw. Arms start anew at the yaw."""
+    """Return for each joint the joint that its rotation is relative to; 0 is the body's yaw, where the arms start too."""
     starts = set(_SKELETON.index("left_hip", "right_hip", "spine1", "left_collar", "right_collar"))
     return [0 if joint in starts else parent for joint, parent in enumerate(_SKELETON.parents)]
 
@@ -219,7 +217,7 @@ _CHAIN_PARENTS: Final = _chain_parents()
 
 
 def _bone_rotations_6d(joints: Tensor, yaw: Tensor) -> Tensor:
-    """6-D rotation (..., T, 21, 6) of the bone that ends at each joint, relative to the bone before it in its chain.
+    """Return the 6-D rotation (..., T, 21, 6) of the bone that ends at each joint, relative to its parent in the chain.
 
     Each bone's world rotation is the shortest one from its rest direction, so it carries no twist; it is not an SMPL pose.
     """
@@ -229,8 +227,8 @@ def _bone_rotations_6d(joints: Tensor, yaw: Tensor) -> Tensor:
     return matrix_to_6d(parents.transpose(-1, -2) @ world[..., :2])
 
 
-def _check_joints(joints: Tensor, least_frames: int) -> None:
+def _check_joints(joints: Tensor, min_frames: int) -> None:
     if joints.ndim < 3 or joints.shape[-2:] != (len(_SKELETON), 3):
         raise InputError(f"joints must have shape (..., frames, {len(_SKELETON)}, 3), got {tuple(joints.shape)}")
-    if joints.shape[-3] < least_frames:
-        raise InputError(f"joints must have at least {least_frames} frames, got {joints.shape[-3]}")
+    if joints.shape[-3] < min_frames:
+        raise InputError(f"joints must have at least {min_frames} frames, got {joints.shape[-3]}")

@@ -1,6 +1,6 @@
-"""Which joints make which kinematic group.
+"""The kinematic groups: partitions of a skeleton's joints.
 
-KinMo (ICCV 2025) names torso, neck, arms and legs, not their joints; `SIX_GROUPS` cuts the skeleton along its chains.
+KinMo (ICCV 2025) names torso, neck, arms and legs but not their joints; `SIX_GROUPS` cuts the skeleton along its chains.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ class Grouping:
     """A partition of a skeleton's joints into named groups.
 
     Args:
-        groups: (name of the group, names of its joints), in the order that the tensors have.
-        skeleton: whose joints they are.
+        groups: (name of the group, names of its joints), in the order of the tensors.
+        skeleton: names the joints.
 
     Raises:
-        ValueError: a name twice, an unknown joint, a joint in no group or in two.
+        ValueError: a repeated name, an unknown joint, a joint in no group or in two.
     """
 
     groups: tuple[tuple[str, tuple[str, ...]], ...]
@@ -34,9 +34,9 @@ class Grouping:
         members = [joint for _, joints in self.groups for joint in joints]
         for joint in (*self.skeleton.names, *members):
             if joint not in self.skeleton.names:
-                raise ValueError(f"no joint {joint!r}; the joints are {', '.join(self.skeleton.names)}")
+                raise ValueError(f"joint must be one of {', '.join(self.skeleton.names)}, got {joint!r}")
             if members.count(joint) != 1:
-                raise ValueError(f"every joint must be in exactly one group, {joint!r} is in {members.count(joint)}")
+                raise ValueError(f"joint {joint!r} must be in exactly one group, got {members.count(joint)}")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -55,23 +55,23 @@ class Grouping:
 
     @cached_property
     def attachments(self) -> tuple[tuple[int, int], ...]:
-        """For every pair the joints, one of each group, that are closest in the tree."""
-        lines = [self._line(joint) for joint in range(len(self.skeleton))]
+        """The two joints of every pair, one of each group, that are closest in the tree."""
+        lineages = [self._lineage(joint) for joint in range(len(self.skeleton))]
         return tuple(
-            min(product(first, second), key=lambda ends: len(lines[ends[0]] ^ lines[ends[1]]))
+            min(product(first, second), key=lambda ends: len(lineages[ends[0]] ^ lineages[ends[1]]))
             for first, second in combinations(self.joints, 2)
         )
 
     def index(self, name: str) -> int:
-        """Position of the named group."""
+        """Return the position of the named group."""
         if name not in self.names:
-            raise KeyError(f"no group {name!r}; the groups are {', '.join(self.names)}")
+            raise KeyError(f"group must be one of {', '.join(self.names)}, got {name!r}")
         return self.names.index(name)
 
-    def _line(self, joint: int) -> set[int]:
-        """The joint and all its ancestors."""
+    def _lineage(self, joint: int) -> set[int]:
+        """Return the joint and all its ancestors."""
         parent = self.skeleton.parents[joint]
-        return {joint} if parent < 0 else {joint} | self._line(parent)
+        return {joint} if parent < 0 else {joint} | self._lineage(parent)
 
 
 SIX_GROUPS: Final = Grouping(

@@ -1,4 +1,4 @@
-"""`Motion`: what every package hands to every other."""
+"""`Motion`, the value that the packages exchange."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Motion:
     Args:
         joints: (T, J, 3) float32, metres, y up.
         fps: frames per second.
-        skeleton: what the J joints are.
-        text: the sentence that the motion shows, if one is known.
+        skeleton: names the J joints.
+        text: a sentence that describes the motion; "" if unknown.
     """
 
     joints: Tensor
@@ -46,11 +46,11 @@ class Motion:
 
     @property
     def seconds(self) -> float:
-        """Duration."""
+        """Duration, s."""
         return len(self) / self.fps
 
     def resample(self, fps: float) -> Motion:
-        """The same motion at another frame rate, linear in time; frame k of the result lies at k / fps seconds."""
+        """Resample to another frame rate, linear in time; frame k of the result lies at k / fps seconds."""
         if fps == self.fps:
             return self
         frames = max(1, int((len(self) - 1) / self.fps * fps + 1e-6) + 1)
@@ -61,7 +61,7 @@ class Motion:
         return replace(self, joints=torch.lerp(self.joints[lower], self.joints[upper], weight), fps=fps)
 
     def mirror(self) -> Motion:
-        """Left and right exchanged: x negated and twins swapped."""
+        """Mirror: negate x and swap left and right joints."""
         return replace(self, joints=mirror_joints(self.joints, self.skeleton))
 
 

@@ -39,15 +39,15 @@ class Skeleton:
         return len(self.names)
 
     def index(self, *names: str) -> list[int]:
-        """Indices of the named joints."""
+        """Return the indices of the named joints."""
         unknown = [name for name in names if name not in self.names]
         if unknown:
-            raise KeyError(f"no joint {unknown[0]!r}; the joints are {', '.join(self.names)}")
+            raise KeyError(f"joint must be one of {', '.join(self.names)}, got {unknown[0]!r}")
         return [self.names.index(name) for name in names]
 
     @cached_property
     def mirror_permutation(self) -> tuple[int, ...]:
-        """For each joint the index of its mirror twin (left_* <-> right_*); its own where it lies on the axis."""
+        """Index of each joint's mirror twin (left_* <-> right_*); a joint on the axis is its own twin."""
         swap = {"left": "right", "right": "left"}
 
         def twin(name: str) -> str:
@@ -62,15 +62,15 @@ class Skeleton:
         return tuple((parent, joint) for joint, parent in enumerate(self.parents) if parent >= 0)
 
     def rest_direction_tensor(self) -> Tensor:
-        """Rest directions, (J, 3)."""
+        """Return the rest directions, (J, 3)."""
         return torch.tensor(self.rest_directions, dtype=torch.float32)
 
     def bone_length_tensor(self) -> Tensor:
-        """Bone lengths in metres, (J,)."""
+        """Return the bone lengths in metres, (J,)."""
         return torch.tensor(self.bone_lengths, dtype=torch.float32)
 
     def rest_pose(self) -> Tensor:
-        """Joint positions of the rest pose, root at the origin, (J, 3), metres."""
+        """Return the joint positions of the rest pose, root at the origin, (J, 3), metres."""
         return self.place(self.rest_direction_tensor() * self.bone_length_tensor()[:, None])
 
     def place(self, bone_vectors: Tensor) -> Tensor:
@@ -88,7 +88,7 @@ class Skeleton:
         return torch.stack(positions, dim=-2)
 
     def bone_vectors(self, joints: Tensor) -> Tensor:
-        """Inverse of `place`: (..., J, 3) positions to (..., J, 3) vectors parent -> joint; the root keeps its position."""
+        """Convert (..., J, 3) positions to (..., J, 3) vectors parent -> joint, the inverse of `place`; the root is kept."""
         vectors = joints - joints[..., [max(parent, 0) for parent in self.parents], :]
         return torch.cat([joints[..., :1, :], vectors[..., 1:, :]], dim=-2)
 
@@ -112,3 +112,27 @@ HUMANML3D = Skeleton(
         0.14942, 0.21936, 0.13749, 0.14338, 0.10304, 0.13161, 0.12298, 0.25684, 0.26309, 0.26601, 0.26988,
     ),
 )  # fmt: skip
+
+
+def side_axes(joints: Tensor, *, skeleton: Skeleton = HUMANML3D) -> tuple[Tensor, Tensor]:
+    """Return the vectors from right to left hip and from right to left shoulder, both (..., 3), of joints (..., J, 3)."""
+    left_hip, right_hip, left_shoulder, right_shoulder = skeleton.index(
+        "left_hip", "right_hip", "left_shoulder", "right_shoulder"
+    )
+    hips = joints[..., left_hip, :] - joints[..., right_hip, :]
+    return hips, joints[..., left_shoulder, :] - joints[..., right_shoulder, :]
+
+
+def heading(joints: Tensor, *, skeleton: Skeleton = HUMANML3D) -> Tensor:
+    """Return the angle about +y from +z to the front of the body, which is square to the hips and shoulders taken together.
+
+    Args:
+        joints: (..., J, 3), y up.
+        skeleton: names the J joints.
+
+    Returns:
+        (...,) radians from -pi to pi; positive where the person faces +x, which is left of +z.
+    """
+    hips, shoulders = side_axes(joints, skeleton=skeleton)
+    across = hips + shoulders
+    return torch.atan2(-across[..., 2], across[..., 0])

@@ -19,7 +19,7 @@ BIASED_BLOCKS = ("yaw_rate", "root_velocity", "root_height", "contacts")
 
 @dataclass(frozen=True)
 class Statistics:
-    """What `normalize` subtracts and divides by; both (263,) float32."""
+    """Mean and standard deviation of every feature, both (263,) float32."""
 
     mean: Tensor
     std: Tensor
@@ -36,18 +36,18 @@ class Statistics:
             raise InputError("std must be positive in every dimension")
 
     def normalize(self, features: Tensor) -> Tensor:
-        """(..., 263) features to zero mean and unit deviation."""
+        """Scale (..., 263) features to zero mean and unit deviation."""
         return (features - self.mean.to(features)) / self.std.to(features)
 
     def denormalize(self, values: Tensor) -> Tensor:
-        """Inverse of `normalize`."""
+        """Invert `normalize`."""
         return values * self.std.to(values) + self.mean.to(values)
 
     def with_feature_bias(self, bias: float) -> Statistics:
         """Divide the deviation of root and contact dimensions by `bias`, so that they weigh more in a loss.
 
-        T2M and MoMask state 5; their code divides the same array twice, so what they train with, and what the published
-        evaluator expects, is 25.
+        T2M and MoMask state 5, but their code divides the same array twice: they train with 25, and the published
+        evaluator expects 25.
         """
         if not bias > 0:
             raise InputError(f"feature bias must be positive, got {bias}")
@@ -58,7 +58,7 @@ class Statistics:
 
     @classmethod
     def of(cls, clips: Iterable[Tensor]) -> Statistics:
-        """Over all frames of all clips (T, 263), in float64; the deviation is averaged inside each block of `LAYOUT`."""
+        """Compute over all frames of all clips (T, 263), in float64; average the deviation inside each block of `LAYOUT`."""
         count, total, squares = 0, torch.zeros(DIM, dtype=torch.float64), torch.zeros(DIM, dtype=torch.float64)
         for clip in clips:
             count += len(clip)

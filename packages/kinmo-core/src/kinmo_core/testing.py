@@ -1,4 +1,4 @@
-"""Stand-ins for tests, in every install: a walking skeleton, a text encoder without weights, a data set in no time."""
+"""Fakes for tests, part of every install: a walking skeleton, a text encoder without weights, a toy data set."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from kinmo_core.features import FPS, LAYOUT, decode, encode_raw, mirror
 from kinmo_core.rotations import rotate_yaw
 from kinmo_core.skeleton import HUMANML3D, Skeleton
 
-_LEG: Final = 0.83  # m, hip to ankle: a thigh that swings by a angle moves the foot by about this radius
+_LEG: Final = 0.83  # m, hip to ankle: radius on which the foot moves when the thigh swings
 
 
 @dataclass(frozen=True)
 class Action:
-    """What a puppet does, in angles that vary as sines of time; the default stands still.
+    """Motion of a puppet, as angles that vary as sines of time; the default stands still.
 
     Args:
         speed: of the pelvis, m/s.
@@ -56,7 +56,7 @@ class Action:
     def joints(
         self, frames: int, *, fps: float = FPS, skeleton: Skeleton = HUMANML3D
     ) -> Float[Tensor, "frames joints 3"]:
-        """Joint positions in metres, y up; bones have the lengths of `skeleton`, the lower foot stands at y = 0."""
+        """Return joint positions in metres, y up; bones have the lengths of `skeleton`, the lower foot stands at y = 0."""
         seconds = torch.arange(frames, dtype=torch.float32) / fps
         yaw = self.heading + self.turn * seconds
         bones = self._bone_directions(seconds, skeleton) * skeleton.bone_length_tensor()[:, None]
@@ -67,7 +67,7 @@ class Action:
         return body + root[:, None]
 
     def _bone_directions(self, seconds: Tensor, skeleton: Skeleton) -> Tensor:
-        """Unit directions (T, J, 3) of the bones in the body's heading; zero for the root."""
+        """Return unit directions (T, J, 3) of the bones in the body's heading; zero for the root."""
         clock = 2 * math.pi * self.cadence * seconds + self.phase
         squat = self.squat * (1 - clock.cos()) / 2
         directions = {
@@ -87,7 +87,7 @@ class Action:
         return F.normalize(out, dim=-1)
 
     def _arm(self, side: str, clock: Tensor, sign: float) -> dict[str, Tensor]:
-        """Directions of one arm's bones; `sign` is +1 on the left."""
+        """Return directions of one arm's bones; `sign` is +1 on the left."""
         if side == self.wave:
             upper = torch.tensor([0.8 * sign, 0.5, 0.1]).expand(len(clock), 3)
             sway = 0.7 * (2 * clock).sin()
@@ -100,7 +100,7 @@ class Action:
 
 
 def _hanging(angle: Tensor) -> Tensor:
-    """Direction (T, 3) of a limb that hangs down, swung forward by `angle` (T,) rad."""
+    """Return the direction (T, 3) of a limb that hangs down, swung forward by `angle` (T,) rad."""
     return torch.stack([torch.zeros_like(angle), -angle.cos(), angle.sin()], dim=-1)
 
 
@@ -113,15 +113,15 @@ def walking_joints(
     skeleton: Skeleton = HUMANML3D,
     seed: int | None = None,
 ) -> Float[Tensor, "frames joints 3"]:
-    """A person who walks straight on.
+    """Return the joints of a person who walks straight ahead.
 
     Args:
-        frames: how many.
+        frames: number of frames.
         speed: m/s.
         heading: rad about +y; 0 walks towards +z, pi / 2 towards +x.
         fps: frames a second.
         skeleton: with the joint names of `HUMANML3D`; bones get its lengths exactly.
-        seed: varies cadence, arms and starting foot; `None` is one fixed walk.
+        seed: varies cadence, arms and starting foot; `None` gives one fixed walk.
 
     Returns:
         (frames, J, 3) metres, y up, the lower foot at y = 0, the first pelvis at x = z = 0.
@@ -132,12 +132,12 @@ def walking_joints(
 
 
 def _walk(speed: float) -> Action:
-    """A walk whose standing foot rests on the floor in the middle of its step."""
+    """Return a walk whose standing foot is at rest in the middle of its step."""
     return Action(speed=speed, stride=speed / (_LEG * 2 * math.pi * Action.cadence), lift=0.5, arm_swing=0.35)
 
 
 def _vary(action: Action, rng: np.random.Generator) -> Action:
-    """The same action by another person on another day."""
+    """Vary pace, size and starting phase of an action."""
     pace, size = rng.uniform(0.85, 1.15, 2)
     return replace(
         action,
@@ -152,14 +152,14 @@ def _vary(action: Action, rng: np.random.Generator) -> Action:
 
 
 class HashTextEncoder:
-    """Text to unit vectors without a model; texts that share words, or pairs of neighbouring words, lie close."""
+    """Encodes text as unit vectors without a model; texts that share words, or pairs of adjacent words, are close."""
 
     def __init__(self, dim: int = 32) -> None:
         self.dim = dim
         self.name = f"hash-{dim}"
 
     def encode(self, texts: Sequence[str]) -> Float[Tensor, "texts dim"]:
-        """One unit vector a text, float32, the same in every process and on every machine."""
+        """Return one unit vector per text, float32, the same in every process and on every machine."""
         return torch.stack([self._encode(text) for text in texts]) if texts else torch.zeros(0, self.dim)
 
     def _encode(self, text: str) -> Tensor:
@@ -177,7 +177,7 @@ class WordEncoder(HashTextEncoder):
         return self.dim
 
     def token_states(self, texts: Sequence[str]) -> list[Float[Tensor, "_ dim"]]:
-        """Vectors (words, dim) of each text."""
+        """Return the vectors (words, dim) of each text."""
         return [self.encode(text.split()) for text in texts]
 
 
@@ -187,7 +187,7 @@ def _hash_vector(text: str, dim: int) -> Tensor:
     return torch.from_numpy(np.random.default_rng(seed).standard_normal(dim)).float()
 
 
-# What the six kinds of toy clips do, and their captions as word/part of speech.
+# The six kinds of toy clips, with their captions as word/part of speech.
 _ACTIONS: Final[tuple[tuple[Action, tuple[str, ...]], ...]] = (
     (_walk(1.2), ("a/DET person/NOUN walks/VERB forward/ADV", "someone/PRON walks/VERB straight/ADV ahead/ADV")),
     (
@@ -228,9 +228,9 @@ def toy_dataset(folder: Path | str, *, clips: int = 12, frames: int = 64, seed: 
     HumanML3D.
 
     Args:
-        folder: is created if absent.
-        clips: number without mirrored copies; at least 6, so that every list has an entry.
-        frames: of every clip.
+        folder: created if absent.
+        clips: number of clips without mirrored copies; at least 6, so that every list has an entry.
+        frames: frames of every clip.
         seed: varies cadence, amplitudes and starting phase of the clips.
 
     Returns:
@@ -269,7 +269,7 @@ def _sentence(tokens: str) -> str:
 
 
 def _lemmas(tokens: str) -> str:
-    """HumanML3D stores verbs without their ending; all verbs here end in a plain s."""
+    """Strip the s of the verbs, which HumanML3D stores without their ending."""
     return tokens.replace("s/VERB", "/VERB")
 
 
@@ -282,7 +282,7 @@ def _write_lists(folder: Path, clips: int) -> None:
 
 
 def _write_statistics(folder: Path, features: Tensor) -> None:
-    """Mean, and deviation averaged inside each block of the features as HumanML3D does."""
+    """Write mean and deviation, the latter averaged inside each block of the features as HumanML3D does."""
     deviation = features.std(0)
     for block in LAYOUT.values():
         deviation[block] = deviation[block].mean()

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinmo_core import metrics
+from kinmo_core.metrics import median_rank, ranks, recall
 
 RECALL_AT: Final = (1, 2, 3, 5, 10)
 BATCH: Final = 32
@@ -28,9 +28,8 @@ Metrics = dict[str, float]
 
 
 def metrics_of(rank: Tensor) -> Metrics:
-    """Return R@k in percent and MedR, the median rank counted from 1."""
-    recalls = {f"R@{k}": value for k, value in metrics.recall_at(rank, RECALL_AT).items()}
-    return {**recalls, "MedR": metrics.median_rank(rank)}
+    """Return R@k in percent and the median rank, counted from 1, of 0-based ranks (queries,)."""
+    return {**{f"R@{k}": float(recall(rank, k)) for k in RECALL_AT}, "MedR": float(median_rank(rank))}
 
 
 def all_protocols(
@@ -105,7 +104,7 @@ def _measure(similarity: Tensor, mirrored: Tensor, correct: Tensor | None = None
     """`correct` and `mirrored` are symmetric, so both directions share them."""
     return {
         convention: {
-            direction: metrics_of(metrics.ranks(s, correct=correct, left_out=left_out))
+            direction: metrics_of(ranks(s, correct=correct, left_out=left_out))
             for direction, s in zip(DIRECTIONS, (similarity, similarity.T), strict=True)
         }
         for convention, left_out in zip(CONVENTIONS, (None, mirrored), strict=True)

@@ -11,7 +11,7 @@ from kinmo_core.errors import InputError
 
 @dataclass(frozen=True)
 class Caption:
-    """One sentence about a clip, or about the part of it between `start` and `end` seconds."""
+    """One sentence about a clip, or about its part between `start` and `end`, s."""
 
     text: str
     tokens: str = ""
@@ -20,33 +20,37 @@ class Caption:
 
     @property
     def whole(self) -> bool:
-        """Whether the sentence is about the whole clip."""
+        """True if the sentence describes the whole clip."""
         return self.start == 0 and self.end == 0
 
     def line(self) -> str:
-        """The caption as a line of a text file."""
+        """Format the caption as a line of a text file."""
         return f"{self.text.replace('#', ' ')}#{self.tokens}#{self.start}#{self.end}"
 
     def mirror(self) -> Caption:
-        """The caption of the mirrored clip."""
+        """Return the caption of the mirrored clip."""
         return replace(self, text=mirror_text(self.text), tokens=mirror_text(self.tokens))
 
 
 def parse_captions(text: str, *, source: str) -> tuple[Caption, ...]:
-    """Read a caption file's content; `source` names the file in errors."""
+    """Parse the content of a caption file; `source` names the file in errors.
+
+    Raises:
+        InputError: a line of another form; names it.
+    """
     captions = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
         parts = line.strip().split("#")
         if len(parts) != 4:
-            raise InputError(f"{source} line {number}: want text#tokens#start#end, got {line.strip()[:80]!r}")
+            raise InputError(f"{source} line {number}: must be text#tokens#start#end, got {line.strip()[:80]!r}")
         captions.append(Caption(parts[0], parts[1], *(_seconds(part, f"{source} line {number}") for part in parts[2:])))
     return tuple(captions)
 
 
 def _seconds(field: str, source: str) -> float:
-    """HumanML3D writes `nan` where a span is unknown, which means the whole clip."""
+    """Parse seconds; HumanML3D writes `nan` for an unknown span, which means the whole clip."""
     try:
         value = float(field)
     except ValueError:

@@ -8,7 +8,7 @@ Besides HumanML3D's own lists (train, val, test, train_val, all) it writes
     extra                  those of them that HumanML3D does not use and that have CMU's short description as a caption
 
 Extrapolated frames at the ends of a recording are trimmed everywhere. Recordings that the pack flags as repaired are left
-out of what one trains on, and kept in val and test so that figures stay comparable. `about.json` says what was done.
+out of the training lists, and kept in val and test so that figures stay comparable. `about.json` records the choices.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Piece:
 
 
 class Pack:
-    """The pack on disk; rows of `joints` are int16, all trials one after the other."""
+    """The pack on disk; `joints` holds the frames of all trials in sequence, int16."""
 
     def __init__(self, source: Path) -> None:
         missing = [name for name in _PACK_FILES if not (source / name).is_file()]
@@ -68,12 +68,12 @@ class Pack:
             raise InputError(f"{source} is not a readable CMU-HumanML3D pack: {error}") from None
 
     def crop(self, trial: str, start: int, end: int) -> torch.Tensor:
-        """Joints (end - start, 22, 3) in metres."""
+        """Return joints (end - start, 22, 3) in metres."""
         first = self.trials[trial]["start"]
         return torch.from_numpy(self.joints[first + start : first + end].astype(np.float32) * _METRES_PER_UNIT)
 
     def usable(self, trial: str) -> tuple[int, int]:
-        """First and last + 1 frame of a trial that are not extrapolated."""
+        """Return the span [start, end) of a trial that is not extrapolated."""
         row = self.trials[trial]
         return row["extrapolated_start"], row["frames"] - row["extrapolated_end"]
 
@@ -86,7 +86,7 @@ def write_dataset(
     keep_extrapolated: bool = False,
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Write the directory; it appears under its name only when complete.
+    """Write the directory; it gets its name when it is complete.
 
     Args:
         source: folder of the pack.
@@ -96,10 +96,13 @@ def write_dataset(
         progress: show a progress bar.
 
     Returns:
-        What `about.json` holds: counts and what was left out.
+        Content of `about.json`: counts and the clips that were left out.
+
+    Raises:
+        InputError: `out` is in use, or `source` is not a pack.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out} exists and is not an empty folder; name a new one")
+        raise InputError(f"out must be a new or empty folder, got {out}")
     pack = Pack(source)
     flagged = set() if keep_flagged else {name for name, row in pack.trials.items() if row["flags"]}
     trimmed = [_clip_piece(pack, row, keep_extrapolated) for row in pack.clips]
@@ -128,7 +131,7 @@ def write_dataset(
 
 
 def _clip_piece(pack: Pack, row: dict[str, Any], keep_extrapolated: bool) -> Piece:
-    """A HumanML3D clip without its extrapolated frames; caption spans move along."""
+    """Trim the extrapolated frames of a HumanML3D clip and move the spans of its captions along."""
     first, last = (0, row["end"]) if keep_extrapolated else pack.usable(row["trial"])
     start, end = max(row["start"], first), min(row["end"], last)
     shift = (start - row["start"]) / FPS
@@ -138,7 +141,7 @@ def _clip_piece(pack: Pack, row: dict[str, Any], keep_extrapolated: bool) -> Pie
 
 
 def _segments(pack: Pack, flagged: set[str], keep_extrapolated: bool) -> Iterator[Piece]:
-    """Stretches of every trial outside val and test frames, at most SEGMENT_FRAMES long."""
+    """Cut every trial into segments of at most SEGMENT_FRAMES that touch no val or test frame."""
     held_out = _held_out_frames(pack)
     for trial, row in pack.trials.items():
         if trial in flagged:
@@ -159,7 +162,7 @@ def _segments(pack: Pack, flagged: set[str], keep_extrapolated: bool) -> Iterato
 
 
 def _held_out_frames(pack: Pack) -> dict[str, list[tuple[int, int]]]:
-    """Per trial, the frames of val and test clips, also where a duplicate recording shows them."""
+    """Return the spans of val and test clips in each trial, those in duplicate recordings included."""
     twins: dict[str, list[tuple[str, int]]] = {}
     for pair in pack.duplicates["pairs"]:
         offset = pair["offset_frames"]
@@ -174,13 +177,13 @@ def _held_out_frames(pack: Pack) -> dict[str, list[tuple[int, int]]]:
 
 
 def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
-    """(start, end) of every run of True."""
+    """Return (start, end) of every run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
 def _split_lists(pack: Pack, clips: list[Piece], segments: list[Piece], flagged: set[str]) -> dict[str, list[str]]:
-    """Every list with mirrored ids, as in HumanML3D."""
+    """Return every list with mirrored ids, as in HumanML3D."""
     split_of = {row["id"]: row["split"] for row in pack.clips}
     base: dict[str, list[str]] = {"train": [], "val": [], "test": []}
     for clip in clips:

@@ -47,17 +47,17 @@ class Sample:
 
     @property
     def key(self) -> str:
-        """Name of the sample in files: the clip's id, and for a span of it also its frames."""
+        """Name of the sample in files: the id of the clip, followed by the frames of a span."""
         return self.id if self.whole else f"{self.id}:{self.start}-{self.end}"
 
     def features(self) -> Tensor:
-        """(end - start, 263), read from disk."""
+        """Read the features (end - start, 263) from disk."""
         mapped = np.load(self.path, mmap_mode="r", allow_pickle=False)
         return torch.from_numpy(np.array(mapped[self.start : self.end], dtype=np.float32))
 
 
 class HumanML3DFolder:
-    """A data directory; checks on construction that it is one.
+    """A data directory, checked on construction.
 
     Args:
         root: the directory.
@@ -69,11 +69,11 @@ class HumanML3DFolder:
             raise InputError(f"no data directory {self.root}; make one with `kinmo data cmu --source PACK --out DIR`")
         for name in ("new_joint_vecs", "texts"):
             if not (self.root / name).is_dir():
-                raise InputError(f"{self.root} has no {name}/; want a directory in HumanML3D's layout")
+                raise InputError(f"{self.root} has no {name}/; it must have the layout of HumanML3D")
         self.statistics = Statistics.load(self.root)
 
     def ids(self, split: str) -> list[str]:
-        """Ids of a split list, in its order."""
+        """Return the ids of a split list, in its order."""
         path = self.root / f"{split}.txt"
         if not path.is_file():
             known = sorted(p.stem for p in self.root.glob("*.txt"))
@@ -81,7 +81,7 @@ class HumanML3DFolder:
         return path.read_text(encoding="utf-8").split()
 
     def captions(self, id: str) -> tuple[Caption, ...]:
-        """All captions of a clip; none where it has no text file."""
+        """Return all captions of a clip; none if it has no text file."""
         path = self.root / "texts" / f"{id}.txt"
         return parse_captions(path.read_text(encoding="utf-8"), source=str(path)) if path.is_file() else ()
 
@@ -93,12 +93,12 @@ class HumanML3DFolder:
         max_frames: int = MAX_FRAMES,
         with_captions: bool = True,
     ) -> list[Sample]:
-        """The samples of some splits, whole clips and captioned spans alike.
+        """Return the samples of some splits: whole clips and captioned spans.
 
         Args:
             splits: names of split lists.
             min_frames, max_frames: shorter and longer samples are left out, as in HumanML3D.
-            with_captions: leave out what has no caption; otherwise every clip whole, without its spans.
+            with_captions: leave out clips without a caption; if False, return every clip whole, without its spans.
         """
         found = []
         for split in splits:
@@ -113,7 +113,7 @@ class HumanML3DFolder:
         return kept
 
     def samples_of(self, id: str, *, with_captions: bool = True) -> list[Sample]:
-        """The samples of one clip, of any length; none where the set lacks it.
+        """Return the samples of one clip, of any length; none if the set lacks the clip.
 
         Raises:
             InputError: its features or captions cannot be read.

@@ -1,4 +1,4 @@
-"""Motion files by suffix: `load_motion` and `save_motion`. Each format's module is imported when it is asked for."""
+"""Motion files by suffix: `load_motion` and `save_motion`. The module of a format is imported when it is needed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check_writable(path: Path | str) -> None:
     path = Path(path)
     _suffix(path, WRITABLE, "write")
     if not path.parent.is_dir():
-        raise InputError(f"cannot write {path}: {path.parent} is no folder")
+        raise InputError(f"cannot write {path}: {path.parent} is not a folder")
 
 
 def _suffix(path: Path, known: tuple[str, ...], verb: str) -> str:

@@ -1,4 +1,4 @@
-"""BVH in and out: `read_bvh` finds the 22 joints in any file, `write_bvh` puts a clip on the T-pose rig of `io.rig`."""
+"""BVH files: `read_bvh` finds the 22 joints in any file, `write_bvh` writes a clip on the T-pose rig of `io.rig`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write_bvh(motion: Motion, path: Path | str, *, scale: float = CENTIMETRE) ->
     """Write a clip as BVH: one hierarchy for all clips, T-pose at rest, y up, facing +z.
 
     Args:
-        motion: on HumanML3D's bone lengths (`features.canonicalize`); other lengths are followed as well as the rig can.
+        motion: on HumanML3D's bone lengths (`features.canonicalize`); other bone lengths are approximated by the rig.
         path: of the file.
         scale: metres per unit of the file; centimetres by default.
 
@@ -56,8 +56,8 @@ def read_bvh(path: Path | str, *, scale: float | None = None) -> Motion:
 
     Args:
         path: of the file.
-        scale: metres per unit of the file. By default the one that makes thighs and shins as long as those of
-            `HUMANML3D`, so any unit works, but a child becomes as tall as an adult.
+        scale: metres per unit of the file. By default, the scale at which thighs and shins are as long as those of
+            `HUMANML3D`: any unit works, but a child becomes as tall as an adult.
 
     Raises:
         InputError: unreadable or malformed (with the line), or joints are missing (with their names).
@@ -71,10 +71,10 @@ def read_bvh(path: Path | str, *, scale: float | None = None) -> Motion:
 
 
 def euler_degrees(rotations: Float[np.ndarray, "frames 22 3 3"]) -> Float[np.ndarray, "frames 22 3"]:
-    """Local rotations of the rig to degrees in each joint's channel order, without jumps over time.
+    """Convert local rotations of the rig to degrees in each joint's channel order, without jumps over time.
 
     Every rotation has two Euler triples, (a, b, c) and (a + 180, 180 - b, c + 180), each up to whole turns. Each frame
-    takes what is closest to the frame before it.
+    takes the triple closest to the previous frame.
     """
     first = np.empty(rotations.shape[:-1])
     for joint, order in enumerate(_ORDERS):
@@ -93,35 +93,35 @@ def euler_degrees(rotations: Float[np.ndarray, "frames 22 3 3"]) -> Float[np.nda
 
 
 def _frame_rate(frame_time: float) -> float:
-    """Frames per second; files round their frame time (.0083333), so a rate next to a whole number is that number."""
+    """Return frames per second, rounded if close to a whole number, since files round their frame time (.0083333)."""
     rate = 1 / frame_time
     return float(round(rate)) if abs(rate - round(rate)) < 1e-4 * rate else rate
 
 
 def _leg_scale(joints: np.ndarray, *, source: str) -> float:
-    """Metres per unit that give the legs of one frame (22, 3) the length of HumanML3D's."""
+    """Return the metres per unit that give the legs of one frame (22, 3) the length of HumanML3D's."""
     length = _leg_length(joints)
     if length == 0:
         raise InputError(
-            f"{source}: thighs and shins have no length to tell the unit from; give scale in metres per unit"
+            f"{source}: thighs and shins must have a length that tells the unit, got 0; give scale in metres per unit"
         )
     return _leg_length(HUMANML3D.rest_pose().numpy()) / length
 
 
 def _leg_length(joints: np.ndarray) -> float:
-    """Sum of both thighs and shins of one frame (22, 3)."""
+    """Return the total length of both thighs and shins of one frame (22, 3)."""
     ends = HUMANML3D.index("left_knee", "right_knee", "left_ankle", "right_ankle")
     starts = [HUMANML3D.parents[joint] for joint in ends]
     return float(np.linalg.norm(joints[ends] - joints[starts], axis=-1).sum())
 
 
 def _depth_first(joint: int = 0) -> list[int]:
-    """Joints in the order in which the file's columns follow each other."""
+    """Return the joints in the order of the file's columns."""
     return [joint] + [below for child in CHILDREN[joint] for below in _depth_first(child)]
 
 
 def _hierarchy(scale: float, joint: int = 0, depth: int = 0) -> str:
-    """The HIERARCHY block from `joint` down."""
+    """Format the HIERARCHY block from `joint` down."""
     tab, inner = "\t" * depth, "\t" * (depth + 1)
     rotations = " ".join(f"{axis}rotation" for axis in _ORDERS[joint])
     channels = f"3 {rotations}" if joint else f"6 Xposition Yposition Zposition {rotations}"

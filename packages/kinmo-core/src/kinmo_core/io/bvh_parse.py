@@ -1,4 +1,4 @@
-"""Text of a BVH file to a tree of joints with positions; any hierarchy, any channels in any order."""
+"""Parse the text of a BVH file into a tree of joints; any hierarchy, any channels in any order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CHANNEL: Final = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
 
 @dataclass
 class Bvh:
-    """What a BVH file says, in its own unit, angles in degrees; joints in the order of the file.
+    """Content of a BVH file, in its own unit, angles in degrees; joints in the order of the file.
 
     Args:
         names: of the joints; End Sites carry no motion and are left out.
@@ -36,7 +36,7 @@ class Bvh:
     values: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
     def positions(self) -> np.ndarray:
-        """Forward kinematics, (frames, joints, 3), in the unit of the file.
+        """Compute joint positions (frames, joints, 3) by forward kinematics, in the unit of the file.
 
         Rotations apply in the order of the channels, R = R_first R_second R_third. A position channel replaces that
         component of OFFSET, as in Blender.
@@ -54,14 +54,14 @@ class Bvh:
 
 
 def parse_bvh(text: str, *, source: str = "BVH") -> Bvh:
-    """Read a BVH file's text.
+    """Parse the text of a BVH file.
 
     Args:
         text: the whole file.
-        source: how to call the file in errors.
+        source: name of the file in errors.
 
     Raises:
-        InputError: names `source`, the line and what is wrong there.
+        InputError: malformed text; names `source`, the line and the fault.
     """
     lines = text.splitlines()
     start = next((n for n, line in enumerate(lines) if line.strip().upper() == "MOTION"), None)
@@ -73,7 +73,7 @@ def parse_bvh(text: str, *, source: str = "BVH") -> Bvh:
 
 
 def _local(offset: np.ndarray, channels: list[tuple[str, str]], values: np.ndarray) -> tuple[np.ndarray, Rotation]:
-    """Translation (T, 3) and rotation (T) of one joint relative to its parent."""
+    """Return translation (T, 3) and rotation (T) of one joint relative to its parent."""
     shift = np.repeat(offset[None], len(values), axis=0)
     turning = [n for n, (_, kind) in enumerate(channels) if kind == "rotation"]
     for n, (axis, kind) in enumerate(channels):

@@ -1,4 +1,4 @@
-"""The capsules of `viz.body` as triangles, each vertex carried by one joint."""
+"""The capsules of `viz.body` as triangles; each vertex moves with one joint."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Mesh:
 
 
 def build_figure(joints: Float[np.ndarray, "22 3"]) -> dict[str, Mesh]:
-    """The figure around joints in the rest pose (22, 3), metres: one mesh for each kinematic group."""
+    """Build the figure around joints in the rest pose (22, 3), metres: one mesh for each kinematic group."""
     points = body_points(joints)
     names = HUMANML3D.names
     members = dict(SIX_GROUPS.groups)
@@ -47,7 +47,7 @@ def build_figure(joints: Float[np.ndarray, "22 3"]) -> dict[str, Mesh]:
 
 
 def _capsule(capsule: Capsule, points: np.ndarray) -> Mesh:
-    """A ring of vertices for each latitude, poles as rings of one place; each half moves with its own joint."""
+    """Build a ring of vertices for each latitude, poles as rings of no size; each half moves with its own joint."""
     start, end = points[capsule.start], points[capsule.end]
     directions = _sphere() @ _frame(end - start)
     half = len(directions) // 2
@@ -64,7 +64,7 @@ def _capsule(capsule: Capsule, points: np.ndarray) -> Mesh:
 
 
 def _sphere() -> np.ndarray:
-    """Unit vectors (n, 3) ring by ring from pole -z to pole +z, with the equator twice: it is cut there and drawn apart."""
+    """Return unit vectors (n, 3) in rings from pole -z to pole +z, with the equator twice, where the halves separate."""
     below = -np.pi / 2 + np.arange(_RINGS + 1) * (np.pi / 2 / _RINGS)
     latitude = np.concatenate([below, -below[::-1]])[:, None]
     longitude = np.arange(_SIDES) * (2 * np.pi / _SIDES)
@@ -73,7 +73,7 @@ def _sphere() -> np.ndarray:
 
 
 def _triangles(rings: int) -> np.ndarray:
-    """Two triangles for each cell between neighbouring rings; one at the poles, where the other has no area."""
+    """Return two triangles for each cell between neighbouring rings; one at the poles, where the other has no area."""
     ring, side = np.meshgrid(np.arange(rings - 1), np.arange(_SIDES), indexing="ij")
     a, b = ring * _SIDES + side, ring * _SIDES + (side + 1) % _SIDES
     lower = np.stack([a, b, b + _SIDES], axis=-1)[1:]
@@ -82,7 +82,7 @@ def _triangles(rings: int) -> np.ndarray:
 
 
 def _frame(axis: np.ndarray) -> np.ndarray:
-    """Right-handed orthonormal rows (3, 3), the third along `axis`."""
+    """Return right-handed orthonormal rows (3, 3), the third along `axis`."""
     along = axis / np.linalg.norm(axis)
     across = np.cross(np.eye(3)[np.abs(along).argmin()], along)
     across /= np.linalg.norm(across)

@@ -21,10 +21,10 @@ _TYPES: Final = {(): gltf.SCALAR, (3,): gltf.VEC3, (4,): gltf.VEC4, (4, 4): gltf
 
 
 def write_glb(motion: Motion, path: Path | str) -> None:
-    """Write a clip as an animated, skinned figure; metres, y up, facing +z, one key a frame.
+    """Write a clip as an animated, skinned figure; metres, y up, facing +z, one key per frame.
 
     Args:
-        motion: on HumanML3D's bone lengths (`features.canonicalize`); other lengths are followed as well as the rig can.
+        motion: on HumanML3D's bone lengths (`features.canonicalize`); other bone lengths are approximated by the rig.
         path: of the file.
 
     Raises:
@@ -48,7 +48,7 @@ def write_glb(motion: Motion, path: Path | str) -> None:
 
 
 class _Buffer:
-    """The one binary buffer of a file; every array gets a view, aligned to four bytes, and an accessor."""
+    """The binary buffer of a file; every array gets a view, aligned to four bytes, and an accessor."""
 
     def __init__(self, document: gltf.GLTF2) -> None:
         self.document, self.content = document, bytearray()
@@ -56,7 +56,7 @@ class _Buffer:
     def add(
         self, array: np.ndarray, *, target: int | None = None, normalized: bool = False, bounds: bool = False
     ) -> int:
-        """Append (n, ...) float32, uint16 or uint8; returns the accessor's index. `bounds` adds least and largest."""
+        """Append (n, ...) float32, uint16 or uint8; return the accessor's index. `bounds` adds minimum and maximum."""
         self.content.extend(bytes(-len(self.content) % 4))
         view = gltf.BufferView(buffer=0, byteOffset=len(self.content), byteLength=array.nbytes, target=target)
         self.document.bufferViews.append(view)
@@ -75,7 +75,7 @@ class _Buffer:
 
 
 def _add_body(document: gltf.GLTF2, buffer: _Buffer) -> None:
-    """The skin, and one mesh with a part and a material for each group."""
+    """Add the skin, and one mesh with a part and a material for each group."""
     bind = np.tile(np.eye(4, dtype=np.float32), (len(JOINT_NAMES), 1, 1))
     bind[:, 3, :3] = -rest_joints().numpy()  # column by column: the fourth row holds the translation
     joints = list(range(len(JOINT_NAMES)))
@@ -104,14 +104,14 @@ def _add_part(buffer: _Buffer, part: Mesh, *, material: int) -> gltf.Primitive:
 
 
 def _material(name: str, colour: Colour) -> gltf.Material:
-    """Matt colour; glTF wants linear light where screens and palettes mean sRGB."""
+    """Return a matt material; glTF colours are linear, those of the palette sRGB."""
     linear = [((value / 255 + 0.055) / 1.055) ** 2.4 for value in colour]
     surface = gltf.PbrMetallicRoughness(baseColorFactor=[*linear, 1.0], metallicFactor=0.0, roughnessFactor=0.7)
     return gltf.Material(name=name, pbrMetallicRoughness=surface, alphaCutoff=None)
 
 
 def _add_animation(document: gltf.GLTF2, buffer: _Buffer, motion: Motion) -> None:
-    """Path of the root and rotation of every joint that has a bone to turn."""
+    """Add the path of the root and the rotation of every joint that has a child."""
     root, rotations = fit_rotations(motion.joints)
     times = buffer.add((np.arange(len(motion)) / motion.fps).astype(np.float32), bounds=True)
     animation = gltf.Animation(name="Motion", samplers=[], channels=[])
@@ -129,7 +129,7 @@ def _add_animation(document: gltf.GLTF2, buffer: _Buffer, motion: Motion) -> Non
 
 
 def _quaternions(matrices: Float[np.ndarray, "frames 3 3"]) -> Float[np.ndarray, "frames 4"]:
-    """Unit xyzw; of q and -q, the same rotation, each frame takes the one nearer to the frame before."""
+    """Convert to unit xyzw; of q and -q, the same rotation, each frame takes the one nearer to the previous frame."""
     quaternions = Rotation.from_matrix(matrices).as_quat()
     turns = np.where((quaternions[1:] * quaternions[:-1]).sum(-1) < 0, -1.0, 1.0)
     quaternions[1:] *= np.cumprod(turns)[:, None]

@@ -1,4 +1,4 @@
-"""Which joint of a foreign skeleton is which of the 22: a few naming schemes, tried one after the other."""
+"""Find the 22 joints in a foreign skeleton by the names of several naming schemes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from kinmo_core.skeleton import HUMANML3D
 _SHOWN: Final = 30  # names of the file that an error lists
 
 Scheme = Mapping[str, Mapping[str, float]]
-"""For each of the 22 joints, names of the file with weights that sum to one; most have a single name."""
+"""Names of the file and their weights, which sum to one, for each of the 22 joints; most have a single name."""
 
 
 def find_joints(names: Sequence[str], *, source: str = "BVH") -> np.ndarray:
-    """Weights (22, len(names)) that make the 22 joints out of a file's joints.
+    """Return weights (22, len(names)) that combine the joints of a file into the 22 joints.
 
-    Upper and lower case, a namespace ("mixamorig:Hips"), spaces and underscores do not matter.
+    Case, a namespace ("mixamorig:Hips"), spaces and underscores are ignored.
 
     Raises:
-        InputError: names the joints that the best fitting scheme does not find.
+        InputError: joints are missing; names those that the best scheme does not find.
     """
     columns = {_plain(name): column for column, name in reversed(list(enumerate(names)))}
     missing = {
@@ -44,7 +44,7 @@ def find_joints(names: Sequence[str], *, source: str = "BVH") -> np.ndarray:
 
 
 def _plain(name: str) -> str:
-    """`mixamorig:LeftUpLeg`, `Left_Up_Leg` and `leftupleg` alike to `leftupleg`; `L_Hip` to `lefthip`."""
+    """Normalize a name: `mixamorig:LeftUpLeg`, `Left_Up_Leg` and `leftupleg` to `leftupleg`; `L_Hip` to `lefthip`."""
     name = re.sub(r"^([lr])[_ .]", lambda side: {"l": "left", "r": "right"}[side[1]], name.rpartition(":")[2].lower())
     return re.sub(r"[^a-z0-9]", "", name).removeprefix("mixamorig")
 
@@ -53,7 +53,7 @@ _SIDES: Final = ("left", "right")
 
 
 def _scheme(middle: Mapping[str, str], side: Mapping[str, str]) -> Scheme:
-    """One name a joint; those of `side` get the words left and right in front, on both ends of the table."""
+    """Return a scheme of one name per joint; joints and names of `side` get the prefixes left and right."""
     sides = {f"{word}_{joint}": {f"{word}{name}": 1.0} for joint, name in side.items() for word in _SIDES}
     return {joint: {name: 1.0} for joint, name in middle.items()} | sides
 
@@ -66,7 +66,7 @@ _MIDDLE: Final = {
 
 
 def _cgspeed() -> Scheme:
-    """The CMU recordings as Bruce Hahn's BVH files name them.
+    """Return the scheme of the CMU recordings in Bruce Hahn's BVH files.
 
     These files lack the bone `thorax`: neck and shoulders start at its lower end (Spine1), so all above is moved up by the
     vertebra below, Spine to Spine1, of nearly its length and direction. Their forearm ends after two thirds. Spine3, collars

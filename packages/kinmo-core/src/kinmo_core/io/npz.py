@@ -38,7 +38,7 @@ def load_npz(path: Path | str) -> Motion:
     """Read what `save_npz` wrote.
 
     Raises:
-        InputError: no such file, truncated, not such a file, or of a later version.
+        InputError: no such file, truncated, not such a file, or of a later version of KinMo.
     """
     arrays = _load(path)
     if not isinstance(arrays, dict) or not {"joints", "fps", "version"} <= arrays.keys():
@@ -77,7 +77,7 @@ def save_npy(motion: Motion, path: Path | str, *, features: bool = False) -> Non
     """Write joints (T, 22, 3) float32 as they are, or with `features` HumanML3D's (T - 1, 263) at 20 fps.
 
     Raises:
-        InputError: the file cannot be written, or features are asked of a single frame.
+        InputError: the file cannot be written, or features of a single frame are requested.
     """
     array = encode_raw(motion.resample(FPS).joints) if features else motion.joints
     content = io.BytesIO()
@@ -86,7 +86,7 @@ def save_npy(motion: Motion, path: Path | str, *, features: bool = False) -> Non
 
 
 def _write(content: io.BytesIO, path: Path | str) -> None:
-    """In one go: NumPy itself says "requested and written" of a full disk, the system says what is the matter."""
+    """Write in one call, since NumPy reports a full disk as "requested and written", the system with the reason."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(content.getvalue())
 
@@ -99,7 +99,7 @@ def _motion(joints: np.ndarray, path: Path | str, *, fps: float, text: str = "")
 
 
 def _load(path: Path | str) -> Any:
-    """An array, or a dict of arrays; never unpickles."""
+    """Load an array or a dict of arrays; never unpickle."""
     content = read_bytes(path)
     try:
         loaded = np.load(io.BytesIO(content), allow_pickle=False)

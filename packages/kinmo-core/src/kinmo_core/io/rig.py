@@ -1,4 +1,4 @@
-"""The animator's skeleton: HumanML3D's 22 joints as a rig in a true T-pose, and the rotations that make it follow a clip.
+"""The skeleton for animators: HumanML3D's 22 joints as a rig in a true T-pose, and the fit of its rotations to a clip.
 
 HumanML3D's joints are points; rest directions of its feature code (both arms down, hips and collars level) fit no body.
 This rig has one fixed rest pose for all clips: arms along +-x, legs along -y, feet forward, all rotations zero.
@@ -69,12 +69,12 @@ OFFSETS: Final = _rest_offsets()
 
 
 def rest_joints() -> Float[Tensor, "22 3"]:
-    """The T-pose, pelvis at the origin, metres."""
+    """Return the T-pose, pelvis at the origin, metres."""
     return HUMANML3D.place(OFFSETS)
 
 
 def fit_rotations(joints: Tensor) -> tuple[Float[Tensor, "frames 3"], Tensor]:
-    """Root path and joint rotations with which the rig follows a clip; `place_joints` is the way back.
+    """Fit root path and joint rotations of the rig to a clip; `place_joints` is the inverse.
 
     Pelvis and spine3 take the rotation that fits all their children best. Every other joint turns the shortest way from
     its parent's frame, without twist, so that its bone points from where the rig's joint *is* to where the child should
@@ -105,7 +105,7 @@ def fit_rotations(joints: Tensor) -> tuple[Float[Tensor, "frames 3"], Tensor]:
 
 
 def place_joints(root: Float[Tensor, "frames 3"], rotations: Tensor) -> Float[Tensor, "frames 22 3"]:
-    """Forward kinematics of the rig: root (T, 3), metres, and local rotations (T, 22, 3, 3) to positions (T, 22, 3)."""
+    """Compute positions (T, 22, 3) from root (T, 3), metres, and local rotations (T, 22, 3, 3): forward kinematics."""
     places, world = [root], [rotations[:, 0]]
     for joint in range(1, 22):
         parent = PARENTS[joint]
@@ -115,7 +115,7 @@ def place_joints(root: Float[Tensor, "frames 3"], rotations: Tensor) -> Float[Te
 
 
 def _turn_to(base: Tensor, rest: Tensor, aims: Tensor) -> Tensor:
-    """World rotation (T, 3, 3) of a joint below `base` (T, 3, 3) that brings rest vectors (n, 3) to aims (T, n, 3)."""
+    """Return the world rotation (T, 3, 3) of a joint under `base` (T, 3, 3) that takes `rest` (n, 3) to `aims` (T, n, 3)."""
     if len(rest) == 0:
         return base
     if len(rest) > 1:
@@ -127,7 +127,7 @@ def _turn_to(base: Tensor, rest: Tensor, aims: Tensor) -> Tensor:
 
 
 def _kabsch(rest: Tensor, aims: Tensor) -> Tensor:
-    """Rotation (T, 3, 3) with the least squared distance between rotated `rest` (n, 3) and `aims` (T, n, 3)."""
+    """Return the rotation (T, 3, 3) that takes `rest` (n, 3) closest to `aims` (T, n, 3) in least squares."""
     left, _, right = torch.linalg.svd(aims.mT @ rest)
     sign = torch.ones_like(left[:, 0])
     sign[:, 2] = torch.linalg.det(left @ right)  # +-1: keeps it from being a reflection

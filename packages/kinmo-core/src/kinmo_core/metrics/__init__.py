@@ -1,9 +1,9 @@
-"""Measures of generated motion: pure functions in float64. `kinmo_core.metrics.torchmetrics` counts them over batches."""
+"""Metrics of generated motion and of retrieval: pure functions in float64; `.torchmetrics` collects them over batches."""
 
 from kinmo_core.metrics.distribution import diversity, frechet_distance, kid, multimodality
 from kinmo_core.metrics.kinematics import foot_skating, jerk, mpjpe
 from kinmo_core.metrics.matching import mm_dist, r_precision
-from kinmo_core.metrics.retrieval import mean_rank, median_rank, ranks, recall_at
+from kinmo_core.metrics.retrieval import mean_rank, median_rank, ranks, recall
 
 __all__ = [
     "diversity",
@@ -18,5 +18,5 @@ __all__ = [
     "multimodality",
     "r_precision",
     "ranks",
-    "recall_at",
+    "recall",
 ]

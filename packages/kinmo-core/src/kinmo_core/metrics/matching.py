@@ -1,4 +1,4 @@
-"""How well motions match their texts, by Euclidean distance in a joint embedding (Guo et al., CVPR 2022)."""
+"""Metrics of motions against their texts, by Euclidean distance in a joint embedding (Guo et al., CVPR 2022)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from kinmo_core.metrics._samples import checked_two, draw, seeded
 def r_precision(
     text: Tensor, motion: Tensor, *, batch: int = 32, top_k: int = 3, seed: int = 0
 ) -> Float[Tensor, " top_k"]:
-    """Share of texts whose own motion is among the 1, 2, ..., `top_k` nearest of `batch` motions.
+    """Return the share of texts whose own motion is among the 1, 2, ..., `top_k` nearest of `batch` motions.
 
-    The pairs are shuffled and cut into batches, and what does not fill a batch is left out, as in the published protocol,
-    whose numbers hold for batches of 32 only. Motions at exactly the same distance come in random order: the result is the
-    expectation, so embeddings that are all alike score k / batch and not 0 or 1.
+    The pairs are shuffled and cut into batches, and an incomplete batch is dropped, as in the published protocol, whose
+    numbers hold for batches of 32 only. For motions at exactly the same distance the result is the expectation over their
+    random order, so embeddings that are all equal score k / batch, not 0 or 1.
 
     Args:
         text: (N, dim), row i belongs to row i of `motion`; N >= batch.
@@ -29,7 +29,7 @@ def r_precision(
     Returns:
         (top_k,) float64.
     """
-    text, motion = _pairs(text, motion, least=batch)
+    text, motion = _pairs(text, motion, min_samples=batch)
     if not 1 <= top_k <= batch:
         raise ValueError(f"top_k must be between 1 and batch = {batch}, got {top_k}")
     order = draw(seeded(seed), len(text), len(text) // batch * batch).view(-1, batch)
@@ -42,13 +42,13 @@ def r_precision(
 
 
 def mm_dist(text: Tensor, motion: Tensor) -> Float[Tensor, ""]:
-    """Mean Euclidean distance of texts (N, dim) and their motions (N, dim); scalar float64."""
-    text, motion = _pairs(text, motion, least=1)
+    """Return the mean Euclidean distance of texts (N, dim) and their motions (N, dim); scalar float64."""
+    text, motion = _pairs(text, motion, min_samples=1)
     return (text - motion).norm(dim=-1).mean()
 
 
-def _pairs(text: Tensor, motion: Tensor, *, least: int) -> tuple[Tensor, Tensor]:
-    text, motion = checked_two(text, motion, least=least, names=("text", "motion"))
+def _pairs(text: Tensor, motion: Tensor, *, min_samples: int) -> tuple[Tensor, Tensor]:
+    text, motion = checked_two(text, motion, min_samples=min_samples, names=("text", "motion"))
     if len(text) != len(motion):
-        raise InputError(f"text and motion must be equally many, got {len(text)} and {len(motion)}")
+        raise InputError(f"text and motion must have the same number of samples, got {len(text)} and {len(motion)}")
     return text, motion

@@ -1,47 +1,59 @@
-"""Ranks of the right items in a similarity matrix, and what retrieval reports of them."""
+"""How well queries find their items: ranks, and the figures taken from them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
+
+from kinmo_core.errors import InputError
 
 
 def ranks(
-    similarity: Tensor, *, correct: Tensor | None = None, left_out: Tensor | None = None
+    similarity: Float[Tensor, "queries items"],
+    *,
+    correct: Bool[Tensor, "queries items"] | None = None,
+    left_out: Bool[Tensor, "queries items"] | None = None,
 ) -> Float[Tensor, " queries"]:
-    """Return the rank, from 0, of the best correct item of each query; among equal items the average rank.
+    """Return the rank of the best correct item of each query: the number of items before it.
+
+    Among items of equal similarity the rank is the mean of their places, so a constant similarity ranks in the middle.
 
     Args:
         similarity: (queries, items), larger is better.
-        correct: (queries, items) True for items that answer the query; the diagonal where None.
-        left_out: (queries, items) True for items to ignore; correct items are never ignored.
+        correct: (queries, items) True for items that answer the query, at least one for each; by default the diagonal.
+        left_out: (queries, items) True for items that do not count, unless they are correct; by default none.
 
     Returns:
-        (queries,) float64.
+        (queries,) float64, from 0.
+
+    Raises:
+        InputError: a query without a correct item.
     """
     similarity = similarity.double()
     if correct is None:
         correct = torch.eye(*similarity.shape, dtype=torch.bool, device=similarity.device)
+    if not bool(correct.any(-1).all()):
+        raise InputError(
+            f"every query must have a correct item, got none for query {int(correct.any(-1).int().argmin())}"
+        )
     best = similarity.masked_fill(~correct, -torch.inf).amax(-1, keepdim=True)
-    seen = torch.ones_like(correct) if left_out is None else ~left_out | correct
-    before = ((similarity > best) & seen).sum(-1)
-    equal = ((similarity == best) & seen).sum(-1)
-    return before + (equal - 1) / 2.0
+    counted = torch.ones_like(correct) if left_out is None else ~left_out | correct
+    before = ((similarity > best) & counted).sum(-1)
+    equal = ((similarity == best) & counted).sum(-1)
+    return before + (equal - 1).double() / 2
 
 
-def mean_rank(similarity: Tensor) -> Float[Tensor, ""]:
-    """Return the mean rank of the diagonal as a share of the items: 0 is perfect, about 0.5 is chance; scalar float64."""
-    return ranks(similarity).mean() / similarity.shape[-1]
+def mean_rank(rank: Float[Tensor, " queries"], items: int) -> Float[Tensor, ""]:
+    """Return the mean of 0-based ranks as a share of the number of items: 0 is perfect, 0.5 is chance; scalar float64."""
+    return rank.double().mean() / items
 
 
-def recall_at(rank: Tensor, levels: Sequence[int]) -> dict[int, float]:
-    """Return for each level k the percentage of ranks (queries,) that are among the first k."""
-    return {k: 100 * float((rank < k).double().mean()) for k in levels}
+def median_rank(rank: Float[Tensor, " queries"]) -> Float[Tensor, ""]:
+    """Return the median of 0-based ranks counted from 1, "MedR": 1 is perfect; scalar float64."""
+    return rank.double().quantile(0.5) + 1
 
 
-def median_rank(rank: Tensor) -> float:
-    """Return the median of ranks (queries,), counted from 1; of an even number the mean of the middle two."""
-    return float(rank.double().quantile(0.5)) + 1
+def recall(rank: Float[Tensor, " queries"], k: int) -> Float[Tensor, ""]:
+    """Return the share of queries whose correct item is among the first `k`, in percent, "R@k"; scalar float64."""
+    return 100 * (rank < k).double().mean()

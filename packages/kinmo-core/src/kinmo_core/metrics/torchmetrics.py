@@ -1,4 +1,4 @@
-"""The measures as torchmetrics, exact under DDP: any number of processes gives the number that one process gives.
+"""The metrics as torchmetrics, exact under DDP: any number of processes computes the value that one process would.
 
 Every sample is kept with its index in the data set and `compute` works on all samples in the order of the index, each one
 once. So neither the split into processes and batches nor the copies with which a `DistributedSampler` fills up the last
@@ -42,7 +42,7 @@ class _BySample(Metric):
             getattr(self, name).append(column.detach().double())
 
     def _rows(self) -> list[Tensor]:
-        """The columns in the order of the index, each sample once."""
+        """Return the columns in the order of the index, each sample once."""
         index, order = dim_zero_cat(self.index).sort(stable=True)
         first = torch.cat([torch.ones_like(index[:1], dtype=torch.bool), index[1:] != index[:-1]])
         return [dim_zero_cat(getattr(self, name))[order[first]] for name in self.columns]

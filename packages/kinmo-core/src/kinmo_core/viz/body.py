@@ -1,4 +1,4 @@
-"""The figure that pictures and GLB files show: tapered capsules around HumanML3D's joints."""
+"""The figure in pictures and GLB files: tapered capsules around HumanML3D's joints."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from kinmo_core.skeleton import HUMANML3D
 
-# Points beyond the last joints: (name, last joint, the bone whose direction it goes on in, metres). HumanML3D's head
-# joint lies in front of the neck, so the crown goes up with the neck's bone, not on from the head's.
+# Points beyond the last joints: (name, last joint, start and end of the bone that gives the direction, metres). The head
+# joint lies in front of the neck, so the crown lies in the direction of the neck's bone, not of the head's.
 _TIPS: Final = (
     ("crown", "head", "spine3", "neck", 0.08),
     ("left_fingers", "left_wrist", "left_elbow", "left_wrist", 0.13),
@@ -30,7 +30,7 @@ class Capsule:
     Args:
         start, end: indices into `POINTS`.
         start_radius, end_radius: metres.
-        joint: whose group gives the colour.
+        joint: its group gives the colour.
     """
 
     start: int
@@ -72,7 +72,7 @@ SOLE: Final = 0.03
 
 
 def body_points(joints: np.ndarray) -> np.ndarray:
-    """Joints (..., 22, 3), metres, and the tips beyond them: (..., 27, 3) in the order of `POINTS`."""
+    """Append the tips to joints (..., 22, 3), metres: (..., 27, 3) in the order of `POINTS`."""
     tips = []
     for _, *names, length in _TIPS:
         last, start, end = (joints[..., joint, :] for joint in HUMANML3D.index(*names))

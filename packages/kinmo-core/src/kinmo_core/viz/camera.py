@@ -1,29 +1,26 @@
-"""A pinhole camera, and where to put it so that a motion is seen well."""
+"""A pinhole camera, and its placement for a motion."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
+import torch
 
-from kinmo_core.skeleton import HUMANML3D
-
-_LEFT: Final = HUMANML3D.index("left_hip", "left_shoulder")
-_RIGHT: Final = HUMANML3D.index("right_hip", "right_shoulder")
+from kinmo_core.skeleton import heading
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Looks at `target` from `distance` metres, from a direction given by two angles.
+    """A camera that looks at `target` from `distance` metres, in a direction given by two angles.
 
     Args:
         target: xyz, metres.
-        azimuth: direction of the camera seen from the target, rad about +y; 0 looks at the front of who faces +z.
+        azimuth: direction of the camera seen from the target, rad about +y; 0 sees the front of a person who faces +z.
         elevation: rad above the horizon.
         distance: metres.
-        focal: pixels a metre at one metre's distance.
-        centre: pixel at which the target is seen.
+        focal: pixels per metre at a distance of one metre.
+        centre: pixel of the target.
     """
 
     target: tuple[float, float, float]
@@ -34,30 +31,24 @@ class Camera:
     centre: tuple[float, float]
 
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Points (..., 3), metres, to pixels (..., 2) and to their size (...,) in pixels a metre; 0 behind the camera."""
+        """Project points (..., 3), metres, to pixels (..., 2) and scales (...,) in pixels per metre; 0 behind the camera."""
         local = (points - np.asarray(self.target)) @ self._axes().T
         depth = self.distance - local[..., 2]
         scale = np.where(depth > 0.1, self.focal / np.maximum(depth, 0.1), 0.0)
         return np.asarray(self.centre) + local[..., :2] * [1, -1] * scale[..., None], scale
 
     def at(self, target: np.ndarray) -> Camera:
-        """The same camera moved along with another target."""
+        """Move the camera so that it looks at another target from the same side."""
         x, y, z = (float(value) for value in target)
         return replace(self, target=(x, y, z))
 
     def _axes(self) -> np.ndarray:
-        """Rows: right, up and backward of the picture."""
+        """Return the axes of the picture as rows: right, up and backward."""
         sine, cosine = np.sin(self.azimuth), np.cos(self.azimuth)
         sine_up, cosine_up = np.sin(self.elevation), np.cos(self.elevation)
         backward = np.array([sine * cosine_up, sine_up, cosine * cosine_up])
         right = np.array([cosine, 0.0, -sine])
         return np.stack([right, np.cross(backward, right), backward])
-
-
-def facing(joints: np.ndarray) -> float:
-    """Angle about +y from +z to where the body (22, 3) faces, rad."""
-    across = (joints[_LEFT] - joints[_RIGHT]).sum(0)
-    return float(np.arctan2(-across[2], across[0]))
 
 
 def frame_body(
@@ -69,14 +60,14 @@ def frame_body(
     view: float = np.pi / 4.5,
     elevation: float = 0.2,
 ) -> Camera:
-    """A camera for a picture of `size` in which every pose fits.
+    """Return a camera for a picture of `size` in which every pose fits.
 
     Args:
         joints: (T, 22, 3) metres.
-        targets: (T, 3) what the camera will look at in each frame.
+        targets: (T, 3) target of the camera in each frame.
         size: width and height of the picture, pixels.
-        top: pixels at the top that stay free.
-        view: rad by which the camera stands beside the front of the first frame, towards the person's left.
+        top: pixels at the top that are kept free.
+        view: angle of the camera from the front of the first frame towards the person's left, rad.
         elevation: rad above the horizon.
     """
     reach = joints - targets[:, None]
@@ -87,7 +78,7 @@ def frame_body(
     middle = (high + low) / 2
     return Camera(
         target=(0.0, 0.0, 0.0),
-        azimuth=facing(joints[0]) + view,
+        azimuth=float(heading(torch.from_numpy(joints[0]))) + view,
         elevation=elevation,
         distance=distance,
         focal=per_metre * distance,

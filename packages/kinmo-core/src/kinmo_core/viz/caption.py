@@ -16,14 +16,14 @@ _LINES: Final = 4
 
 @cache
 def font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans (Latin, Greek, Cyrillic), which comes with matplotlib."""
+    """Return DejaVu Sans (Latin, Greek, Cyrillic), a font that is part of matplotlib."""
     from matplotlib import get_data_path
 
     return ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
 
 
 def paint_caption(text: str, *, width: int, size: int = 15) -> Image.Image:
-    """Text wrapped to `width` pixels, at most four lines; as high as it needs, no height for no text."""
+    """Draw text wrapped to `width` pixels, at most four lines; the picture is as high as its lines, 0 without text."""
     lines = wrap(text, width=width - 2 * _MARGIN, size=size)
     image = Image.new("RGB", (width, (len(lines) * size * 4 // 3 + 2 * _MARGIN) if lines else 0), BACKGROUND)
     if lines:
@@ -34,7 +34,7 @@ def paint_caption(text: str, *, width: int, size: int = 15) -> Image.Image:
 
 
 def wrap(text: str, *, width: int, size: int) -> list[str]:
-    """Lines no wider than `width` pixels, broken between words; what does not fit on four lines ends in an ellipsis."""
+    """Break text between words into lines of at most `width` pixels; cut it after four lines with an ellipsis."""
     lines: list[str] = []
     for word in text.split():
         joined = f"{lines[-1]} {word}" if lines else word

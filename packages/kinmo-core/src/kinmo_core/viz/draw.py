@@ -1,4 +1,4 @@
-"""A small painter: one frame of a motion as a picture, with floor, shadow and path."""
+"""Draw a frame of a motion as a picture, with floor, shadow and path."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kinmo_core.viz.camera import Camera, frame_body
 from kinmo_core.viz.caption import paint_caption
 from kinmo_core.viz.palette import BACKGROUND, GRID, GROUP_COLOURS, INK, JOINT_COLOURS, SHADOW, TRAIL, Colour, mix
 
-_SHARP: Final = 2  # everything is painted this much larger, then averaged: antialiasing
+_SHARP: Final = 2  # factor by which pictures are painted larger, then averaged: antialiasing
 _GRID_REACH: Final = 5  # metres
 _PAIRS: Final = np.array([(capsule.start, capsule.end) for capsule in CAPSULES])
 _STARTS, _ENDS = _PAIRS.T
@@ -25,13 +25,13 @@ _TRUNK: Final = [n for n, capsule in enumerate(CAPSULES) if JOINT_COLOURS[capsul
 
 
 class Scene:
-    """What stays the same over the frames of a film.
+    """The part of a film that is the same in all frames: camera, floor and path.
 
     Args:
-        motion: its joints are drawn as they are, metres, y up.
+        motion: metres, y up; drawn without any change.
         size: width and height of the pictures, pixels.
         top: pixels at the top kept free, for a caption.
-        follow: seconds over which the camera smooths the path of the pelvis it follows; 0 keeps the pelvis centred.
+        follow: sigma of the smoothing of the pelvis path that the camera follows, s; 0 keeps the pelvis centred.
     """
 
     def __init__(self, motion: Motion, *, size: tuple[int, int], top: int = 0, follow: float = 0.7) -> None:
@@ -45,7 +45,7 @@ class Scene:
         self.camera = frame_body(joints, self.targets, size=self.size, top=top * _SHARP)
 
     def frame(self, index: int) -> Image.Image:
-        """Picture of one frame."""
+        """Draw one frame."""
         image = Image.new("RGB", self.size, BACKGROUND)
         draw, camera = ImageDraw.Draw(image), self.camera.at(self.targets[index])
         _paint_grid(draw, camera, self.floor)
@@ -56,12 +56,12 @@ class Scene:
 
 
 def draw_frames(motion: Motion, *, size: tuple[int, int] = (480, 480), text: str | None = None) -> Iterator[np.ndarray]:
-    """Pictures of every frame.
+    """Draw every frame.
 
     Args:
         motion: metres, y up.
         size: width and height, pixels.
-        text: caption at the top; by default the motion's own, "" for none.
+        text: caption at the top; the motion's own by default, "" for none.
 
     Yields:
         (H, W, 3) uint8.
@@ -77,17 +77,14 @@ def draw_frames(motion: Motion, *, size: tuple[int, int] = (480, 480), text: str
 
 
 def _smooth(path: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian average over time of (T, 3); the ends repeat."""
-    if sigma < 0.5:
-        return path
-    offsets = np.arange(-int(3 * sigma), int(3 * sigma) + 1)
-    weights = np.exp(-0.5 * (offsets / sigma) ** 2)
-    frames = np.clip(np.arange(len(path))[:, None] + offsets, 0, len(path) - 1)
-    return np.einsum("k,tkc->tc", weights / weights.sum(), path[frames])
+    """Smooth (T, 3) over time; sigma in frames."""
+    from scipy.ndimage import gaussian_filter1d
+
+    return gaussian_filter1d(path, sigma, axis=0, mode="nearest") if sigma > 0 else path
 
 
 def _paint_grid(draw: ImageDraw.ImageDraw, camera: Camera, floor: float) -> None:
-    """Lines every metre around the camera's target, paler with distance."""
+    """Paint lines every metre around the camera's target, paler with distance."""
     centre = np.floor(np.asarray(camera.target)[[0, 2]])
     ticks = np.arange(-_GRID_REACH, _GRID_REACH + 1)
     x, z = np.meshgrid(centre[0] + ticks, centre[1] + ticks, indexing="ij")
@@ -102,7 +99,7 @@ def _paint_grid(draw: ImageDraw.ImageDraw, camera: Camera, floor: float) -> None
 
 
 def _paint_path(draw: ImageDraw.ImageDraw, camera: Camera, path: np.ndarray, index: int) -> None:
-    """Track of the pelvis on the floor: what is past dark, what comes pale."""
+    """Paint the path of the pelvis on the floor: the past dark, the future pale."""
     pixels, scale = camera.project(path)
     for part, colour in ((slice(index, None), mix(TRAIL, BACKGROUND, 0.6)), (slice(index + 1), TRAIL)):
         if (scale[part] > 0).all():
@@ -110,7 +107,7 @@ def _paint_path(draw: ImageDraw.ImageDraw, camera: Camera, path: np.ndarray, ind
 
 
 def _paint_shadow(draw: ImageDraw.ImageDraw, camera: Camera, points: np.ndarray, floor: float) -> None:
-    """Body pressed onto the floor, straight from above."""
+    """Paint the body projected onto the floor from straight above."""
     flat = points * [1, 0, 1] + [0, floor, 0]
     starts, ends = flat[_STARTS], flat[_ENDS]
     along = ends - starts
@@ -126,7 +123,7 @@ def _paint_shadow(draw: ImageDraw.ImageDraw, camera: Camera, points: np.ndarray,
 
 
 def _paint_body(draw: ImageDraw.ImageDraw, camera: Camera, points: np.ndarray) -> None:
-    """Capsules from back to front, each with a dark rim and a light side; those of the trunk share one rim."""
+    """Paint capsules from back to front, each with a dark rim and a light side; those of the trunk share one rim."""
     pixels, scale = camera.project(points)
     ends, radii = pixels[_PAIRS], _RADII * scale[_PAIRS]
     nearness = scale[_PAIRS].mean(-1)
@@ -139,7 +136,7 @@ def _paint_body(draw: ImageDraw.ImageDraw, camera: Camera, points: np.ndarray) -
 
 
 def _paint_capsules(draw: ImageDraw.ImageDraw, ends: np.ndarray, radii: np.ndarray, colour: Colour) -> None:
-    """Capsules with `ends` (n, 2, 2) and `radii` (n, 2), pixels, as one shape: rim, then inside, then light from above."""
+    """Paint capsules with `ends` (n, 2, 2) and `radii` (n, 2), pixels, as one shape: rim, inside, light from above."""
     light = np.array([-0.25, -0.3]) * radii[..., None]
     for shift, size, tone in (
         (0.0, radii + 0.7 * _SHARP, mix(colour, INK, 0.55)),
@@ -151,7 +148,7 @@ def _paint_capsules(draw: ImageDraw.ImageDraw, ends: np.ndarray, radii: np.ndarr
 
 
 def _paint_capsule(draw: ImageDraw.ImageDraw, ends: list[list[float]], radii: list[float], colour: Colour) -> None:
-    """Two discs and the band between them."""
+    """Paint two discs and the band between them."""
     (ax, ay), (bx, by) = ends
     a, b = radii
     length = max(math.hypot(bx - ax, by - ay), 1e-6)

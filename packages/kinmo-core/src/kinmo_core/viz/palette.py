@@ -1,4 +1,4 @@
-"""One colour for each of the six kinematic groups, told apart by colour-blind people too (Okabe and Ito, 2008).
+"""One colour for each of the six kinematic groups, distinct for colour-blind people too (Okabe and Ito, 2008).
 
 The left side is blue, the right side orange; arms are the lighter of each.
 """
@@ -36,6 +36,6 @@ INK: Final[Colour] = (33, 37, 41)
 
 @cache
 def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """`first` with a `share` in 0..1 of `second`."""
+    """Mix two colours; `share` from 0 to 1 is that of `second`."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue

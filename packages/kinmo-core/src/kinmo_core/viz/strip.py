@@ -21,23 +21,25 @@ _FOOT: Final = 20  # pixels below the poses, for the times
 
 
 def save_strip(motion: Motion, path: Path | str, *, poses: int = 8) -> None:
-    """Write a PNG of evenly spaced poses, first and last frame among them, caption above and seconds below.
+    """Write a PNG of evenly spaced poses, from the first to the last frame, with caption above and seconds below.
 
     Args:
         motion: metres, y up.
         path: of the file.
-        poses: at least 1; fewer are drawn if the motion has fewer frames.
+        poses: number of poses, at least 1; a shorter motion has one pose per frame.
 
     Raises:
-        InputError: no poses, or the file cannot be written.
+        InputError: poses below 1, or the file cannot be written.
     """
     contact_sheet([motion], path, poses=poses)
 
 
 def contact_sheet(motions: Sequence[Motion], path: Path | str, *, poses: int = 8) -> None:
-    """Write the strips of several motions below each other as one PNG; arguments and errors as in `save_strip`."""
+    """Write the strips of several motions, one below the other, as one PNG; arguments and errors as in `save_strip`."""
     if not motions or poses < 1:
-        raise InputError(f"wanted at least one motion and one pose, got {len(motions)} motions and {poses} poses")
+        raise InputError(
+            f"contact sheet must have at least one motion and one pose, got {len(motions)} motions and {poses} poses"
+        )
     strips = [draw_strip(motion, poses=poses) for motion in motions]
     strips.append(_draw_legend(strips[0].width))
     width = max(strip.width for strip in strips)
@@ -51,7 +53,7 @@ def contact_sheet(motions: Sequence[Motion], path: Path | str, *, poses: int = 8
 
 
 def draw_strip(motion: Motion, *, poses: int = 8) -> Image.Image:
-    """The picture that `save_strip` writes."""
+    """Draw the picture that `save_strip` writes."""
     frames = np.unique(np.linspace(0, len(motion) - 1, poses).round().astype(int))
     scene = Scene(motion, size=_CELL, follow=0.0)
     width, height = (len(frames) + 1) * _CELL[0], _CELL[1]
@@ -69,7 +71,7 @@ def draw_strip(motion: Motion, *, poses: int = 8) -> Image.Image:
 
 
 def _draw_map(scene: Scene, frames: np.ndarray) -> Image.Image:
-    """The pelvis' path from above, as the camera stands: a dot a pose, the first one hollow; grid of one metre."""
+    """Draw the path of the pelvis from above, seen by the camera: one dot per pose, the first hollow; grid of 1 m."""
     size = np.array(_CELL)
     image = Image.new("RGB", _CELL, mix(BACKGROUND, (255, 255, 255), 0.7))
     draw = ImageDraw.Draw(image)
@@ -91,7 +93,7 @@ def _draw_map(scene: Scene, frames: np.ndarray) -> Image.Image:
 
 
 def _draw_legend(width: int) -> Image.Image:
-    """A line of the six groups' names in their colours."""
+    """Draw the names of the six groups in their colours."""
     image = Image.new("RGB", (width, _FOOT), BACKGROUND)
     draw, x = ImageDraw.Draw(image), 10.0
     for name, colour in GROUP_COLOURS.items():

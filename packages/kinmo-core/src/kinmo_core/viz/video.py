@@ -1,4 +1,8 @@
-"""Films of motion: H.264 in MP4, or GIF, by the ffmpeg that imageio-ffmpeg brings."""
+"""Films of motion, as H.264 in MP4 or as GIF, through the ffmpeg binary of imageio-ffmpeg.
+
+`imageio_ffmpeg.write_frames` would leave ffmpeg's messages on the terminal and ignore its exit status, so a full disk
+would pass for success; the process is run here instead.
+"""
 
 from __future__ import annotations
 
@@ -28,20 +32,20 @@ def save_video(
     text: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Write a film as `.mp4` (plays everywhere: H.264, yuv420p, index first) or `.gif`.
+    """Write a film as `.mp4` (H.264, yuv420p and the index first, so that any player shows it) or as `.gif`.
 
     Args:
         motion: metres, y up; more than 30 frames a second are resampled to 30.
-        path: of the file; its suffix decides.
-        size: width and height, pixels; even numbers, since yuv420p has no others.
-        text: caption; by default the motion's own, "" for none.
-        progress: called with (frames done, frames in all).
+        path: of the file; its suffix selects the format.
+        size: width and height, pixels; even, since yuv420p halves both.
+        text: caption; the motion's own by default, "" for none.
+        progress: called with (frames done, frames in total).
 
     Raises:
         InputError: odd size, or the file cannot be written.
     """
     if min(size) <= 0 or any(side % 2 for side in size):
-        raise InputError(f"size must be two even numbers of pixels, got {size[0]} x {size[1]}")
+        raise InputError(f"size must be two positive even numbers of pixels, got {size[0]} x {size[1]}")
     motion = motion.resample(min(motion.fps, _MAX_FPS))
     frames = draw_frames(motion, size=size, text=text)
     if progress is not None:
@@ -51,10 +55,10 @@ def save_video(
 
 
 def encode(frames: Iterable[np.ndarray], path: Path, *, fps: float, size: tuple[int, int]) -> None:
-    """Encode (H, W, 3) uint8 pictures of `size` (W, H); by suffix `.gif`, else MP4.
+    """Encode (H, W, 3) uint8 pictures of `size` (W, H) as GIF if the suffix is `.gif`, otherwise as MP4.
 
     Raises:
-        OSError: ffmpeg failed, with its own last line as the reason.
+        OSError: ffmpeg failed; the reason is the last line of its output.
     """
     from imageio_ffmpeg import get_ffmpeg_exe
 
@@ -72,11 +76,11 @@ def encode(frames: Iterable[np.ndarray], path: Path, *, fps: float, size: tuple[
         if process.wait() or broken:
             log.seek(0)
             lines = log.read().decode(errors="replace").strip().splitlines() or ["stopped"]
-            raise OSError(0, f"ffmpeg: {lines[-1].rpartition('] ')[2]}")  # without the address of its object
+            raise OSError(0, f"ffmpeg: {lines[-1].rpartition('] ')[2]}")  # without "[libx264 @ 0x55d0c8] "
 
 
 def _feed(process: subprocess.Popen[bytes], frames: Iterable[np.ndarray]) -> bool:
-    """Send all pictures; true if ffmpeg closed its ears before the end."""
+    """Write all pictures to the input of ffmpeg; return whether it closed the pipe before the last one."""
     assert process.stdin is not None
     try:
         with process.stdin as pipe:

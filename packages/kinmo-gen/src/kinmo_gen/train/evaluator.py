@@ -185,7 +185,7 @@ class EvaluatorModule(Stage):
         text, motion = (gather_rows(torch.cat(parts)) for parts in zip(*self._embedded, strict=True))
         self._embedded.clear()
         logits = _logits(text, motion)
-        self.log(f"{name}/rank", metrics.mean_rank(logits), prog_bar=True)
+        self.log(f"{name}/rank", metrics.mean_rank(metrics.ranks(logits), len(logits)).float(), prog_bar=True)
         self.log(f"{name}/loss", info_nce(logits))
 
     def _embed(self, batch: PairBatch) -> tuple[Tensor, Tensor]:

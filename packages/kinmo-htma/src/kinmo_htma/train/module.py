@@ -107,12 +107,13 @@ class AlignmentModule(Stage):
         for similarity in dict.fromkeys((self.similarity, "mean", *levels)):
             vectors = [retrieval_vectors(mu, levels, similarity).double() for mu in (text, motion)]
             both = (vectors[0] @ vectors[1].T).cpu()
-            rank = (metrics.mean_rank(both) + metrics.mean_rank(both.T)) / 2
-            self.log(f"{name}/rank_{similarity}", rank.float())
+            found = {"t2m": metrics.ranks(both), "m2t": metrics.ranks(both.T)}
+            rank = sum(metrics.mean_rank(ranks, len(both)) for ranks in found.values()) / 2
+            self.log(f"{name}/rank_{similarity}", float(rank))
             if similarity == self.similarity:
-                self.log(f"{name}/rank", rank.float(), prog_bar=True)
-                for direction, matrix in (("t2m", both), ("m2t", both.T)):
-                    for metric, value in metrics_of(metrics.ranks(matrix)).items():
+                self.log(f"{name}/rank", float(rank), prog_bar=True)
+                for direction, ranks in found.items():
+                    for metric, value in metrics_of(ranks).items():
                         self.log(f"{name}/{direction}_{metric}", value)
 
 

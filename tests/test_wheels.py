@@ -1,20 +1,21 @@
-"""What a user gets: kinmo-gen's wheels alone, in a clean environment, with the network off.
+"""Each package's wheel alone, as a user installs it, in a clean environment with the network off.
 
-The clean environment sees the wheels and exactly the libraries that they declare, and what those declare in turn, linked
-from the environment that runs the tests. So a forgotten dependency, a missing data file or a download at run time fails
-here, and nothing has to be fetched.
+The clean environment sees the wheel and exactly the libraries that it declares, and those that they declare in turn, linked
+from the environment that runs the tests. A forgotten dependency, a missing data file or a download at run time fails here,
+and nothing has to be fetched.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import venv
 import zipfile
+from collections.abc import Callable
 from email import message_from_bytes
+from functools import cache
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
@@ -22,8 +23,19 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from kinmo_core.io import save_motion
+from kinmo_core.motion import Motion
+from kinmo_core.testing import walking_joints
+
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("kinmo-core", "kinmo-htma", "kinmo-gen")
+PACKAGES = ("kinmo-core", "kinmo-annotate", "kinmo-reasoner", "kinmo-htma", "kinmo-gen")
+COMMANDS = {
+    "kinmo-core": "kinmo",
+    "kinmo-annotate": "kinmo-annotate",
+    "kinmo-htma": "kinmo-htma",
+    "kinmo-gen": "kinmo-gen",
+}
+HEAVY = ["lightning", "litellm", "sentence_transformers", "transformers", "peft", "faiss", "tensorboard"]
 WEIGHTS_LIMIT = 60 * 2**20  # bytes, all weights in the wheel together
 
 # For a machine that forbids network namespaces; Python's own sockets only.
@@ -55,11 +67,11 @@ def requirements_of_wheel(wheel: Path) -> list[str]:
         return message_from_bytes(archive.read(metadata)).get_all("Requires-Dist", [])
 
 
-def declared_libraries(wheels: dict[str, Path]) -> list[Distribution]:
-    """Everything that an installer would bring along for the wheels, from the running environment."""
+def declared_libraries(package: str, wheels: dict[str, Path]) -> tuple[list[Distribution], list[Path]]:
+    """Find everything that an installer would bring along for one wheel: libraries, and wheels of the workspace."""
     found: dict[str, Distribution] = {}
     seen: set[tuple[str, str]] = set()
-    queue = [Requirement(name) for name in wheels]
+    queue = [Requirement(package)]
     while queue:
         requirement = queue.pop()
         name = canonicalize_name(requirement.name)
@@ -70,7 +82,7 @@ def declared_libraries(wheels: dict[str, Path]) -> list[Distribution]:
             seen.add((name, extra))
             wanted = [Requirement(line) for line in lines]
             queue += [w for w in wanted if w.marker is None or w.marker.evaluate({"extra": extra})]
-    return list(found.values())
+    return list(found.values()), [wheels[name] for name, _ in seen if name in wheels]
 
 
 def link_library(library: Distribution, site_packages: Path) -> None:
@@ -84,22 +96,28 @@ def link_library(library: Distribution, site_packages: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def clean_environment(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`bin` of an environment with the wheels installed."""
-    folder = tmp_path_factory.mktemp("clean")
-    venv.create(folder, with_pip=False, symlinks=True)
-    python = folder / "bin/python"
-    site_packages = next(folder.glob("lib/python*/site-packages"))
-    for library in declared_libraries(wheels):
-        link_library(library, site_packages)
-    (site_packages / "no_network.py").write_text(NO_NETWORK)
-    (site_packages / "no_network.pth").write_text("import no_network\n")
+def environments(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Make `bin` of an environment with one package's wheel alone, and the wheels that it needs."""
 
-    # With no index and no cache the installer must find every dependency, in a fitting version, already there.
-    uv = [sys.executable, "-m", "uv", "pip"]
-    run(*uv, "install", "--offline", "--no-index", "--no-cache", "--python", python, *wheels.values())
-    run(*uv, "check", "--python", python)
-    return python.parent
+    @cache
+    def make(package: str) -> Path:
+        folder = tmp_path_factory.mktemp(package)
+        venv.create(folder, with_pip=False, symlinks=True)
+        python = folder / "bin/python"
+        site_packages = next(folder.glob("lib/python*/site-packages"))
+        libraries, needed = declared_libraries(package, wheels)
+        for library in libraries:
+            link_library(library, site_packages)
+        (site_packages / "no_network.py").write_text(NO_NETWORK)
+        (site_packages / "no_network.pth").write_text("import no_network\n")
+
+        # With no index and no cache the installer must find every dependency, in a fitting version, already there.
+        uv = [sys.executable, "-m", "uv", "pip"]
+        run(*uv, "install", "--offline", "--no-index", "--no-cache", "--python", python, *needed)
+        run(*uv, "check", "--python", python)
+        return python.parent
+
+    return make
 
 
 def offline(home: Path) -> tuple[list[str], dict[str, str]]:
@@ -133,19 +151,42 @@ def test_wheel_of_weights_is_small_and_has_its_notices(package: str, wheels: dic
     assert sum(file.file_size for file in weights) <= WEIGHTS_LIMIT
 
 
-def test_clean_environment_imports_the_wheels_and_nothing_undeclared(clean_environment: Path, tmp_path: Path):
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_wheel_alone_imports_and_brings_nothing_heavy(
+    package: str, environments: Callable[[str], Path], tmp_path: Path
+):
     prefix, environment = offline(tmp_path / "home")
-    code = "import importlib.util, kinmo_gen; print(kinmo_gen.__file__, importlib.util.find_spec('lightning'))"
-    printed = run(*prefix, clean_environment / "python", "-c", code, cwd=tmp_path, env=environment)
-    path, lightning = printed.split()
-    assert Path(path).is_relative_to(clean_environment.parent)
-    assert lightning == "None"
+    name = package.replace("-", "_")
+    modules = [name, f"{name}.cli"] if package in COMMANDS else [name, f"{name}.nearest"]
+    code = f"import importlib.util as u, {', '.join(modules)}; print({name}.__file__, *map(bool, map(u.find_spec, {HEAVY})))"
+    printed = run(*prefix, environments(package) / "python", "-c", code, cwd=tmp_path, env=environment).split()
+    assert Path(printed[0]).is_relative_to(environments(package).parent)
+    brought = {library for library, there in zip(HEAVY, printed[1:], strict=True) if there == "True"}
+    assert brought == ({"transformers"} if package in ("kinmo-htma", "kinmo-gen") else set())
+    if package in COMMANDS:
+        printed = run(*prefix, environments(package) / COMMANDS[package], "--help", cwd=tmp_path, env=environment)
+        assert printed.startswith(f"usage: {COMMANDS[package]}")
 
 
-def test_sample_from_the_wheels_alone(clean_environment: Path, tmp_path: Path):
-    if importlib.util.find_spec("kinmo_gen.generator") is None:
-        pytest.skip("kinmo_gen.generator is not written yet")
+def test_describe_from_the_wheel_alone(environments: Callable[[str], Path], tmp_path: Path):
+    save_motion(Motion(walking_joints(40)), tmp_path / "walk.bvh")
     prefix, environment = offline(tmp_path / "home")
-    command = [clean_environment / "kinmo-gen", "sample", "a person walks forward", "--seconds", "2", "--out", "out"]
+    command = environments("kinmo-annotate") / "kinmo-annotate"
+    printed = run(*prefix, command, "describe", "walk.bvh", cwd=tmp_path, env=environment)
+    assert "walks" in printed
+    extras = {"gpt-4o-mini": "kinmo-annotate[llm]", "predict": "kinmo-annotate[train]"}
+    for word, extra in extras.items():
+        arguments = ["predict"] if word == "predict" else ["describe", "walk.bvh", "--writer", word]
+        result = subprocess.run(
+            [*prefix, command, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert result.returncode == 2
+        assert f"pip install '{extra}'" in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+
+
+def test_sample_from_the_wheel_alone(environments: Callable[[str], Path], tmp_path: Path):
+    prefix, environment = offline(tmp_path / "home")
+    command = [environments("kinmo-gen") / "kinmo-gen", "sample", "a person walks", "--seconds", "2", "--out", "out"]
     printed = run(*prefix, *command, cwd=tmp_path, env=environment)
     assert list((tmp_path / "out").rglob("*.npz")), printed

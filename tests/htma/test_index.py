@@ -142,10 +142,10 @@ def test_an_index_of_another_model_is_refused_by_name(index: Index, toy_model: P
     [
         ("index.json", "x", "is damaged: it is no JSON"),
         ("index.json", "[]", "is of another format"),
-        ("index.json", None, "is no index; make one with `kinmo-htma index FOLDER --out"),
+        ("index.json", None, "is not an index; make one with `kinmo-htma index FOLDER --out"),
         ("vectors.safetensors", "x", "is damaged"),
         ("items.jsonl", "x\n", "is damaged"),
-        ("items.jsonl", "", "want a vector for each of 0 items, got"),
+        ("items.jsonl", "", r"vectors must be one per item \(0\), got"),
     ],
 )
 def test_a_damaged_index_is_one_line(
@@ -272,10 +272,10 @@ class TestQuery:
     @pytest.mark.parametrize(
         ("text", "limbs", "message"),
         [
-            (None, {}, "nothing to search for"),
+            (None, {}, "a query must have a sentence"),
             ("", {}, "the text is empty"),
             ("walks", {"torso": " "}, "the text is empty"),
-            ("walks", {"tail": "wags"}, "no limb 'tail'; the limbs are torso, neck"),
+            ("walks", {"tail": "wags"}, "limb must be one of torso, neck, .*, got 'tail'"),
         ],
     )
     def test_bad_queries_are_named(self, text: str | None, limbs: dict[str, str], message: str, model: HTMA):
@@ -313,5 +313,5 @@ class TestCaptions:
 
 
 def test_an_item_belongs_to_a_vector(model: HTMA):
-    with pytest.raises(InputError, match="want a vector for each of 1 items, got 2"):
+    with pytest.raises(InputError, match=r"vectors must be one per item \(1\), got 2"):
         Index([Item("a", 0.0, 1.0)], torch.zeros(2, 3), ("toy", model.fingerprint))

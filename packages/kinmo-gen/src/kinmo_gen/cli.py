@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 FORMATS = ("npz", "bvh", "glb", "mp4", "png")
 TRAINING = {"fit": "train a stage", "validate": "validate a stage", "test": "test a stage"}
+NETWORKS = {
+    "tokenizer": "motion tokenizer",
+    "masked": "masked transformer",
+    "residual": "residual transformer",
+    "length": "length estimator",
+    "evaluator": "evaluator",
+}
 DEMO = (
     "a person walks forward",
     "a person jumps",
@@ -34,14 +41,14 @@ def _parser() -> argparse.ArgumentParser:
 
     sample = commands.add_parser("sample", help="turn sentences into motions")
     sample.add_argument("texts", nargs="+", metavar="SENTENCE")
-    sample.add_argument("--seconds", type=float, help="duration, 0.4 to 9.8; estimated from the sentence if not given")
+    sample.add_argument("--seconds", type=float, help="duration, 0.4 to 9.8 (default: estimated from the sentence)")
     sample.add_argument("--num", type=int, default=1, help="motions per sentence (default 1)")
-    sample.add_argument("--seed", type=int, help="makes the result repeatable")
+    sample.add_argument("--seed", type=int, help="seed of the random numbers, for repeatable results")
     sample.add_argument("--formats", default="npz,bvh,mp4,png", help=f"of {','.join(FORMATS)} (default: all but glb)")
     _add_model_options(sample)
     sample.set_defaults(run=_sample)
 
-    demo = commands.add_parser("demo", help="four sentences, every format, and one picture of all")
+    demo = commands.add_parser("demo", help="generate four sentences in every format, and one picture of all")
     demo.add_argument("--seed", type=int, default=0)
     _add_model_options(demo)
     demo.set_defaults(run=_demo)
@@ -55,8 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     export = commands.add_parser("export", help="write a model folder from training checkpoints")
-    for name in ("tokenizer", "masked", "residual", "length", "evaluator"):
-        export.add_argument(f"--{name}", type=Path, help=f"checkpoint of the {name}")
+    for name in NETWORKS:
+        export.add_argument(f"--{name}", type=Path, help=f"training checkpoint of the {NETWORKS[name]}")
     export.add_argument("--text-encoder", default="minilm")
     export.add_argument("--guidance", type=float, default=4.0)
     export.add_argument("--residual-guidance", type=float, default=5.0)
@@ -66,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
     card = add_card(commands, measured_by="evaluate")
     card.add_argument("--config", required=True, help="suffix of the configuration files, e.g. cmu")
-    card.add_argument("--repeats", type=int, required=True, help="what `evaluate` was given")
+    card.add_argument("--repeats", type=int, required=True, help="--repeats given to `evaluate`")
     card.set_defaults(run=_card)
 
     for name, what in TRAINING.items():
@@ -103,11 +110,11 @@ def _demo(options: argparse.Namespace) -> None:
 def _make(
     texts: Sequence[str], options: argparse.Namespace, *, seconds: float | None, formats: Sequence[str]
 ) -> list[Motion]:
-    """Sample, write every file, print its path."""
+    """Sample motions, write every file and print its path."""
     from kinmo_core.text import check_sentence
     from kinmo_gen.length import tokens_of
 
-    for text in texts:  # before anything is loaded or written
+    for text in texts:  # fails before anything is loaded or written
         check_sentence(text)
     if seconds is not None:
         tokens_of(seconds)
@@ -159,7 +166,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from kinmo_gen.model_folder import NETWORKS, SamplingConfig, export
+    from kinmo_gen.model_folder import SamplingConfig, export
 
     checkpoints = {name: path for name in NETWORKS if (path := getattr(options, name)) is not None}
     sampling = SamplingConfig(options.steps, options.guidance, options.residual_guidance)

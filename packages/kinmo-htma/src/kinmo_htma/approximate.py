@@ -1,8 +1,8 @@
-"""Approximate search by FAISS, for a million motions: vectors in cells, of which a query looks at the nearest few.
+"""Approximate search by FAISS, for a million motions: vectors are stored in cells, and a query visits the nearest few.
 
-Measured on vectors between those of the CMU pack's motions by a model, asked for by captions, as `benchmarks/htma.py`
-makes them. Of a million vectors of 384 the ten best are found to 99.9 %, in 743 MiB instead of 1465 and in less than a
-hundredth of the time. Of 200,000:
+Measured by `benchmarks/htma.py` on vectors interpolated between embeddings of the CMU pack's motions, with captions as
+queries. With a million vectors of size 384, recall@10 is 0.999, in 743 MiB instead of 1465 and in less than a hundredth of
+the time. With 200,000 vectors:
 
 | index | recall@10 | recall@1 | bytes a vector |
 |---|---|---|---|
@@ -10,8 +10,8 @@ hundredth of the time. Of 200,000:
 | cells, 8 bits | 0.908 | 0.770 | 400 |
 | HNSW, 16 links, efSearch 256, 16 bits | 0.931 | 0.875 | 910 |
 
-With 8 bits the right cells are found too, but the best vectors lie closer together than 8 bits can tell; HNSW suffers from
-queries that are no motions and lie beside all of them.
+With 8 bits the right cells are found too, but the best vectors are closer together than 8 bits can resolve. HNSW suffers from
+queries that are texts: their vectors lie apart from those of all motions.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from torch import Tensor
 
 from kinmo_core.errors import InputError
 
-VISITED = 32  # cells that a query looks at: 8 reach recall 0.99 between real motions, 32 also where clusters are loose
-TRAINED_ON = 64  # vectors a cell that place the cells; with 40, FAISS's least, a loose cluster's recall falls to 0.99
+VISITED = 32  # cells that a query visits: 8 reach recall 0.99 on real motions, 32 also on loose clusters
+TRAINED_ON = 64  # vectors per cell to train on; with 40, FAISS's minimum, recall on loose clusters falls to 0.99
 
 
 class Approximate:
-    """A FAISS index of inner products: inverted lists, vectors in 16 bits.
+    """A FAISS index of inner products: inverted lists with vectors of 16 bits per number.
 
     Args:
         index: the FAISS object.
@@ -42,7 +42,7 @@ class Approximate:
 
     @classmethod
     def build(cls, vectors: Tensor, *, seed: int = 0) -> Approximate:
-        """About 2 sqrt(N) cells, placed by a sample: at a million vectors by 128,000 of them.
+        """Build about 2 sqrt(N) cells, trained on a sample of the vectors: of a million vectors 128,000.
 
         Args:
             vectors: (N, D) float32, of unit length.
@@ -54,33 +54,37 @@ class Approximate:
         index = faiss.IndexIVFScalarQuantizer(
             faiss.IndexFlatIP(dim), dim, cells, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         )
-        index.cp.min_points_per_centroid = 1  # no warning where a few vectors make one cell
+        index.cp.min_points_per_centroid = 1  # few vectors in a single cell are fine and need no warning
         chosen = np.random.default_rng(seed).permutation(count)[: TRAINED_ON * cells]
         index.train(np.ascontiguousarray(vectors[torch.from_numpy(chosen)].numpy()))
         index.add(np.ascontiguousarray(vectors.numpy()))
         return cls(index)
 
     def search(self, queries: Tensor, count: int) -> list[tuple[int, float]]:
-        """(place, score) of `count` vectors or fewer, best first; a vector's score is its best with any query."""
+        """Return (index, score) of at most `count` vectors, best first; the score of a vector is its best with any query."""
         scores, places = self.index.search(np.ascontiguousarray(queries.numpy()), count)
         best: dict[int, float] = {}
         for place, score in zip(places.ravel().tolist(), scores.ravel().tolist(), strict=True):
-            if place >= 0:  # -1 fills up where the cells held too few
+            if place >= 0:  # -1 fills up where the cells hold too few
                 best[place] = max(score, best.get(place, -1.0))
         return sorted(best.items(), key=lambda pair: -pair[1])[:count]
 
     def save(self, path: Path) -> None:
-        """Write FAISS's own format."""
+        """Write the index in FAISS's own format."""
         import_faiss().write_index(self.index, str(path))
 
     @classmethod
     def load(cls, path: Path) -> Approximate:
-        """Read FAISS's own format; the caller has made sure that the file is one that `save` wrote."""
+        """Read an index in FAISS's own format; the caller has checked that `save` wrote the file."""
         return cls(import_faiss().read_index(str(path)))
 
 
 def import_faiss() -> Any:
-    """FAISS, or an error that names the extra."""
+    """Import FAISS.
+
+    Raises:
+        InputError: FAISS is not installed; names the extra.
+    """
     try:
         import faiss
     except ModuleNotFoundError:

@@ -33,12 +33,17 @@ def _parser() -> argparse.ArgumentParser:
 
     export = commands.add_parser("export", help="write a model folder from a training checkpoint")
     export.add_argument("checkpoint", type=Path)
-    export.add_argument("--data", type=Path, required=True, help="HumanML3D directory that it was trained on")
+    export.add_argument("--data", type=Path, required=True, help="HumanML3D directory of the training run")
     export.add_argument(
         "--annotations", type=Path, help="JSONL file (default: descriptions.jsonl in the data directory)"
     )
     export.add_argument("--similarity", help="mean, last, global, group or interaction (default: as in training)")
-    export.add_argument("--draws", type=int, default=10, help="of the reasoner for each sentence (default: 10)")
+    export.add_argument(
+        "--draws",
+        type=int,
+        default=10,
+        help="answers of the reasoner per sentence, whose embeddings are averaged (default: 10)",
+    )
     export.add_argument("--out", type=Path, required=True)
     export.set_defaults(run=_export)
 
@@ -52,37 +57,37 @@ def _parser() -> argparse.ArgumentParser:
 
     card = add_card(commands, measured_by="test")
     card.add_argument(
-        "--config", type=Path, action="append", required=True, help="what `fit` was given; more than one where it was"
+        "--config", type=Path, action="append", required=True, help="--config given to `fit`; repeat it for several"
     )
-    card.add_argument("--overrides", default="", help="what else `fit` was given, as one word")
+    card.add_argument("--overrides", default="", help="other options given to `fit`, as one quoted string")
     card.set_defaults(run=_card)
 
     index = commands.add_parser("index", help="make a folder of motions searchable")
     index.add_argument("folder", type=Path, help="any folder with .npz, .npy and .bvh files, or a HumanML3D directory")
     index.add_argument("--out", type=Path, default=Path(INDEX), help=f"folder for the index (default: {INDEX})")
-    index.add_argument("--faiss", action="store_true", help="also for approximate search, for a million motions")
+    index.add_argument(
+        "--faiss", action="store_true", help="also build a FAISS index, for approximate search among a million motions"
+    )
     _add_model(index)
     index.set_defaults(run=_index)
 
     search = commands.add_parser("search", help="find the motions that match a sentence, limbs or another motion")
-    search.add_argument("text", nargs="?", metavar="SENTENCE", help="the whole action")
+    search.add_argument("text", nargs="?", metavar="SENTENCE", help="sentence about the whole action")
     for limb in LIMBS:
         search.add_argument(
-            f"--{limb.replace('_', '-')}", metavar="SENTENCE", help=f"what the {limb.replace('_', ' ')} does"
+            f"--{limb.replace('_', '-')}", metavar="SENTENCE", help=f"sentence about the {limb.replace('_', ' ')}"
         )
     search.add_argument("--motion", type=Path, help="find motions like the one in this file")
-    search.add_argument("--index", type=Path, default=Path(INDEX), help=f"what `index` made (default: {INDEX})")
-    search.add_argument("-k", type=int, default=5, help="how many (default: 5)")
-    search.add_argument("--picture", type=Path, metavar="FILE.png", help="draw what is found, a strip of poses each")
+    search.add_argument("--index", type=Path, default=Path(INDEX), help=f"folder written by `index` (default: {INDEX})")
+    search.add_argument("-k", type=int, default=5, help="number of results (default: 5)")
+    search.add_argument("--picture", type=Path, metavar="FILE.png", help="draw the results as strips of poses")
     _add_model(search)
     search.set_defaults(run=_search)
 
     caption = commands.add_parser("caption", help="find the sentences that match a motion")
     caption.add_argument("motion", type=Path, help=".npz, .npy or .bvh file")
-    caption.add_argument(
-        "--sentences", type=Path, help="text file, one a line (default: some hundreds of plain actions)"
-    )
-    caption.add_argument("-k", type=int, default=5, help="how many (default: 5)")
+    caption.add_argument("--sentences", type=Path, help="text file, one sentence per line (default: 275 plain actions)")
+    caption.add_argument("-k", type=int, default=5, help="number of results (default: 5)")
     _add_model(caption)
     caption.set_defaults(run=_caption)
     return parser
@@ -147,7 +152,7 @@ def _index(options: argparse.Namespace) -> None:
     from kinmo_htma.index import Index, motion_files
     from kinmo_htma.model import HTMA
 
-    motion_files(options.folder)  # before the model is loaded
+    motion_files(options.folder)  # fails before the model is loaded
     if options.faiss:
         from kinmo_htma.approximate import import_faiss
 
@@ -176,7 +181,7 @@ def _search(options: argparse.Namespace) -> None:
     limbs = {limb: said for limb in LIMBS if (said := getattr(options, limb)) is not None}
     _check_count(options.k)
     if options.motion is not None and (options.text is not None or limbs):
-        raise InputError("want sentences or --motion, not both")
+        raise InputError("search must have sentences or --motion, got both")
     parts = [] if options.motion is None else parts_of(_motion(options.motion))
     model = HTMA.load(options.model, device=options.device)
     index = Index.load(options.index, model)
@@ -207,7 +212,7 @@ def _caption(options: argparse.Namespace) -> None:
 
         given = [line for line in read_bytes(options.sentences).decode("utf-8", "replace").splitlines() if line.strip()]
         if not given:
-            raise InputError(f"{options.sentences} has no sentence")
+            raise InputError(f"{options.sentences} must have at least one sentence, got none")
     model = HTMA.load(options.model, device=options.device)
     for text, score in model.captions(model.embed_features([part.features for part in parts]), given, k=options.k):
         print(f"{score:.3f}  {text}")

@@ -1,4 +1,4 @@
-"""Measure an alignment on test splits: both directions, four protocols, two conventions, as JSON and Markdown."""
+"""Measure an alignment on test splits: both directions, all protocols, two conventions, as JSON and Markdown."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def evaluate(
 ) -> Results:
     """Measure on every split, and write `retrieval.json` and `retrieval.md` where `out` is given.
 
-    The text of a query is the clip's first caption; what the limbs do is written by a reasoner that sees this caption only.
-    Annotations in the data directory are not read.
+    The text of a query is the clip's first caption; its limb texts come from a reasoner that sees this caption only. Annotations
+    in the data directory are not read.
 
     Args:
-        model: what to measure.
+        model: model to measure.
         data: a HumanML3D directory.
-        splits: names of split lists. Where the directory has a list `nsim_SPLIT`, as TMR ships one for `test`, that is the
+        splits: names of split lists. A list `nsim_SPLIT` in the directory, as TMR ships for `test`, is the
             dissimilar subset.
-        out: folder to write to.
+        out: directory of the two files.
         similarity: see `retrieval_vectors`; the model's where None.
 
     Returns:
@@ -63,7 +63,7 @@ def evaluate(
 
 
 def table(results: Results, sizes: dict[str, int]) -> str:
-    """The results as Markdown, one table for each split and convention."""
+    """Write the results as Markdown, one table for each split and convention."""
     names = [*(f"R@{k}" for k in RECALL_AT), "MedR"]
     lines: list[str] = []
     for split, protocols in results.items():
@@ -79,7 +79,7 @@ def table(results: Results, sizes: dict[str, int]) -> str:
 
 
 def _listed(folder: HumanML3DFolder, split: str, samples: Sequence[Sample]) -> list[int] | None:
-    """Indices of the clips in the list `nsim_SPLIT`, where there is one."""
+    """Return the indices of the clips in the list `nsim_SPLIT`; None without such a list."""
     name = f"nsim_{split}"
     if not (folder.root / f"{name}.txt").is_file():
         return None

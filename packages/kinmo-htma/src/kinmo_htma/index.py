@@ -1,7 +1,7 @@
-"""A searchable folder of motions: one vector for each motion, or for each ten seconds of a long one.
+"""A searchable folder of motions: one vector for each motion, or for each part of a long one.
 
-On disk an index is a folder: `index.json` (whose vectors they are), `items.jsonl`, `vectors.safetensors`, and, where asked
-for, `index.faiss`. Search is exact, a product with all vectors, unless there is a FAISS index.
+On disk an index is a folder: `index.json` (the model that made the vectors), `items.jsonl`, `vectors.safetensors`, and
+optionally `index.faiss`. Search is exact, a product with all vectors, unless there is a FAISS index.
 """
 
 from __future__ import annotations
@@ -14,20 +14,19 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from kinmo_core.errors import InputError
 from kinmo_core.files import atomic_path
 from kinmo_core.io import READABLE, load_motion
+from kinmo_core.model_folder import load_tensors, save_tensors
 from kinmo_core.motion import Motion
 from kinmo_htma.approximate import Approximate
 from kinmo_htma.model import HTMA
 from kinmo_htma.parts import parts_of
 
 FORMAT: Final = 1
-AT_ONCE: Final = 512  # motions embedded together
+CHUNK: Final = 512  # parts of motions embedded together
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Item:
 
 
 class Hit(NamedTuple):
-    """What was found, and its similarity to the query, a cosine."""
+    """An item and its cosine similarity to the query."""
 
     item: Item
     score: float
@@ -55,11 +54,11 @@ class Index:
     """Vectors of motions by one model.
 
     Args:
-        items: what the vectors are of.
+        items: motions or parts of motions, one per vector.
         vectors: (items, D) float32, of unit length.
         model: name and fingerprint of the model that made them.
-        folder: where the items' files are.
-        approximate: finds candidates faster than a product with all vectors.
+        folder: directory of the items' files.
+        approximate: approximate search, faster than a product with all vectors.
     """
 
     def __init__(
@@ -72,7 +71,7 @@ class Index:
         approximate: Approximate | None = None,
     ) -> None:
         if len(items) != len(vectors):
-            raise InputError(f"want a vector for each of {len(items)} items, got {len(vectors)}")
+            raise InputError(f"vectors must be one per item ({len(items)}), got {len(vectors)}")
         self.items = list(items)
         self.vectors = vectors
         self.model = model
@@ -96,8 +95,8 @@ class Index:
 
         Args:
             model: embeds them.
-            folder: any folder with .npz, .npy and .bvh files; of a HumanML3D directory its features.
-            warn: called with one line about each file that is left out: unreadable, or too short.
+            folder: any folder with .npz, .npy and .bvh files; of a HumanML3D directory the features are read.
+            warn: called with one line about each file that is left out as unreadable or too short.
             progress: called with (files done, files in all) after every file.
             faiss: build a FAISS index as well.
 
@@ -122,7 +121,7 @@ class Index:
                 waiting += [(Item(str(path.relative_to(root)), p.start, p.end), p.features) for p in parts]
             except InputError as error:
                 warn(f"left out {path}: {error}")
-            if len(waiting) >= AT_ONCE:
+            if len(waiting) >= CHUNK:
                 embed()
             if progress is not None:
                 progress(number, len(files))
@@ -134,12 +133,12 @@ class Index:
         return cls(items, made, (model.name, model.fingerprint), folder=root.resolve(), approximate=approximate)
 
     def search(self, queries: Tensor, k: int = 5) -> list[Hit]:
-        """The k files with the best matching part, each once, best first.
+        """Find the k files with the best matching part, each once, best first.
 
         Args:
-            queries: (Q, D) unit vectors that ask for the same, such as the parts of a long motion; an item's score is its
-                best. One at least.
-            k: how many; fewer where there are fewer files.
+            queries: (Q, D) unit vectors of one query, such as the parts of a long motion, Q at least 1; the score of an
+                item is its best with any of them.
+            k: number of files; fewer where there are fewer.
         """
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}")
@@ -154,24 +153,27 @@ class Index:
             wanted *= 4
 
     def motion(self, item: Item) -> Motion:
-        """The motion, or the part of one, that an item names.
+        """Load the motion, or the part of one, that an item names.
 
         Raises:
-            InputError: its file is no longer there, or unreadable.
+            InputError: its file is missing or unreadable.
         """
         whole = load_motion(self.folder / item.path)
         start, end = (round(second * whole.fps) for second in (item.start, item.end))
         return replace(whole, joints=whole.joints[start : end + 1])
 
     def save(self, folder: Path | str) -> None:
-        """Write the index; files of the same name are replaced."""
+        """Write the index, replacing files of the same name.
+
+        Raises:
+            InputError: the folder cannot be made or written.
+        """
         out = Path(folder)
         try:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"cannot make the folder {out}: {error.strerror}") from None
-        with atomic_path(out / "vectors.safetensors") as path:
-            save_file({"vectors": self.vectors.contiguous()}, path)
+        save_tensors({"vectors": self.vectors}, out / "vectors.safetensors")
         with atomic_path(out / "items.jsonl") as path, path.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(asdict(item)) + "\n" for item in self.items)
         facts: dict[str, Any] = {"format": FORMAT, "model": self.model[0], "fingerprint": self.model[1]}
@@ -189,7 +191,7 @@ class Index:
         """Read what `save` wrote.
 
         Raises:
-            InputError: no index, damaged, or made by another model than the one that will ask.
+            InputError: not an index, damaged, or made by another model than `model`.
         """
         root = Path(folder)
         facts = _read_facts(root)
@@ -199,10 +201,10 @@ class Index:
                 f"({model.fingerprint}); make it again with `kinmo-htma index`"
             )
         try:
-            vectors = load_file(root / "vectors.safetensors")["vectors"]
+            vectors = load_tensors(root / "vectors.safetensors")["vectors"]
             lines = (root / "items.jsonl").read_text(encoding="utf-8").splitlines()
             items = [Item(**json.loads(line)) for line in lines]
-        except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+        except (OSError, KeyError, TypeError, ValueError) as error:  # InputError is a ValueError
             raise InputError(f"{root} is damaged: {' '.join(str(error).split())[:200]}") from None
         approximate = None
         if "faiss_sha256" in facts:
@@ -223,11 +225,15 @@ class Index:
 
 
 def motion_files(root: Path) -> list[Path]:
-    """Files below a folder that may be motions, in the order of their names; of one in several formats, one file."""
+    """Return the motion files below a folder, sorted by name; of a motion in several formats, one file.
+
+    Raises:
+        InputError: no such folder.
+    """
     if not root.is_dir():
         raise InputError(f"no folder {root}")
     features = root / "new_joint_vecs"
-    start = features if features.is_dir() else root  # a HumanML3D directory holds every motion twice
+    start = features if features.is_dir() else root  # a HumanML3D directory also holds every motion as joints
     found = [path for path in start.rglob("*") if path.suffix.lower() in READABLE and path.is_file()]
     found.sort(key=lambda path: READABLE.index(path.suffix.lower()), reverse=True)
     return sorted({path.with_suffix(""): path for path in found}.values())
@@ -236,14 +242,14 @@ def motion_files(root: Path) -> list[Path]:
 def _read_facts(root: Path) -> dict[str, Any]:
     path = root / "index.json"
     if not path.is_file():
-        raise InputError(f"{root} is no index; make one with `kinmo-htma index FOLDER --out {root}`")
+        raise InputError(f"{root} is not an index; make one with `kinmo-htma index FOLDER --out {root}`")
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise InputError(f"{path} is damaged: it is no JSON") from None
+        raise InputError(f"{path} is damaged: it is not JSON") from None
     known = {"format", "model", "fingerprint", "folder"}
     if not isinstance(facts, dict) or facts.get("format") != FORMAT or not known <= set(facts):
-        raise InputError(f"{path} is of another format; this version of KinMo reads format {FORMAT}")
+        raise InputError(f"{path} must be of format {FORMAT}, which this version of KinMo reads, got another")
     return facts
 
 

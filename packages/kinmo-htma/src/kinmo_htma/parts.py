@@ -1,4 +1,4 @@
-"""Motions as the networks read them: features at 20 fps, long motions in parts of ten seconds."""
+"""Motions as the networks read them: features at 20 fps, long motions in parts of about ten seconds."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Part(NamedTuple):
 
 
 def parts_of(motion: Motion) -> list[Part]:
-    """The whole motion, or overlapping parts of one longer than ten seconds.
+    """Return features of the whole motion, or of overlapping parts of one longer than ten seconds.
 
     Raises:
-        InputError: it is shorter than 0.4 s.
+        InputError: the motion is not longer than 0.4 s.
     """
     joints = motion.resample(FPS).joints
     if len(joints) <= MIN_FRAMES:
@@ -41,7 +41,7 @@ def parts_of(motion: Motion) -> list[Part]:
 
 
 def windows(frames: int) -> list[tuple[int, int]]:
-    """(start, end) of parts of equal length that cover all frames, each half over the next; one part if that is enough."""
+    """Return (start, end) of parts of equal length that cover all frames, each overlapping the next by half or more."""
     if frames <= MAX_FRAMES:
         return [(0, frames)]
     count = 1 + -(-(frames - WINDOW) // (WINDOW // 2))

@@ -1,4 +1,4 @@
-"""What a person asks for: a sentence, sentences about single limbs, or both, as `Description`s."""
+"""Search queries: a sentence, sentences about single limbs, or both, as `Description`s."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from kinmo_htma.model import HTMA
 
 
 def query(model: HTMA, text: str | None, limbs: Mapping[str, str]) -> list[Description]:
-    """The descriptions to search by, one for each draw of the model's reasoner.
+    """Make the descriptions to search by, one for each draw of the model's reasoner.
 
-    What is said of a limb replaces what the reasoner wrote of it, and pairs with this limb become unknown. Without a
-    sentence the limbs' ones stand for it; a model of the global level alone reads them after the sentence.
+    A given limb text replaces the reasoner's, and pairs with this limb become "unknown". Without a sentence the limb texts
+    replace it; a model of the global level alone reads them after the sentence.
 
     Args:
-        model: whose reasoner fills in the rest.
+        model: its reasoner fills in the rest.
         text: the whole action.
-        limbs: group to what it does, as a sentence, or without subject ("waves").
+        limbs: what each group does, as a sentence or without a subject ("waves").
 
     Raises:
         InputError: neither text nor limbs, an empty sentence, or an unknown limb.
@@ -27,12 +27,12 @@ def query(model: HTMA, text: str | None, limbs: Mapping[str, str]) -> list[Descr
     said = {limb: _sentence(limb, text) for limb, text in limbs.items()}
     parts = ([] if text is None else [check_sentence(text)]) + list(said.values())
     if not parts:
-        raise InputError("nothing to search for; want a sentence, or one about a limb such as --right-arm 'waves'")
+        raise InputError("a query must have a sentence, or one about a limb such as --right-arm 'waves', got neither")
     reads_limbs = model.levels != ("global",)
     drawn = model.describe([parts[0] if text is not None and reads_limbs else ", ".join(parts)])
     if not said or not reads_limbs:
         return [described for (described,) in drawn]
-    if text is None:  # nothing is known of the other limbs, so that the draws do not differ
+    if text is None:  # the other limbs are unknown, so all draws are equal
         drawn = drawn[:1]
     return [_with_limbs(described, said, others_known=text is not None) for (described,) in drawn]
 
@@ -45,6 +45,6 @@ def _with_limbs(described: Description, said: Mapping[str, str], *, others_known
 
 def _sentence(limb: str, text: str) -> str:
     if limb not in GROUPS:
-        raise InputError(f"no limb {limb!r}; the limbs are {', '.join(GROUPS)}")
+        raise InputError(f"limb must be one of {', '.join(GROUPS)}, got {limb!r}")
     name, said = limb.replace("_", " "), check_sentence(text)
     return said if name.split()[-1] in said.lower().split() else f"the {name} {said}"

@@ -1,9 +1,9 @@
-"""How well texts and motions find each other: TMR's four protocols (Petrovich et al., ICCV 2023), in two conventions.
+"""Retrieval figures by TMR's four protocols (Petrovich et al., ICCV 2023), in two conventions.
 
-Given the similarity of every text with every motion, a query's rank is the number of items before the right one; among
-equals the average. Half of HumanML3D's clips are mirrored copies of the other half, whose captions differ in "left" and
-"right" or not at all. So every figure is given twice: **raw**, where a copy that comes before the right item is an error as
-any other, and **mirror-corrected**, where the copy is left out of its twin's queries.
+The rank of a query is the number of items before the right one, among equal items the average. Half of HumanML3D's clips are
+mirrored copies of the other half, whose captions differ in "left" and "right" or not at all. So every figure is given twice:
+**raw**, where a copy that ranks before the right item is an error like any other, and **mirror-corrected**, where the copy is
+left out of its twin's queries.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kinmo_core.metrics import median_rank, ranks, recall
 RECALL_AT: Final = (1, 2, 3, 5, 10)
 BATCH: Final = 32
 DISSIMILAR: Final = 100
-THRESHOLDS: Final = (0.95, 0.8)  # scores, (cosine + 1) / 2: TMR's, and the one that a summary of KinMo states
+THRESHOLDS: Final = (0.95, 0.8)  # scores, (cosine + 1) / 2: TMR's, and that of KinMo's supplement
 DIRECTIONS: Final = ("text to motion", "motion to text")
 CONVENTIONS: Final = ("raw", "mirror-corrected")
 
@@ -35,12 +35,12 @@ def metrics_of(rank: Tensor) -> Metrics:
 def all_protocols(
     similarity: Tensor, captions: Tensor, keys: Sequence[str], *, dissimilar: Sequence[int] | None = None
 ) -> dict[str, dict[str, dict[str, Metrics]]]:
-    """Protocol -> convention -> direction -> metrics.
+    """Measure all protocols: protocol -> convention -> direction -> metrics.
 
     Args:
         similarity: (N, N) of text i with motion j.
-        captions: (N, S) unit vectors of the captions, by a model that has nothing to do with the one that is measured.
-        keys: of the clips; a mirrored copy's is M + that of its twin.
+        captions: (N, S) unit vectors of the captions, by a model that is independent of the measured one.
+        keys: ids of the clips; a mirrored copy has M + the id of its twin.
         dissimilar: indices of the dissimilar subset; chosen by `dissimilar_subset` where None.
     """
     alike = captions.double() @ captions.double().T
@@ -48,7 +48,7 @@ def all_protocols(
     everything = {"all": _measure(similarity, mirrored)}
     for threshold in THRESHOLDS:
         correct = alike > 2 * threshold - 1
-        correct.fill_diagonal_(True)  # rounding must not part a caption from itself
+        correct.fill_diagonal_(True)  # despite rounding, a caption agrees with itself
         everything[f"threshold {threshold}"] = _measure(similarity, mirrored, correct)
     subset = list(dissimilar_subset(alike) if dissimilar is None else dissimilar)
     everything[f"dissimilar {len(subset)}"] = _measure(*_sub(subset, similarity, mirrored))
@@ -63,7 +63,7 @@ def all_protocols(
 
 
 def mirrors(keys: Sequence[str]) -> Tensor:
-    """(N, N), True where one clip is the mirrored copy of the other."""
+    """Return (N, N), True where one clip is the mirrored copy of the other."""
     number = {key: i for i, key in enumerate(keys)}
     found = torch.zeros(len(keys), len(keys), dtype=torch.bool)
     for key, i in number.items():
@@ -73,14 +73,14 @@ def mirrors(keys: Sequence[str]) -> Tensor:
 
 
 def dissimilar_subset(alike: Tensor, size: int = DISSIMILAR) -> list[int]:
-    """Indices of items with captions as different as a greedy choice makes them.
+    """Choose items with dissimilar captions greedily and return their indices.
 
-    TMR ships its list, not how it was made. Here: first the caption that is least like all others on average, then again
-    and again the one whose closest relative among the chosen is farthest; the first of equals.
+    TMR ships its list without the method. Here: first the caption with the lowest mean similarity to all others, then
+    repeatedly the one whose most similar chosen caption is least similar; the first of equals.
 
     Args:
         alike: (N, N) cosines of the captions.
-        size: how many; all where there are fewer.
+        size: number of items; all where there are fewer.
     """
     chosen = [int(alike.mean(-1).argmin())]
     closest = alike[chosen[0]].clone()
@@ -92,7 +92,7 @@ def dissimilar_subset(alike: Tensor, size: int = DISSIMILAR) -> list[int]:
 
 
 def small_batches(keys: Sequence[str]) -> list[list[int]]:
-    """Indices in batches of 32: sorted keys, shuffled by NumPy's old generator with seed 0, the incomplete rest dropped."""
+    """Return indices in batches of 32: sorted keys, shuffled by NumPy's legacy generator with seed 0, rest dropped."""
     order = sorted(range(len(keys)), key=lambda i: keys[i])
     shuffled = np.arange(len(keys))
     np.random.RandomState(0).shuffle(shuffled)
@@ -101,7 +101,7 @@ def small_batches(keys: Sequence[str]) -> list[list[int]]:
 
 
 def _measure(similarity: Tensor, mirrored: Tensor, correct: Tensor | None = None) -> dict[str, dict[str, Metrics]]:
-    """`correct` and `mirrored` are symmetric, so both directions share them."""
+    """Measure both directions, which share `correct` and `mirrored` since these are symmetric."""
     return {
         convention: {
             direction: metrics_of(ranks(s, correct=correct, left_out=left_out))

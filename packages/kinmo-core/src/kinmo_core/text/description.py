@@ -13,7 +13,7 @@ from kinmo_core.errors import InputError
 from kinmo_core.grouping import SIX_GROUPS
 
 MAX_CHARACTERS = 2000
-UNKNOWN: Final = "unknown"  # what stands for a limb, or a pair, that does nothing worth saying
+UNKNOWN: Final = "unknown"  # text of a limb or pair that does nothing worth saying
 GROUPS: Final = SIX_GROUPS.names
 PAIRS: Final = SIX_GROUPS.pairs
 
@@ -41,26 +41,26 @@ class Description:
         object.__setattr__(self, "interactions", _complete("interactions", self.interactions, PAIRS))
 
     def mirror(self) -> Description:
-        """The description of the mirrored motion: limbs exchanged, and left and right in every sentence."""
+        """Return the description of the mirrored motion: left and right exchanged in limbs and sentences."""
         groups = {mirror_text(name): mirror_text(text) for name, text in self.groups.items()}
         pairs = {mirror_pair(pair): mirror_text(text) for pair, text in self.interactions.items()}
         return Description(mirror_text(self.text), groups, pairs)
 
     def level(self, name: str) -> str:
-        """All that one level ("global", "group", "interaction") says, as one text; "unknown" where it says nothing."""
+        """Join the texts of one level ("global", "group", "interaction"); "unknown" where all are unknown."""
         if name == "global":
             return self.text
         texts = {"group": self.groups, "interaction": self.interactions}[name].values()
         return " ".join(text for text in texts if text != UNKNOWN) or UNKNOWN
 
     def to_json(self) -> dict[str, Any]:
-        """`{"text": ..., "groups": {"torso": ...}, "interactions": {"torso+neck": ...}}`."""
+        """Return `{"text": ..., "groups": {"torso": ...}, "interactions": {"torso+neck": ...}}`."""
         pairs = {"+".join(pair): text for pair, text in self.interactions.items()}
         return {"text": self.text, "groups": dict(self.groups), "interactions": pairs}
 
     @staticmethod
     def from_json(value: Any) -> Description:
-        """Inverse of `to_json`; further keys are ignored.
+        """Read what `to_json` returns; further keys are ignored.
 
         Raises:
             InputError: names the field that is missing or wrong.
@@ -75,7 +75,7 @@ class Description:
 
 
 def read_descriptions(path: Path | str) -> dict[str, Description]:
-    """Descriptions of a JSONL file by `id`; one object a line, `Description.to_json` with an `id`.
+    """Read the descriptions of a JSONL file by `id`; each line holds `Description.to_json` with an `id`.
 
     Raises:
         InputError: names file and line.
@@ -84,14 +84,14 @@ def read_descriptions(path: Path | str) -> dict[str, Description]:
 
 
 def read_records(path: Path | str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(id, object) of every line of a JSONL file of descriptions, whatever else its lines hold.
+    """Yield (id, object) of every line of a JSONL file of descriptions, whatever else its lines hold.
 
     Raises:
-        InputError: it cannot be read, a line is no JSON object with an `id`, or an id occurs twice; names file and line.
+        InputError: the file cannot be read, a line is not a JSON object with an `id`, or an id occurs twice.
     """
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines: a sentence may hold other line ends
+        lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines: a sentence may contain other line ends
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {path}: {error}") from None
     seen: set[str] = set()
@@ -108,7 +108,11 @@ def read_records(path: Path | str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def check_sentence(text: str) -> str:
-    """The sentence without surrounding space, or an `InputError` where it is empty or far too long for a sentence."""
+    """Return a sentence without surrounding space.
+
+    Raises:
+        InputError: the sentence is empty or longer than `MAX_CHARACTERS`.
+    """
     stripped = text.strip()
     if not stripped:
         raise InputError("the text is empty; want a sentence such as 'a person walks forward'")
@@ -118,7 +122,7 @@ def check_sentence(text: str) -> str:
 
 
 def _complete(field: str, texts: Mapping[Any, Any], names: Sequence[Any]) -> dict[Any, str]:
-    """The texts in the order of `names`, all there and none empty."""
+    """Return the texts in the order of `names` after checking that all are there and none is empty."""
     for name in {**dict.fromkeys(names), **texts}:
         text = texts.get(name)
         if name not in names or not isinstance(text, str) or not text.strip():
@@ -130,6 +134,6 @@ def _complete(field: str, texts: Mapping[Any, Any], names: Sequence[Any]) -> dic
 
 
 def mirror_pair(pair: tuple[str, str]) -> tuple[str, str]:
-    """The pair that a pair of groups becomes in the mirror."""
+    """Return the pair that a pair of groups becomes in the mirror."""
     first, second = (mirror_text(name) for name in pair)
     return (first, second) if (first, second) in PAIRS else (second, first)

@@ -102,7 +102,7 @@ class StepSampler(Sampler[list[Draw]]):
             yield [Draw(int(batch[slot]), (self.seed, step + offset, slot)) for slot in slots]
 
     def _pass(self, number: int) -> np.ndarray:
-        """(steps, global batch) item numbers of one pass over the data."""
+        """Return the item numbers (steps, global batch) of one pass over the data."""
         rng = np.random.default_rng((self.seed, number))
         order = rng.permutation(len(self.lengths))
         order = np.resize(order, self.steps_per_pass * self.global_batch)

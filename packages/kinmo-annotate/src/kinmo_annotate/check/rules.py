@@ -1,4 +1,4 @@
-"""Kinds of verbs -> the rules that say what they claim."""
+"""Table of the rules: kind of verb, a key of `words.KIND_VERBS` -> the rule that reads its claims."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from kinmo_annotate.check.claims import Actor, Claim
 from kinmo_annotate.check.phrases import Rule
 
 
-def _in_relations(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """Where something is, and what it approaches, are relations of the clause."""
-    del actor, verb, tail
+def _in_relations(_actor: Actor, _verb: str, _tail: str) -> list[Claim]:
+    """Claim nothing: `relations` reads where something is and what it approaches."""
     return []
 
 

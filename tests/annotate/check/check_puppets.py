@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kinmo_annotate.check import Verdict, judge, statements_of
-from kinmo_annotate.check.claims import Claim
+from kinmo_annotate.check.claims import Claim, Order
 from kinmo_annotate.check.measure import Measures
 from kinmo_annotate.check.scores import score
 from kinmo_core.motion import Motion
@@ -168,7 +168,7 @@ _MOTIONS: dict[str, Callable[[], np.ndarray]] = {
     "spread": lambda: arms(LEFT, RIGHT),
     "spread from the front": lambda: arms(LEFT, RIGHT, start=((-0.35, 0, 1), (0.35, 0, 1))),
     "clap": lambda: arms((-0.35, 0, 1), (0.35, 0, 1)),
-    "almost clap": lambda: arms((-0.1, 0, 1), (0.1, 0, 1)),
+    "almost clap": lambda: arms((-0.25, 0, 1), (0.25, 0, 1)),
     "both forward": lambda: arms(FORWARD, FORWARD),
     "swing arms together": lambda: puppet({k: wave(3, 0.7, 2, DOWN) for s in OTHER for k in arm(s)}),
     "swing arms in turn": lambda: puppet(
@@ -184,7 +184,7 @@ _MOTIONS: dict[str, Callable[[], np.ndarray]] = {
     "half bent right": lambda: elbow(50, 50),
     "cross right": lambda: hold((0.85, -0.4, 0.35), "right_elbow", "right_wrist"),
     "hand right behind": lambda: hold((0, -0.8, -0.6), "right_elbow", "right_wrist"),
-    "hand right at head": lambda: puppet({"right_elbow": ((0, (-0.8, 0.4, 0.3)),), "right_wrist": ((0, (0.7, 0.8, 0)),)}),
+    "hand right at head": lambda: puppet({"right_elbow": ((0, (-0.6, 0.6, 0.3)),), "right_wrist": ((0, (0.9, 0.5, 0)),)}),
     "hand on hip": lambda: puppet({"left_elbow": ((0, (0.9, -0.9, -0.2)),), "left_wrist": ((0, (-0.9, -0.9, 0.2)),)}),
     "kick right": lambda: puppet(
         {
@@ -198,7 +198,7 @@ _MOTIONS: dict[str, Callable[[], np.ndarray]] = {
     "leg left out": lambda: hold((0.5, -0.85, 0), "left_knee", "left_ankle"),
     "leg left back": lambda: hold((0, -0.85, -0.5), "left_knee", "left_ankle"),
     "wide": lambda: puppet({"left_knee": ((0, (0.4, -0.9, 0)),), "right_knee": ((0, (-0.4, -0.9, 0)),)}),
-    "open legs": lambda: puppet({f"{s}_knee": ((0, DOWN), (1, (x, -0.9, 0))) for s, x in (("left", 0.4), ("right", -0.4))}),
+    "open legs": lambda: puppet({f"{s}_knee": ((0, DOWN), (1, (x, -0.9, 0))) for s, x in (("left", 0.6), ("right", -0.6))}),
     "close legs": lambda: _MOTIONS["open legs"]()[::-1].copy(),
     "look left": lambda: puppet({"head": ((0, HEAD), (0.5, (0.5, 0.8, 0.3)), (1, (0.5, 0.8, 0.3)))}),
     "look left a little": lambda: puppet({"head": ((0, HEAD), (0.5, (0.1, 0.77, 0.64)), (1, (0.1, 0.77, 0.64)))}),
@@ -242,6 +242,18 @@ def scores(name: str, text: str, who: str = "body") -> dict[str, float]:
             value = score(measures, reading.meaning)[0]
             denied = isinstance(reading.meaning, Claim) and reading.meaning.negated
             found[str(reading.meaning)] = 1 - value if denied else value
+    return found
+
+
+def claim_scores(name: str, text: str, who: str = "body") -> list[tuple[str, float]]:
+    """Score the predicate of every claim of a sentence by itself."""
+    measures = Measures(motion(name).joints.numpy(), FPS)
+    found = []
+    for reading in statements_of(describe(who, text)):
+        meaning = reading.meaning
+        if meaning is not None and not isinstance(meaning, Order):
+            claims = [meaning] if isinstance(meaning, Claim) else meaning.claims
+            found += [(claim.predicate, score(measures, claim)[0]) for claim in claims]
     return found
 
 

@@ -11,10 +11,10 @@
 A text is a sentence about the whole body, a `Description`, or a `Timeline`, whose statements are judged within their own
 spans. `Report` counts verdicts; `run` is the command `kinmo-annotate check`.
 
-Way of a text: `reader` splits it into clauses; `rules` and `relations` turn them into `claims`; `statements` joins those
-which must hold at once. Way of a motion: `measure` turns joints into numbers. Each claim has a predicate (in `limbs`, `legs`,
-`places`, `manner`, `body`) with two limits: below the one it is contradicted, from the other on it is clearly right, and
-between them it is supported, as nobody could be sure. `scores` and `verdicts` bring text and motion together.
+`reader` splits a text into clauses, `rules` and `relations` turn these into `claims`, `statements` joins those that must hold
+at once. `measure` turns joints into numbers. Each claim has a predicate (in `limbs`, `places`, `manner`, `body`) with two
+limits: below the one it is contradicted, from the other on it is clearly right. Between them it counts as supported, since
+viewers would disagree. `scores` and `verdicts` bring text and motion together.
 
 The check is an independent judge of everything in KinMo that writes text. It uses of the other code
 - joint names and their mirror image (`kinmo_core.skeleton`) and the values that it is given: `Motion`, and the texts of

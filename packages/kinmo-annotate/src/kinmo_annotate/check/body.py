@@ -79,7 +79,7 @@ def runs(motion: Measures, _claim: Claim, _side: str) -> Evidence:
 
 def turns(motion: Measures, claim: Claim, _side: str) -> Evidence:
     """Measure the turn to a side, of body or shoulders, in degrees."""
-    yaws = [motion.yaw(), motion.yaw("shoulders")] if claim.part != "hip" else [motion.yaw("hips")]
+    yaws = [motion.yaw(), motion.yaw("shoulder")] if claim.part != "hip" else [motion.yaw("hip")]
     signs = [SIGN[claim.way]] if claim.way else [1.0, -1.0]
     turned = [sign * yaw for yaw in yaws for sign in signs]
     value = max(climb(one) for one in turned)
@@ -95,10 +95,10 @@ def twists(motion: Measures, claim: Claim, _side: str) -> Evidence:
     """Measure the turn of the shoulders, against the hips or with the whole body, in degrees."""
     sign = SIGN.get(claim.way)
     if sign is None:
-        value = max(float(np.ptp(motion.twist)), float(np.ptp(motion.yaw("shoulders"))))
+        value = max(float(np.ptp(motion.twist)), float(np.ptp(motion.yaw("shoulder"))))
         return Evidence(value, TWIST_ANY, f"twists within {value:.0f} degrees")
     twist = sign * motion.twist
-    value = max(climb(twist), float(twist.max()), climb(sign * motion.yaw("shoulders")))
+    value = max(climb(twist), float(twist.max()), climb(sign * motion.yaw("shoulder")))
     return Evidence(value, TWIST, f"twists {claim.way} {value:.0f} degrees")
 
 

@@ -71,14 +71,14 @@ def swings(motion: Measures, claim: Claim, side: str) -> Evidence:
 
 def nods(motion: Measures, claim: Claim, _side: str) -> Evidence:
     """Count movements of the head to and fro, up and down or to the sides."""
-    sideways = [motion.head("left"), SHOULDER_SHARE * motion.yaw("shoulders")]
+    sideways = [motion.head("left"), SHOULDER_SHARE * motion.yaw("shoulder")]
     found = repeats(claim, sideways if claim.way == "side" else [motion.head("down"), motion.pitch], NOD_SIZES)
     return found if claim.number is not None else Evidence(found.value, NOD, found.words)
 
 
 def head_turns(motion: Measures, claim: Claim, _side: str) -> Evidence:
     """Measure the turn of the head to a side, in degrees; the shoulders may turn instead."""
-    angles, shoulders = motion.head("left"), motion.yaw("shoulders")
+    angles, shoulders = motion.head("left"), motion.yaw("shoulder")
     if not claim.way:
         value = max(float(np.ptp(angles)), SHOULDER_SHARE * float(np.ptp(shoulders)))
         return Evidence(value, HEAD_TURN_ANY, f"turns within {value:.0f} degrees")
@@ -162,9 +162,9 @@ def _sway(motion: Measures, way: str) -> Sequence[Series]:
     ground, rise = 100 * motion.ground, 100 * motion.height("body")
     return {
         "forward": [motion.lean("forward"), ground[:, 1]],
-        "side": [motion.lean("left"), ground[:, 0], motion.twist, motion.yaw("shoulders")],
+        "side": [motion.lean("left"), ground[:, 0], motion.twist, motion.yaw("shoulder")],
         "up": [rise, 100 * motion.height("head")],
-        "turn": [motion.twist, motion.yaw(), motion.yaw("shoulders")],
+        "turn": [motion.twist, motion.yaw(), motion.yaw("shoulder")],
         "": [*(motion.lean(one) for one in ("forward", "left")), *ground.T, rise, motion.twist, motion.yaw()],
     }[way]
 

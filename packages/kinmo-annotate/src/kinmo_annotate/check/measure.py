@@ -80,7 +80,7 @@ class Measures:
     @cached_property
     def across(self) -> Path3:
         """Unit vector from the right side of the body to its left."""
-        return _unit(self._hip_line / HIP_WIDTH + self._shoulder_line / SHOULDER_WIDTH)
+        return _unit(self._line("hip") / HIP_WIDTH + self._line("shoulder") / SHOULDER_WIDTH)
 
     @cached_property
     def spine(self) -> Path3:
@@ -106,16 +106,16 @@ class Measures:
         return float((self.spine[:, UP] > UPRIGHT_COSINE).mean())
 
     def yaw(self, of: str = "body") -> Series:
-        """Return how far "body", "hips" or "shoulders" have turned to the left since the first frame, degrees."""
-        line = {"body": self.across, "hips": self._hip_line, "shoulders": self._shoulder_line}[of]
+        """Return how far the line between "body", "hip" or "shoulder" sides has turned to the left so far, degrees."""
+        line = self.across if of == "body" else self._line(of)
         angle = np.unwrap(np.arctan2(-line[:, 2], line[:, 0]))
         return np.degrees(angle - angle[0])
 
     @cached_property
     def twist(self) -> Series:
         """Degrees that the shoulders are turned to the left of the hips, -180 to 180."""
-        left = _project(self.heading_axes, self._shoulder_line), _project(self.heading_axes, self._hip_line)
-        shoulders, hips = (np.degrees(np.arctan2(-line[:, FORWARD], line[:, LEFT])) for line in left)
+        lines = (_project(self.heading_axes, self._line(name)) for name in ("shoulder", "hip"))
+        shoulders, hips = (np.degrees(np.arctan2(-line[:, FORWARD], line[:, LEFT])) for line in lines)
         return (shoulders - hips + 180) % 360 - 180
 
     def lean(self, direction: str) -> Series:
@@ -208,13 +208,8 @@ class Measures:
             return np.zeros(len(point))
         return np.linalg.norm(np.gradient(point, axis=0), axis=-1) * self.fps
 
-    @cached_property
-    def _hip_line(self) -> Path3:
-        return self._joint("left_hip") - self._joint("right_hip")
-
-    @cached_property
-    def _shoulder_line(self) -> Path3:
-        return self._joint("left_shoulder") - self._joint("right_shoulder")
+    def _line(self, name: str) -> Path3:
+        return self._joint(f"left_{name}") - self._joint(f"right_{name}")
 
 
 def _unit(vector: Path3) -> Path3:

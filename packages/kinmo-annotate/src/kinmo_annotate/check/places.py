@@ -19,55 +19,37 @@ from kinmo_annotate.check.series import Series
 BANDS: Final[
     Mapping[str, tuple[str, float, float]]
 ] = {  # landmark -> (part, lower end, upper end), heights over the part
-    "ankle": ("foot", -0.05, 0.15),
-    "knee": ("knee", -0.10, 0.10),
-    "thigh": ("knee", 0.00, 0.40),
-    "hip": ("hip", -0.08, 0.20),
-    "belly": ("belly", -0.15, 0.08),
-    "chest": ("chest", -0.10, 0.15),
-    "shoulder": ("shoulder", -0.08, 0.08),
-    "chin": ("head", -0.15, 0.05),
-    "head": ("head", -0.12, 0.15),
-    "crown": ("head", 0.10, 0.20),
-    "floor": ("", -0.10, 0.10),  # over the floor itself
-}
+    "ankle": ("foot", -0.05, 0.15), "knee": ("knee", -0.10, 0.10), "thigh": ("knee", 0.00, 0.40),
+    "hip": ("hip", -0.08, 0.20), "belly": ("belly", -0.15, 0.08), "chest": ("chest", -0.10, 0.15),
+    "shoulder": ("shoulder", -0.08, 0.08), "chin": ("head", -0.15, 0.05), "head": ("head", -0.12, 0.15),
+    "crown": ("head", 0.10, 0.20), "floor": ("", -0.10, 0.10),  # over the floor itself
+}  # fmt: skip
 BEYOND_BAND: Final = Limits(-0.13, 0.02)  # above or below a band
 WITHIN_BAND: Final = Limits(-0.15, -0.03)
 ABOVE_EARLY: Final = 0.07  # below the upper end of a band "above" already holds, except above the shoulders
 PLACED: Final[Mapping[str, Limits]] = {  # of an arm; "across" is past the midline, "out" beside it
-    "front": Limits(0.0, 0.15),
-    "behind": Limits(0.02, 0.08),
-    "across": Limits(-0.15, 0.0),
-    "out": Limits(0.28, 0.45),
-}
+    "front": Limits(0.0, 0.15), "behind": Limits(0.02, 0.08), "across": Limits(-0.15, 0.0), "out": Limits(0.28, 0.45),
+}  # fmt: skip
 LEG_PLACED: Final[Mapping[str, Limits]] = {
-    "front": Limits(0.0, 0.12),
-    "behind": Limits(0.0, 0.12),
-    "across": Limits(-0.08, 0.02),
-    "out": Limits(0.18, 0.32),
-}
+    "front": Limits(0.0, 0.12), "behind": Limits(0.0, 0.12), "across": Limits(-0.08, 0.02), "out": Limits(0.18, 0.32),
+}  # fmt: skip
 HANGS: Final = Limits(-0.45, -0.30)  # from the hip joint of the side, negated
 NEAR: Final[Mapping[frozenset[str], Limits]] = {  # between two parts, negated
-    frozenset({"wrist"}): Limits(-0.35, -0.20),
-    frozenset({"wrist", "hip"}): Limits(-0.40, -0.27),
-    frozenset({"wrist", "head"}): Limits(-0.38, -0.26),
-    frozenset({"wrist", "knee"}): Limits(-0.38, -0.25),
-    frozenset({"foot"}): Limits(-0.42, -0.25),
-    frozenset({"knee"}): Limits(-0.38, -0.22),
+    frozenset({"wrist"}): Limits(-0.35, -0.20), frozenset({"wrist", "hip"}): Limits(-0.40, -0.27),
+    frozenset({"wrist", "head"}): Limits(-0.38, -0.26), frozenset({"wrist", "knee"}): Limits(-0.38, -0.25),
+    frozenset({"foot"}): Limits(-0.42, -0.25), frozenset({"knee"}): Limits(-0.38, -0.22),
     frozenset({"head", "knee"}): Limits(-0.65, -0.45),
-}
+}  # fmt: skip
 NEAR_OTHER: Final = Limits(-0.45, -0.30)
 NEAR_TRUNK: Final = Limits(-0.48, -0.32)  # from the spine: the trunk is wide
 BESIDE: Final = -0.50  # wrong limit of "beside", which is said of larger distances than "near"
-APART: Final[Mapping[frozenset[str], Limits]] = {
-    frozenset({"wrist"}): Limits(0.25, 0.45),
-    frozenset({"foot"}): Limits(0.20, 0.35),
-    frozenset({"knee"}): Limits(0.18, 0.3),
-}
-WIDE_APART: Final[Mapping[frozenset[str], Limits]] = {
-    frozenset({"wrist"}): Limits(0.40, 0.60),
-    frozenset({"foot"}): Limits(0.28, 0.45),
-    frozenset({"knee"}): Limits(0.25, 0.4),
+APART: Final[Mapping[str, Limits]] = {  # between the twins of a part
+    "wrist": Limits(0.25, 0.45), "foot": Limits(0.20, 0.35), "knee": Limits(0.18, 0.3),
+}  # fmt: skip
+WIDE_APART: Final[Mapping[str, Limits]] = {
+    "wrist": Limits(0.4, 0.6),
+    "foot": Limits(0.28, 0.45),
+    "knee": Limits(0.25, 0.4),
 }
 APART_OTHER: Final = Limits(0.25, 0.45)
 APART_OFF: Final = (0.4, 0.1, 0.08)  # error of a named distance: wrong from this share and metres on, right below these
@@ -142,7 +124,8 @@ def apart(motion: Measures, claim: Claim, side: str) -> Evidence:
         words = "has a distance of that but for {:.2f} m"
         off = -np.abs(distance - claim.number)
         return pose(motion, off, claim, Limits(-(share * claim.number + base), -right), words, shown=-1)
-    limits = (WIDE_APART if claim.way == "wide" else APART).get(frozenset({claim.part, claim.place}), APART_OTHER)
+    table = WIDE_APART if claim.way == "wide" else APART
+    limits = table.get(claim.part, APART_OTHER) if claim.part == claim.place else APART_OTHER
     return pose(motion, distance, claim, limits, "is {:.2f} m away")
 
 

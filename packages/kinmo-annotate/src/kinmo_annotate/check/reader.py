@@ -22,17 +22,11 @@ from kinmo_core.text import BODY
 
 @dataclass(frozen=True)
 class _Context:
-    """What the text is about.
+    """What the text is about."""
 
-    Args:
-        default: parts that act where no clause names one: in the text of one limb, that limb.
-        sides: side of a part that is named without a side.
-        limbs: whether the text is about limbs; only then a plural means both.
-    """
-
-    default: tuple[Actor, ...]
-    sides: Mapping[str, str]
-    limbs: bool
+    default: tuple[Actor, ...]  # parts that act where no clause names one: in the text of one limb, that limb
+    sides: Mapping[str, str]  # side of a part that is named without a side
+    limbs: bool  # whether the text is about limbs; only then a plural means both
 
 
 @dataclass(frozen=True)
@@ -89,9 +83,8 @@ def _read_sentence(parts: Sequence[tuple[bool, str]], context: _Context, alone: 
     memory = _Memory(context.default, ())
     for then, text in parts:
         reader = _Reader(text, context, memory, alone=alone)
-        claims = tuple(dict.fromkeys(reader.claims()))
+        yield Clause(text, then, tuple(dict.fromkeys(reader.claims())))
         memory = reader.memory
-        yield Clause(text, then, claims)
 
 
 def _split(sentence: str) -> list[tuple[bool, str]]:
@@ -115,14 +108,7 @@ def _split(sentence: str) -> list[tuple[bool, str]]:
 
 
 class _Reader:
-    """Reads one clause.
-
-    Args:
-        text: the clause.
-        context: what the whole text is about.
-        before: what the clauses before were about; `memory` then holds what the next one needs.
-        alone: whether the text has this clause only.
-    """
+    """Reads one clause; `memory` then holds what the next clause needs, `alone` tells that the text has no other clause."""
 
     def __init__(self, text: str, context: _Context, before: _Memory, *, alone: bool) -> None:
         self.text = text
@@ -154,8 +140,7 @@ class _Reader:
 
     def _carried(self) -> tuple[Actor, ...]:
         """Find the parts that are held: stands with [the left hand] on the hip."""
-        with_ = re.compile(r"\bwith\s+$")
-        return tuple(self._actor(mention) for mention in self.mentions if with_.search(self.text[: mention.start()]))
+        return tuple(self._actor(m) for m in self.mentions if re.search(r"\bwith\s+$", self.text[: m.start()]))
 
     def _remember(self, main: tuple[Actor, ...]) -> _Memory:
         """Return what the next clause needs: "the person raises the left arm, then turns and lowers it"."""
@@ -224,8 +209,8 @@ class _Reader:
         """Find the instrument: waves with [the right hand]."""
         if kind not in _BY_HAND:
             return []
-        with_ = re.compile(r"\b(?:with|using)\s+$")
-        return [m for m in self.mentions if m.start() > verb.end() and with_.search(self.text[: m.start()])][:1]
+        later = (m for m in self.mentions if m.start() > verb.end())
+        return [m for m in later if re.search(r"\b(?:with|using)\s+$", self.text[: m.start()])][:1]
 
     def _named(self) -> tuple[Actor, ...]:
         """Find the parts that no preposition leads to."""
@@ -233,8 +218,10 @@ class _Reader:
 
     def others(self, actor: Actor) -> list[tuple[re.Match[str], Actor]]:
         """Find the parts other than the actor that a preposition or a verb of touching leads to, with their mentions."""
-        placed = [m for m in self.mentions if words.PLACED.search(self.text[: m.start()])]
-        found = [(mention, self._actor(mention)) for mention in placed if not re.match(r"one\b", mention[0])]
+        placed = [
+            m for m in self.mentions if words.PLACED.search(self.text[: m.start()]) and not m[0].startswith("one ")
+        ]
+        found = [(m, self._actor(m)) for m in placed]
         found = [(m, replace(other, part="leg") if m["noun"] == "leg" else other) for m, other in found]
         return [(m, other) for m, other in found if (other.part, other.side) != (actor.part, actor.side)]
 

@@ -193,7 +193,8 @@ def _step(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
     for _, other in others[:1]:
         if other.part in ("wrist", "foot", "leg", "knee", "elbow"):
             way = f"{'opposite' if opposite else 'together'} forward"
-            yield Claim("in step", actor.part, actor.side, way, _foot(other.part), other.side)
+            place = "foot" if other.part == "leg" else other.part
+            yield Claim("in step", actor.part, actor.side, way, place, other.side)
 
 
 _CLOSE: Final = (
@@ -203,10 +204,6 @@ _TOWARD: Final = r"\b(?:closer to|towards?|in to|approaches|closer towards?|in t
 _AWAY: Final = r"\b(?:away from|off|leaves|leave|rises? from|back from)\s+$"
 _OVER: Final = r"(?<!out )(?<!forward )\bover\s+$"
 _FAR: Final = r"\b(?:far|well away|clear)\b.{0,12}\b(?:from|of)\s+$"
-
-
-def _foot(part: str) -> str:
-    return "foot" if part == "leg" else part
 
 
 def _nearness(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
@@ -221,7 +218,7 @@ def _nearness(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
         if actor.part == "head" and other.part == "body" and re.search(r"\bahead of\s+$", before):
             yield Claim("ahead", "head", number=metres)
         elif trunk and re.search(_OVER, before) and other.part in ("body", "foot", "leg", "chest"):
-            yield replace(claim, predicate="over", place=_foot(other.part))
+            yield replace(claim, predicate="over", place="foot" if other.part == "leg" else other.part)
         elif re.search(_FAR, before) and not trunk:
             yield replace(claim, predicate="apart")
         elif trunk and not (other.part in ("foot", "leg") or (actor.part == "head" and other.part == "knee")):

@@ -24,25 +24,15 @@ MIN_FRAMES: Final = 10  # of a captioned span of a clip; shorter ones show nothi
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers of statements by what became of them; counts can be added.
-
-    Args:
-        clauses: all clauses.
-        unread: clauses that the check cannot judge.
-        statements: statements that were judged.
-        contradictions: those which the joints contradict.
-        sided: those which name a side.
-        side_errors: contradicted ones that are clearly right with left and right exchanged.
-        side_visible: supported ones that would be contradicted with left and right exchanged.
-    """
+    """Numbers of clauses and statements; counts can be added."""
 
     clauses: int = 0
-    unread: int = 0
-    statements: int = 0
+    unread: int = 0  # clauses that the check cannot judge
+    statements: int = 0  # that were judged
     contradictions: int = 0
-    sided: int = 0
-    side_errors: int = 0
-    side_visible: int = 0
+    sided: int = 0  # statements that name a side
+    side_errors: int = 0  # contradictions that are clearly right with left and right exchanged
+    side_visible: int = 0  # supported statements that would be contradicted with left and right exchanged
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
@@ -96,10 +86,7 @@ class Report:
 
     @property
     def power(self) -> float:
-        """Share of the statements with a side that are supported, and contradicted with left and right exchanged.
-
-        It is low where both sides do the same, as in a walk: there an exchange is not an error.
-        """
+        """Share of the sided statements that are `side_visible`; low where both sides do the same, as in a walk."""
         return self.total.side_visible / max(self.total.sided, 1)
 
     def wrong(self) -> list[tuple[str, Verdict]]:

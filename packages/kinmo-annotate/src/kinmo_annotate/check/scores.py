@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from kinmo_annotate.check import body, legs, limbs, manner, places
+from kinmo_annotate.check import body, limbs, manner, places
 from kinmo_annotate.check.claims import Claim, Meaning, Order, Path, subject
 from kinmo_annotate.check.evidence import Predicate
 from kinmo_annotate.check.measure import OTHER, Measures
@@ -22,7 +22,7 @@ PREDICATES: Final[Mapping[str, Predicate]] = {
     function.__name__.replace("_", " "): function
     for function in (
         limbs.rises, limbs.drops, limbs.moves, limbs.reaches, limbs.bends, limbs.straightens, limbs.straight,
-        legs.steps, legs.steps_toward, legs.kicks, legs.lifts_off,
+        limbs.steps, limbs.steps_toward, limbs.kicks, limbs.lifts_off,
         manner.swings, manner.nods, manner.head_turns, manner.head_straight, manner.looks, manner.tempo, manner.still,
         manner.in_step, manner.active,
         places.level, places.placed, places.hangs, places.near, places.apart, places.approaches, places.parts,

@@ -99,13 +99,13 @@ def _joined(claims: Sequence[Claim]) -> list[Meaning]:
 
 
 def _order(clause: Clause, following: Clause) -> Iterator[Order]:
-    earlier, later = (next((claim for claim in one.claims if _is_event(claim)), None) for one in (clause, following))
-    if following.then and earlier and later and earlier != later:
-        yield Order(earlier, later)
-
-
-def _is_event(claim: Claim) -> bool:
-    return claim.predicate in _EVENTS and not (claim.lasting or claim.negated or claim.at_start)
+    """Order the first events of two clauses of which one happens after the other."""
+    events = [
+        [c for c in one.claims if c.predicate in _EVENTS and not (c.lasting or c.negated or c.at_start)]
+        for one in (clause, following)
+    ]
+    if following.then and all(events) and events[0][0] != events[1][0]:
+        yield Order(events[0][0], events[1][0])
 
 
 def _with_active_side(sentences: Sequence[Sequence[Clause]]) -> list[list[Clause]]:

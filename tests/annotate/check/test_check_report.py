@@ -167,7 +167,7 @@ def test_wrong_arguments_are_named(tmp_path: Path, written: Path, toy_folder: Pa
         run(written, toy_folder, ["x"])
     with pytest.raises(InputError, match="control must be one of none, mirror, shuffle, got 'x'"):
         run(written, toy_folder, control="x")
-    with pytest.raises(InputError, match="annotations must be a file, or captions be True, got neither"):
+    with pytest.raises(InputError, match="annotations must be a path, got None; want an annotation file or captions"):
         run(None, toy_folder)
 
 

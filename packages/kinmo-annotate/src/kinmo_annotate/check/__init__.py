@@ -1,4 +1,4 @@
-"""Check text against measured motion: does "raises the right arm" agree with the joints, and is left left?
+"""Check text against measured motion: whether "raises the right arm" agrees with the joints, and on which side.
 
     from kinmo_annotate.check import Answer, judge, statements_of
     from kinmo_core.io import load_motion
@@ -6,17 +6,17 @@
     verdicts = judge("a person raises the right arm", load_motion("wave.bvh"))
     wrong = [verdict for verdict in verdicts if verdict.answer is Answer.CONTRADICTED]
     wrong[0].evidence                    # "right wrist rises 0.02 m; left wrist rises 0.61 m"
-    statements_of("the head nods twice")  # what can be judged, without a motion
+    statements_of("the head nods twice")  # its readings, without a motion
 
 A text is a sentence about the whole body, a `Description`, or a `Timeline`, whose statements are judged within their own
 spans. `Report` counts verdicts; `run` is the command `kinmo-annotate check`.
 
-`reader` splits a text into clauses, `rules` and `relations` turn these into `claims`, `statements` joins those that must hold
-at once. `measure` turns joints into numbers. Each claim has a predicate (in `limbs`, `places`, `manner`, `body`) with two
+`reader` splits a text into clauses, `rules` and `relations` turn these into `claims`, `statements` joins those that hold at
+once. `measure` turns joints into numbers. Each claim has a predicate (in `limbs`, `places`, `manner`, `body`) with two
 limits: below the one it is contradicted, from the other on it is clearly right. Between them it counts as supported, since
 viewers would disagree. `scores` and `verdicts` bring text and motion together.
 
-The check is an independent judge of everything in KinMo that writes text. It uses of the other code
+The check is an independent judge of everything in KinMo that writes text. It shares with the other code only
 - joint names and their mirror image (`kinmo_core.skeleton`) and the values that it is given: `Motion`, and the texts of
   `kinmo_core.text`, where `Statement.sentence` rounds an amount into words; the frame rate 20 (`kinmo_core.features.FPS`);
 - for `run`, the reader of a data folder (`kinmo_core.data.humanml3d`).

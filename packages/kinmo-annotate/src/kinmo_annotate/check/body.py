@@ -25,13 +25,12 @@ IN_PLACE: Final = Limits(-1.2, -0.5)  # m from the start, negated
 RUN: Final = Limits(1.0, 1.8)  # m/s
 RUN_FOOT: Final = 0.5  # speed of the body over the top speed of a foot, which stands during half of a stride
 UPRIGHT_SHARE: Final = 0.8  # of the frames; below it a heading is not defined
-UNDECIDED: Final = Limits(0, 1)  # limits of a value of 0.5, where nothing can be measured
 TURN: Final = Limits(10, 30)  # degrees
 TURN_ALLOWANCE: Final = 12  # degrees of error besides a share of the named angle
 TWIST: Final = Limits(8, 22)  # degrees
 TWIST_ANY: Final = Limits(8, 25)  # degrees, where no side is named
 LEAN: Final[Mapping[str, Limits]] = {"forward": Limits(8, 20), "any": Limits(9, 20)}  # degrees off the vertical
-LEAN_OTHER: Final = Limits(5, 14)  # degrees; nobody leans back or aside as far as forward
+LEAN_OTHER: Final = Limits(5, 14)  # degrees; people lean less far back or aside than forward
 LEAN_ALLOWANCE: Final = 8  # degrees of error besides a share of the named angle
 UPRIGHT: Final = Limits(-40, -18)  # degrees off the vertical, negated
 SQUAT: Final = Limits(1, 2)  # of the larger of two measures, each divided by its unit below
@@ -85,7 +84,7 @@ def turns(motion: Measures, claim: Claim, _side: str) -> Evidence:
     value = max(climb(one) for one in turned)
     words = f"turns {claim.way or 'about'} {value:.0f} degrees"
     if motion.upright < UPRIGHT_SHARE:
-        return Evidence(0.5, UNDECIDED, f"{words}, but is upright in only {motion.upright:.0%} of the frames")
+        return Evidence(0.5, Limits(0, 1), f"{words}, but is upright in only {motion.upright:.0%} of the frames")
     if claim.number is None:
         return Evidence(value, TURN, words)
     return amount(turned, claim.number, f"turns {claim.way} {{:.0f}} degrees", allowance=TURN_ALLOWANCE)

@@ -110,7 +110,7 @@ def amount(
 def change(
     series: Sequence[Series], claim: Claim, limits: Limits, words: str, *, allowance: Real, end_counts: bool = False
 ) -> Evidence:
-    """Judge the largest rise within some series, or the amount where the claim names one; arguments as of `amount`."""
+    """Judge the largest rise within some series, or the `amount` that the claim names."""
     if claim.number is not None:
         return amount(series, claim.number, words, allowance=allowance, end_counts=end_counts)
     value = max(climb(one) for one in series)

@@ -131,7 +131,7 @@ def turns(actor: Actor, verb: str, tail: str) -> list[Claim]:
 
 
 def touches(actor: Actor, verb: str, _tail: str) -> list[Claim]:
-    """Read "claps" and "the hands meet"; `relations` reads what is touched."""
+    """Read "claps" and "the hands meet"; `relations` reads the part that is touched."""
     if verb in ("clap", "clasp") and actor.part in ("wrist", "body"):
         return [pair("near", "wrist")]
     return [pair("near", actor.part)] if verb in ("meet", "join") and actor.side in ("both", "any") else []
@@ -143,7 +143,7 @@ def handles(actor: Actor, _verb: str, _tail: str) -> list[Claim]:
 
 
 def parts(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """Read "the hands separate" and "leaves the floor"; `relations` reads what else is left."""
+    """Read "the hands separate" and "leaves the floor"; `relations` reads other parts that are left."""
     if actor.part == "foot" and re.search(r"\b(?:floor|ground)\b", tail):
         return [claim("lifts off", actor)]
     if verb == "leave" or actor.side not in ("both", "any") or actor.part not in LIMBS:

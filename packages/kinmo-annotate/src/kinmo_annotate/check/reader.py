@@ -93,22 +93,20 @@ def _split(sentence: str) -> list[tuple[bool, str]]:
     link, start = "", 0
     for match in [*words.BREAK.finditer(sentence), None]:
         text = sentence[start : match.start() if match else len(sentence)].strip()
-        joiner = sentence[start:start] if not parts else link
         if text and parts and not (words.VERB.search(text) and words.VERB.search(parts[-1][1])):
-            parts[-1] = (parts[-1][0], f"{parts[-1][1]} {joiner or 'and'} {text}")
+            parts[-1] = (parts[-1][0], f"{parts[-1][1]} {link or 'and'} {text}")
         elif text:
             parts.append((link, text))
         if match:
             link, start = (match["link"] or ","), match.end()
-    sequential = re.compile(words.SEQUENCE)
-    clauses = [(bool(sequential.fullmatch(link)), text) for link, text in parts]
+    clauses = [(bool(re.fullmatch(words.SEQUENCE, link)), text) for link, text in parts]
     if len(clauses) > 1 and parts[0][0] == "after":
         clauses[1] = (True, clauses[1][1])
     return clauses
 
 
 class _Reader:
-    """Reads one clause; `memory` then holds what the next clause needs, `alone` tells that the text has no other clause."""
+    """A clause that is being read; `alone` tells that the text has no other one, `memory` is for the next one in the end."""
 
     def __init__(self, text: str, context: _Context, before: _Memory, *, alone: bool) -> None:
         self.text = text
@@ -127,11 +125,8 @@ class _Reader:
             tail = self.text[verb.end() : following]
             actors = self._actors(verb, kind)
             main = main or actors
-            for actor in actors:
-                for claim in RULES[kind](actor, plain, tail):
-                    yield self._qualify(claim, verb)
-            for claim in together(actors, kind, self.text):
-                yield self._qualify(claim, verb)
+            found = (claim for actor in actors for claim in RULES[kind](actor, plain, tail))
+            yield from (self._qualify(claim, verb) for claim in (*found, *together(actors, kind, self.text)))
         main = main or self._named()[:1] or self.memory.subject
         for actor in dict.fromkeys((*main, *self._carried())):
             for claim in relations(actor, self.text, self.others(actor)):
@@ -143,14 +138,14 @@ class _Reader:
         return tuple(self._actor(m) for m in self.mentions if re.search(r"\bwith\s+$", self.text[: m.start()]))
 
     def _remember(self, main: tuple[Actor, ...]) -> _Memory:
-        """Return what the next clause needs: "the person raises the left arm, then turns and lowers it"."""
+        """Return the memory for the next clause: "the person raises the left arm, then turns and lowers it"."""
         subject = self._subject_of(self.verbs[0]) if self.verbs else []
         named = tuple(self._actor(match) for match in subject) or self.memory.subject
         limbs = tuple(actor for actor in main if actor.part in words.SIDED)
         return _Memory(named, limbs or self.memory.limbs)
 
     def _qualify(self, claim: Claim, verb: re.Match[str] | None) -> Claim:
-        """Add to a claim what holds for the whole clause: denial, duration, state."""
+        """Add the denial, duration and state that hold for the whole clause."""
         lasting = bool(words.LASTING.search(self.text)) or (verb is not None and verb[0] in words.STATES)
         before = self.text[: verb.end()] if verb else self.text
         lasting = lasting or claim.lasting

@@ -28,7 +28,7 @@ _TWIN: Final = r"(?:the )?(?:other|left|right|opposite)(?: (?:one|hand|arm|foot|
 
 
 def relations(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
-    """Read what the prepositions and adjectives of a clause claim of its actor.
+    """Read the claims that the prepositions and adjectives of a clause make about its actor.
 
     Args:
         actor: the part that the clause is about.

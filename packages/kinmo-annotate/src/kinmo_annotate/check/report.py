@@ -150,7 +150,7 @@ def run(
     if captions:
         texts, source = dict(_captions(folder, splits or ("test",))), f"the captions of {data}"
     elif annotations is None:
-        raise InputError("annotations must be a file, or captions be True, got neither")
+        raise InputError("annotations must be a path, got None; want an annotation file or captions")
     else:
         texts, source = _annotations(annotations, folder, splits), str(annotations)
     if not texts:

@@ -35,8 +35,7 @@ def longest(mask: Mask) -> int:
 
 def _turning_points(series: Series, size: float | int) -> list[float]:
     """Return the value at which each movement of at least `size` begins, and the last extreme."""
-    points: list[float] = []
-    low, high, rising = float(series[0]), float(series[0]), 0
+    points, low, high, rising = [], float(series[0]), float(series[0]), 0
     for value in series.tolist():
         low, high = min(low, value), max(high, value)
         if rising >= 0 and high - value >= size:

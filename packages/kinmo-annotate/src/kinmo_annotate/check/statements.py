@@ -23,9 +23,7 @@ _EVENTS: Final = frozenset(
 )
 _POSES: Final = frozenset({"level", "placed", "near", "hangs"})
 _MOVES: Final = frozenset({"rises", "drops", "moves"})
-_ACTS: Final = frozenset(
-    {"moves", "swings", "kicks"}
-)  # what only one side does if a text about the body names one side
+_ACTS: Final = frozenset({"moves", "swings", "kicks"})  # acts of one side, if a text about the body names one side
 
 
 @dataclass(frozen=True)

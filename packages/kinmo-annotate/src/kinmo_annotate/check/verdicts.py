@@ -15,9 +15,11 @@ from kinmo_core.errors import InputError
 from kinmo_core.features import FPS
 from kinmo_core.motion import Motion
 from kinmo_core.skeleton import HUMANML3D
-from kinmo_core.text import Description, Timeline
+from kinmo_core.text import BODY, Description, Timeline
 
-SPAN_MARGIN: Final = 0.2  # seconds by which a statement of a timeline may miss its span at each end (chosen)
+# Seconds by which a statement of a timeline may miss its span at each end. Of 60 val clips of the CMU pack, the check then
+# contradicts 5 per thousand statements of the writer, and 358 if held against another clip (7 and 381 without a margin).
+SPAN_MARGIN: Final = 0.2
 
 
 class Answer(Enum):
@@ -76,10 +78,10 @@ def judge(text: str | Description | Timeline, motion: Motion) -> list[Verdict]:
             f"motion must have the {len(HUMANML3D)} joints of HumanML3D, got {len(motion.skeleton)} others"
         )
     readings = statements_of(text)
-    late = next((one for one in readings if one.span and one.span[0] >= motion.seconds), None)
-    if late is not None and late.span is not None:
+    start, who = max(((one.span[0], one.who) for one in readings if one.span), default=(0.0, BODY))
+    if start >= motion.seconds:
         raise InputError(
-            f"statements must start within the motion's {motion.seconds:g} s, got one of {late.who} at {late.span[0]:g} s"
+            f"statements must start within the motion's {motion.seconds:g} s, got one of {who} at {start:g} s"
         )
     measures = Measures(motion.resample(FPS).joints.detach().cpu().numpy(), FPS)
     spans = {span: _cut(measures, span) for span in dict.fromkeys(one.span for one in readings)}

@@ -1,59 +1,60 @@
-"""What verbs of the whole body claim: walking, jumping, postures, leaning, looking."""
+"""Rules for verbs of the whole body: walking, jumping, postures, leaning, looking."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from kinmo_annotate.check import words
 from kinmo_annotate.check.claims import Actor, Claim
 from kinmo_annotate.check.phrases import LIMBS, TRUNK, Rule, amount, claim, each, ways
 
+_BODY: Final = Actor("body", "")
+_HEAD: Final = Actor("head", "")
+_COURSES: Final = ("forward", "back", "left", "right", "side")
+
 
 def travel(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """walks forward 3 m, takes four steps; of one leg it is steps"""
+    """Read "walks forward 3 m" and "takes four steps"; of a leg, only its steps."""
     steps, metres = amount(tail, "steps"), amount(tail, "metres")
-    named = [way for way in ways(tail) if way in ("forward", "back", "left", "right", "side")]
+    named = [way for way in ways(tail) if way in _COURSES]
     walks = verb in words.KIND_VERBS["walk"]
     if actor.part in ("foot", "knee"):
         leg = Actor("foot", actor.side)
         if not walks or re.search(r"\bpast each other\b", tail):
             return []
         return [claim("steps", leg, number=steps), *each("steps toward", leg, named, steps)]
-    body = Actor("body", "")
     claims = [Claim("steps", "foot", "any", number=steps)] if walks and steps is not None else []
     if re.search(r"in place|on the spot|in-place|on its spot", tail):
-        return [*claims, claim("in place", body)]
-    claims += each("travels", body, named, metres)
+        return [*claims, claim("in place", _BODY)]
+    claims += each("travels", _BODY, named, metres)
     if not named and (walks or metres is not None):
-        claims.append(claim("travels", body, "any", metres))
-    if verb == "run":
-        claims.append(claim("runs", body))
-    return claims
+        claims.append(claim("travels", _BODY, "any", metres))
+    return [*claims, claim("runs", _BODY)] if verb == "run" else claims
 
 
-def takes(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """takes three steps, makes two jumps"""
-    del verb
+def takes(actor: Actor, _verb: str, tail: str) -> list[Claim]:
+    """Read "takes three steps"; without a number, only the direction of the steps."""
     steps = amount(tail, "steps")
-    if steps is not None or re.search(r"\b(steps?|strides?)\b", tail):
-        stepping = travel(actor, "step", tail)
-        return stepping if steps is not None else [claim for claim in stepping if claim.what != "steps"]
-    return []
+    if steps is None and not re.search(r"\b(steps?|strides?)\b", tail):
+        return []
+    claims = travel(actor, "step", tail)
+    return claims if steps is not None else [claim for claim in claims if claim.predicate != "steps"]
 
 
-def jumps(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    del verb
+def jumps(actor: Actor, _verb: str, tail: str) -> list[Claim]:
+    """Read "jumps forward"."""
     named = [way for way in ways(tail) if way in ("forward", "back")]
-    return [claim("jumps", actor, number=amount(tail, "metres")), *each("travels", Actor("body", ""), named)]
+    return [claim("jumps", actor, number=amount(tail, "metres")), *each("travels", _BODY, named)]
 
 
-def squats(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    del verb, tail
+def squats(actor: Actor, _verb: str, _tail: str) -> list[Claim]:
+    """Read "squats down"."""
     return [claim("squats", actor)]
 
 
-def stands(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    del verb
+def stands(actor: Actor, _verb: str, tail: str) -> list[Claim]:
+    """Read "stands up", "stands still" and "stands upright"; "stands" alone is not checked."""
     if re.match(r"\s*(?:back )?up\b", tail):
         return [claim("upright", actor)]
     if re.search(r"\bstill\b|motionless|in place\b", tail):
@@ -62,49 +63,46 @@ def stands(actor: Actor, verb: str, tail: str) -> list[Claim]:
 
 
 def leans(actor: Actor, verb: str, tail: str) -> list[Claim]:
+    """Read "leans to the left by 20 degrees" and "bows"."""
     if actor.part == "head":
         return looks(actor, verb if verb == "bow" else "tilt", tail)
     if actor.part in LIMBS:
         return []
-    found = [way for way in ways(tail) if way in ("forward", "back", "left", "right", "side")]
-    if verb in ("bow", "hunch"):
-        found = ["forward"]
-    return each("leans", actor, found, amount(tail, "degrees")) or [
-        claim("leans", actor, "any", amount(tail, "degrees"))
-    ]
+    found = ["forward"] if verb in ("bow", "hunch") else [way for way in ways(tail) if way in _COURSES]
+    return each("leans", actor, found or ["any"], amount(tail, "degrees"))
 
 
-def looks(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """looks left, nods, bows the head"""
-    del actor
-    head = Actor("head", "")
+def looks(_actor: Actor, verb: str, tail: str) -> list[Claim]:
+    """Read "looks left", "nods" and "bows the head"."""
     if verb == "nod":
-        return [claim("nods", head, "up", amount(tail, "times"))]
-    claims = each("head turns", head, [way for way in ways(tail) if way in words.SIDES])
-    vertical = [way for way in ways(tail) if way in ("up", "down")]
-    if not vertical and (verb == "bow" or ("forward" in ways(tail) and verb in ("tilt", "bend"))):
+        return [claim("nods", _HEAD, "up", amount(tail, "times"))]
+    named = ways(tail)
+    vertical = [way for way in named if way in ("up", "down")]
+    if not vertical and (verb == "bow" or ("forward" in named and verb in ("tilt", "bend"))):
         vertical = ["down"]
-    if not vertical and "back" in ways(tail) and verb in ("tilt", "bend"):
+    if not vertical and "back" in named and verb in ("tilt", "bend"):
         vertical = ["up"]
-    return claims + each("looks", head, vertical, amount(tail, "degrees"))
+    sides = each("head turns", _HEAD, [way for way in named if way in words.SIDES])
+    return sides + each("looks", _HEAD, vertical, amount(tail, "degrees"))
 
 
 def stays(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """stays still, hangs at the side"""
+    """Read "stays still" and "hangs at the side"."""
     if verb in ("freeze", "pause"):
         return [claim("still", actor, "once")]
     if verb == "hang" and actor.part == "wrist":
         return [claim("hangs", actor)]
     if actor.part in TRUNK and re.search(r"\bin place\b", tail):
-        return [claim("in place", Actor("body", ""))]
+        return [claim("in place", _BODY)]
     if re.search(r"\bstill\b|motionless|\bstationary\b|\bplanted\b|in place|unmoving|\bfixed\b|\bput\b", tail):
         return [claim("still", actor)]
     return []
 
 
-def posture(what: str) -> Rule:
-    def rule(actor: Actor, verb: str, tail: str) -> list[Claim]:
-        del verb, tail
-        return [Claim(what, "body")] if actor.part in (*TRUNK, "foot", "knee") else []
+def posture(predicate: str) -> Rule:
+    """Make the rule of a verb that names a posture: "kneels"."""
+
+    def rule(actor: Actor, _verb: str, _tail: str) -> list[Claim]:
+        return [Claim(predicate, "body")] if actor.part in (*TRUNK, "foot", "knee") else []
 
     return rule

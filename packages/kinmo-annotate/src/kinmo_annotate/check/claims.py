@@ -1,4 +1,4 @@
-"""What a text says, as values: `Claim`s in `Clause`s."""
+"""Meanings of a text as values: a `Claim`, or a `Path` or `Order` of claims, in `Clause`s."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from kinmo_annotate.check.measure import OTHER
 
 @dataclass(frozen=True)
 class Claim:
-    """One thing that a clause says and joints can answer.
+    """One thing that a clause says and that joints can confirm or contradict.
 
     Args:
-        what: the name of the predicate, a key of `predicates.PREDICATES`.
+        predicate: a key of `scores.PREDICATES`.
         part: "wrist", "elbow", "shoulder", "foot", "knee", "hip", "head", "chest" or "body".
-        side: "left", "right", "both", "any" (it is not said which), or "" for what has no side.
-        way: a direction, relation or place that the predicate knows.
-        place: a second part of the body, or a height in it.
-        place_side: its side.
+        side: "left", "right", "both", "any" (the text does not say which), or "" for a part without sides.
+        way: direction, relation or manner that the predicate knows.
+        place: a second part of the body, or a height named after one.
+        place_side: side of the place.
         number: metres, degrees, seconds or times.
-        negated: the clause denies it.
-        lasting: it is said to hold all the time, or to be a state rather than a movement.
+        negated: whether the clause denies it.
+        lasting: whether it holds all the time or is a state, not a movement.
         seconds: how long it lasts; 0 for most of the time.
-        more: the text tells of further such things, so there may be more of them than `number`.
-        first: it comes before the rest of its clause: "from the hip".
+        open_ended: whether the text tells of more, so that there may be more movements than `number`.
+        at_start: whether it holds before the rest of its clause: "from the hip".
     """
 
-    what: str
+    predicate: str
     part: str
     side: str = ""
     way: str = ""
@@ -36,15 +36,25 @@ class Claim:
     negated: bool = False
     lasting: bool = False
     seconds: float = 0.0
-    more: bool = False
-    first: bool = False
+    open_ended: bool = False
+    at_start: bool = False
 
     def mirror(self) -> Claim:
-        """The claim with left and right exchanged."""
+        """Exchange left and right."""
         side, way, place = (OTHER.get(word, word) for word in (self.side, self.way, self.place_side))
-        swapped = replace(self, side=side, way=way, place_side=place)
         symmetric = self.part == self.place and {self.side, self.place_side} == set(OTHER)
-        return self if symmetric else swapped
+        return self if symmetric else replace(self, side=side, way=way, place_side=place)
+
+    @property
+    def said(self) -> str:
+        """The claim in words without its subject: "level above head"."""
+        number = "" if self.number is None else f"{self.number:g}"
+        place = f"{self.place_side} {self.place}".strip()
+        words = ("not" if self.negated else "", self.predicate, self.way, number, place, "throughout" * self.lasting)
+        return " ".join(word for word in words if word)
+
+    def __str__(self) -> str:
+        return f"{subject(self.part, self.side)} {self.said}"
 
 
 @dataclass(frozen=True)
@@ -52,9 +62,9 @@ class Path:
     """Claims that hold of one movement, or of one moment: "rises from beside the hip to above the head".
 
     Args:
-        starts: poses of its first moment.
-        ends: poses of its last moment.
-        moves: movements in between; none where only a place is described.
+        starts: poses at its start.
+        ends: poses at its end.
+        moves: movements in between; empty for a place without a movement.
     """
 
     starts: tuple[Claim, ...]
@@ -63,32 +73,40 @@ class Path:
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        """All of them."""
+        """Movements, then poses."""
         return (*self.moves, *self.starts, *self.ends)
 
     def mirror(self) -> Path:
-        """The path with left and right exchanged."""
+        """Exchange left and right."""
         return Path(*(tuple(claim.mirror() for claim in part) for part in (self.starts, self.ends, self.moves)))
+
+    def __str__(self) -> str:
+        words = [*(claim.said for claim in self.moves), *(f"from {claim.said}" for claim in self.starts)]
+        words += [claim.said for claim in self.ends]
+        return f"{subject(self.claims[0].part, self.claims[0].side)} {', '.join(words)}"
 
 
 @dataclass(frozen=True)
 class Order:
-    """Two claims of which the first holds before the other."""
+    """Two claims of which one holds before the other."""
 
     earlier: Claim
     later: Claim
 
     def mirror(self) -> Order:
-        """The order with left and right exchanged."""
+        """Exchange left and right."""
         return Order(self.earlier.mirror(), self.later.mirror())
 
+    def __str__(self) -> str:
+        return f"{self.earlier} before {self.later}"
 
-Statement = Claim | Path | Order
+
+Meaning = Claim | Path | Order
 
 
 @dataclass(frozen=True)
 class Clause:
-    """A clause and what it claims; `then` says that it comes after the clause before it."""
+    """A clause with its claims; `then` marks one that happens after the clause before it."""
 
     text: str
     then: bool
@@ -97,8 +115,13 @@ class Clause:
 
 @dataclass(frozen=True)
 class Actor:
-    """The part of the body that a verb is about; `noun` is the word it was named with, empty if it was not."""
+    """Part of the body that a verb is about; `noun` is the word that names it, empty where no word does."""
 
     part: str
     side: str
     noun: str = ""
+
+
+def subject(part: str, side: str) -> str:
+    """Name a part in a sentence: "left wrist", "the torso"."""
+    return f"{side} {part}" if side else {"body": "the body", "chest": "the torso", "head": "the head"}.get(part, part)

@@ -1,90 +1,88 @@
-"""What verbs of arms, legs and torso claim: raising, bending, swinging, turning, touching."""
+"""Rules for verbs of arms, legs and torso: raising, bending, swinging, turning, touching."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 from kinmo_annotate.check import words
 from kinmo_annotate.check.body_rules import looks, travel
 from kinmo_annotate.check.claims import Actor, Claim
-from kinmo_annotate.check.phrases import LIMBS, TRUNK, amount, claim, each, ways
+from kinmo_annotate.check.phrases import LIMBS, TRUNK, amount, claim, each, pair, ways
+
+_VERTICAL: Final = {"up": "rises", "down": "drops"}
+_TO_AND_FRO: Final = {  # axis -> joined idioms of `reader`
+    "forward": r"\bback_and_forth|\bforth\b|forwards?_and_back|back_and_forward|to_and_fro",
+    "side": r"side_(?:to|and)_side|left_(?:and|to)_right|right_(?:and|to)_left",
+    "up": r"up_and_down|down_and_up",
+    "turn": r"one_way_and_back",
+}
+_TURN_SIDES: Final = {"counterclockwise": "left", "clockwise": "right", "left": "left", "right": "right"}
 
 
-def vertical(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """raises, drops; the hips that rise from a foot may do so by its moving"""
-    del verb
+def vertical(actor: Actor, _verb: str, tail: str) -> list[Claim]:
+    """Read "rises by 0.5 m"; "the hips rise from the left foot" claims nothing, since the foot may have moved."""
+    metres = amount(tail, "metres")
     if actor.part in TRUNK and re.search(r"\b(?:from|towards?) (?:the )?(?:left |right )?f(?:oo|ee)t\b", tail):
         return []
-    if actor.part == "head" and amount(tail, "metres") is None:
+    if actor.part == "head" and metres is None:
         return [claim("looks", actor, "up", amount(tail, "degrees"))]
-    sideways = [way for way in ways(tail) if way in ("forward", "back", "left", "right", "out", "side")]
-    if actor.part in LIMBS and actor.part != "hip":
-        hangs = bool(re.search(r"\bto (?:the|its|his|her|their|both) (?:\w+ )?sides?\b", tail))
-        further = [] if hangs else each("moves", actor, [way for way in sideways if way not in ("left", "right")])
-        return [claim("rises", actor, number=amount(tail, "metres")), *further]
-    return [claim("rises", actor, number=amount(tail, "metres"))]
+    sideways: list[str] = []
+    hangs = re.search(r"\bto (?:the|its|his|her|their|both) (?:\w+ )?sides?\b", tail)
+    if actor.part in LIMBS and actor.part != "hip" and not hangs:
+        sideways = [way for way in ways(tail) if way in ("forward", "back", "out", "side")]
+    return [claim("rises", actor, number=metres), *each("moves", actor, sideways)]
 
 
 def falls(actor: Actor, verb: str, tail: str) -> list[Claim]:
+    """Read "drops to the side"."""
     if actor.part == "head" and amount(tail, "metres") is None:
         return [claim("looks", actor, "down", amount(tail, "degrees"))]
-    return [replace(claim, what="drops") if claim.what == "rises" else claim for claim in vertical(actor, verb, tail)]
+    found = vertical(actor, verb, tail)
+    return [replace(claim, predicate="drops") if claim.predicate == "rises" else claim for claim in found]
 
 
 def moves(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """moves, brings, goes; the whole body travels, a limb moves relative to it"""
+    """Read "moves forward" and "goes up by 0.3 m": the body over the floor, a limb relative to the body."""
     if "_and_" in tail or "_to_" in tail:
         return swings(actor, "swing", tail)
     if re.search(r"\bonly a little\b|\bvery little\b|\bonly slightly\b", tail):
         return [claim("still", actor, "little")]
-    named = [way for way in ways(tail) if "clockwise" not in way]
-    if actor.part == "head" and re.search(r"\bto the front\b", tail):
-        return []  # a relation of the clause
-    metres = amount(tail, "metres")
-    toward = re.search(r"\bcloser\b|\baway from\b", tail)
+    in_relations = actor.part == "head" and re.search(r"\bto the front\b", tail)
+    if in_relations or re.search(r"\bcloser\b|\baway from\b", tail):
+        return []
+    named, metres = _named(tail), amount(tail, "metres")
     if actor.part in TRUNK:
-        vertical = _each_vertical(actor, named, metres) if metres is not None else []
+        up_or_down = [way for way in named if way in _VERTICAL and metres is not None]
         idle = [claim("moves", actor)] if verb == "move" and tail.strip() in ("", "at all") else []
-        return [] if toward else vertical or travel(actor, verb, tail) or idle
-    claims = [] if toward else [claim(_VERTICALLY.get(way, "moves"), actor, "" if way in _VERTICALLY else way, metres)
-                                for way in named]  # fmt: skip
-    return claims or ([] if toward or verb in ("come", "go") else [claim("moves", actor)])
-
-
-def _each_vertical(actor: Actor, named: Iterable[str], metres: float | None) -> list[Claim]:
-    return [claim(_VERTICALLY[way], actor, number=metres) for way in named if way in _VERTICALLY]
-
-
-_VERTICALLY: Final = {"up": "rises", "down": "drops"}
+        found = [claim(_VERTICAL[way], actor, number=metres) for way in up_or_down]
+        return found or travel(actor, verb, tail) or idle
+    found = [claim(_VERTICAL.get(way, "moves"), actor, "" if way in _VERTICAL else way, metres) for way in named]
+    return found or ([] if verb in ("come", "go") else [claim("moves", actor)])
 
 
 def reaches(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """extends forward"""
+    """Read "extends forward"; of a body, either arm."""
     if actor.part in TRUNK:
         actor = Actor("wrist", "any")
     if actor.part not in ("wrist", "elbow", "foot", "knee") or re.search(r"\bacross\b", tail):
         return []
     if re.search(r"\bat the (?:knee|elbow)\b", tail):
         return straightens(actor, verb, tail)
-    named = [way for way in ways(tail) if "clockwise" not in way]
-    return each("reaches", actor, named) or [claim("reaches", actor)]
+    return each("reaches", actor, _named(tail) or [""])
 
 
 def bends(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """the elbow bends, the person bends forward"""
+    """Read "the elbow bends to 90 degrees", "bends at the knees" and "the person bends forward"."""
     if "_and_" in tail or "_to_" in tail:
         return swings(actor, "swing", tail)
     degrees = amount(tail, "degrees")
-    knees = re.match(r"\s*(?:\w+\s+){0,2}(?:at|in) (?:the|his|her|their|both) (?:\w+ )?knees?\b", tail)
-    if knees:
+    if re.match(r"\s*(?:\w+\s+){0,2}(?:at|in) (?:the|his|her|their|both) (?:\w+ )?knees?\b", tail):
         return [Claim("bends", "knee", "any" if actor.part in TRUNK else actor.side, number=degrees)]
     if actor.part in TRUNK:
         found = [way for way in ways(tail) if way in ("forward", "back", "left", "right", "side", "down")]
-        forward = ["forward" if way == "down" else way for way in found]
-        return each("leans", actor, forward, degrees) or [claim("leans", actor, "any", degrees)]
+        return each("leans", actor, ["forward" if way == "down" else way for way in found] or ["any"], degrees)
     if actor.part == "head":
         return looks(actor, verb, tail)
     if actor.part == "hip":
@@ -93,8 +91,8 @@ def bends(actor: Actor, verb: str, tail: str) -> list[Claim]:
     return [claim("bends", actor, number=degrees, part=part)] if part in ("elbow", "knee") else []
 
 
-def straightens(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    del verb
+def straightens(actor: Actor, _verb: str, tail: str) -> list[Claim]:
+    """Read "straightens to 20 degrees"; of the torso it means upright."""
     if actor.part in TRUNK:
         return [claim("upright", actor)]
     degrees = None if amount(tail, "times") else amount(tail, "degrees")
@@ -103,13 +101,12 @@ def straightens(actor: Actor, verb: str, tail: str) -> list[Claim]:
 
 
 def swings(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """swings back and forth, waves four times; to one side only it is a movement that way"""
+    """Read "swings back and forth" and "waves four times"; to one side only it is a movement that way."""
     if verb == "circle" and actor.part in TRUNK:
         return []
     times = amount(tail, "times")
     repeats = times is not None or re.search(r"_and_|_to_|repeated|several|multiple|opposite|loosely|a little", tail)
-    named = [way for way in ways(tail) if "clockwise" not in way]
-    if named and not repeats and actor.part in LIMBS:
+    if _named(tail) and not repeats and actor.part in LIMBS:
         return moves(actor, "move", tail)
     if actor.part == "foot" and re.search(r"\bunder the (?:torso|body|hips)\b|\bin turn\b", tail):
         return []
@@ -119,90 +116,80 @@ def swings(actor: Actor, verb: str, tail: str) -> list[Claim]:
     return [claim("swings", actor, "" if way == "turn" and actor.part in LIMBS else way, times)]
 
 
-_TO_AND_FRO: Final = {
-    "forward": r"\bback_and_forth|\bforth\b|forwards?_and_back|back_and_forward|to_and_fro",
-    "side": r"side_(?:to|and)_side|left_(?:and|to)_right|right_(?:and|to)_left",
-    "up": r"up_and_down|down_and_up",
-    "turn": r"one_way_and_back",
-}
-
-
 def turns(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """turns left by 90 degrees; of shoulders and torso it may be a twist"""
+    """Read "turns left by 90 degrees" and "twists"; the roll of a limb is not visible in joints, so it claims nothing."""
     if "_and_" in tail or "_to_" in tail:
-        to_and_fro = swings(actor, "swing", tail)
-        turning = [replace(claim, way="turn") if claim.what == "swings" else claim for claim in to_and_fro]
-        return turning if actor.part in (*TRUNK, "head", "hip") else []
-    degrees = amount(tail, "degrees")
-    sides = {"counterclockwise": "left", "clockwise": "right", "left": "left", "right": "right"}
-    found = list(dict.fromkeys(sides[way] for way in ways(tail) if way in sides))
+        found = swings(actor, "swing", tail)
+        found = [replace(claim, way="turn") if claim.predicate == "swings" else claim for claim in found]
+        return found if actor.part in (*TRUNK, "head", "hip") else []
+    sides = list(dict.fromkeys(_TURN_SIDES[way] for way in ways(tail) if way in _TURN_SIDES)) or [""]
     if actor.part == "head":
-        return each("head turns", actor, found) or [claim("head turns", actor)]
+        return each("head turns", actor, sides)
     if actor.part in LIMBS:
-        return []  # the roll of a limb leaves no trace in joints
-    if verb == "twist":
-        return each("twists", actor, found) or [claim("twists", actor)]
-    if degrees is None:
-        full = re.search(r"\bfull (?:turn|circle)\b|\bcomplete(?:ly)? (?:turn|circle|around)\b", tail)
-        half = re.search(r"\bhalf (?:a )?turn\b", tail) or (
-            verb == "turn" and re.match(r"\s*(?:\w+ly )?around\b", tail)
-        )
-        degrees = 360 if full else 180 if half else None
-    return each("turns", actor, found, degrees) or [claim("turns", actor, "", degrees)]
+        return []
+    return each("twists", actor, sides) if verb == "twist" else each("turns", actor, sides, _degrees(verb, tail))
 
 
-def touches(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """claps; what is touched is a relation of the clause"""
-    del tail
-    hands = actor.part in ("wrist", "body")
-    if verb in ("clap", "clasp") and hands:
-        return [Claim("near", "wrist", "left", place="wrist", place_side="right")]
-    if verb in ("meet", "join") and actor.side in ("both", "any"):
-        return [Claim("near", actor.part, "left", place=actor.part, place_side="right")]
-    return []
+def touches(actor: Actor, verb: str, _tail: str) -> list[Claim]:
+    """Read "claps" and "the hands meet"; `relations` reads the part that is touched."""
+    if verb in ("clap", "clasp") and actor.part in ("wrist", "body"):
+        return [pair("near", "wrist")]
+    return [pair("near", actor.part)] if verb in ("meet", "join") and actor.side in ("both", "any") else []
 
 
-def handles(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """picks up, wipes: whatever it is for, the hand that is named moves"""
-    del verb, tail
+def handles(actor: Actor, _verb: str, _tail: str) -> list[Claim]:
+    """Read "wipes with the left hand": whatever the hand does, it moves."""
     return [claim("moves", actor)] if actor.part == "wrist" else []
 
 
 def parts(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """separates, leaves the floor; what is left behind is a relation of the clause"""
+    """Read "the hands separate" and "leaves the floor"; `relations` reads other parts that are left."""
     if actor.part == "foot" and re.search(r"\b(?:floor|ground)\b", tail):
         return [claim("lifts off", actor)]
     if verb == "leave" or actor.side not in ("both", "any") or actor.part not in LIMBS:
         return []
-    if re.search(r"\bwide\b", tail):
-        return [Claim("apart", actor.part, "left", way="wide", place=actor.part, place_side="right")]
-    return [Claim("parts", actor.part, "left", place=actor.part, place_side="right")]
+    return [pair("apart", actor.part, "wide") if re.search(r"\bwide\b", tail) else pair("parts", actor.part)]
 
 
-def shuttles(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """leaves the torso and returns"""
-    del verb
+def shuttles(actor: Actor, _verb: str, tail: str) -> list[Claim]:
+    """Read "leaves the torso and returns three times", reworded by `words.REWRITES`."""
     place = "body" if re.search(r"\bhips\b", tail) else "chest" if re.search(r"\btorso|chest|body\b", tail) else ""
-    return [Claim("comes and goes", actor.part, actor.side, place=place, number=amount(tail, "times"))] if place else []
+    times = amount(tail, "times")
+    return [Claim("comes and goes", actor.part, actor.side, place=place, number=times)] if place else []
 
 
-def passes(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """the legs pass each other, a leg passes under the torso"""
-    del verb
+def passes(actor: Actor, _verb: str, tail: str) -> list[Claim]:
+    """Read "the legs pass each other twice" and "the left leg passes under the torso"."""
     if actor.part != "foot":
         return []
     place = "body" if re.search(r"\bunder\b", tail) else "foot"
     return [Claim("passes", "foot", actor.side, place=place, number=amount(tail, "times"))]
 
 
-def kicks(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    del verb
+def kicks(actor: Actor, _verb: str, tail: str) -> list[Claim]:
+    """Read "kicks forward with the left foot, 0.8 m high"."""
     leg = Actor("foot", actor.side if actor.part == "foot" else "any")
     high = amount(tail, "metres") if re.search(r"\bhigh\b|\bheight\b", tail) else None
-    ways_ = [way for way in ways(tail) if way in ("forward", "back")] if leg.side in words.SIDES else []
-    return [claim("kicks", leg, number=high), *each("moves", leg, ways_)]
+    named = [way for way in ways(tail) if way in ("forward", "back") and leg.side in words.SIDES]
+    return [claim("kicks", leg, number=high), *each("moves", leg, named)]
 
 
-def crosses(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    del verb, tail
+def crosses(actor: Actor, _verb: str, _tail: str) -> list[Claim]:
+    """Read "the left arm crosses"."""
     return [claim("crosses", actor)] if actor.part in ("wrist", "foot") else []
+
+
+def _named(tail: str) -> list[str]:
+    """Return the directions in a text, without those of turns."""
+    return [way for way in ways(tail) if "clockwise" not in way]
+
+
+def _degrees(verb: str, tail: str) -> float | None:
+    """Return the angle of a turn: a number, "half a turn" or "a full circle"."""
+    degrees = amount(tail, "degrees")
+    if degrees is not None:
+        return degrees
+    if re.search(r"\bfull (?:turn|circle)\b|\bcomplete(?:ly)? (?:turn|circle|around)\b", tail):
+        return 360.0
+    around = verb == "turn" and re.match(r"\s*(?:\w+ly )?around\b", tail)
+    return 180.0 if around or re.search(r"\bhalf (?:a )?turn\b", tail) else None

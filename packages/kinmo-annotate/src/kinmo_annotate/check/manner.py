@@ -1,162 +1,188 @@
-"""What is claimed of how parts move: to and fro, fast or slow, not at all, with or against each other, and of the head."""
+"""Predicates of manner: to and fro, fast or slow, still, in step; and those of the head.
+
+Limits are (wrong, right), chosen on the train and val clips of the CMU pack unless marked. There is one joint beyond the
+neck, so limits of the head are low, and a head that turns looks like one that tilts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from kinmo_annotate.check.claims import Claim
-from kinmo_annotate.check.evidence import Evidence, Predicate, at_all, by_about, repeated
+from kinmo_annotate.check.evidence import Evidence, Limits, amount, pose, repeats
 from kinmo_annotate.check.limbs import extent
 from kinmo_annotate.check.measure import FORWARD, LEFT, OTHER, SIGN, UP, Measures
 from kinmo_annotate.check.series import Series, climb, longest
 
+SWING: Final = (0.03, 0.1, 0.2)  # m: smallest swings of a limb that count
+SWING_COUNTED: Final = (0.05, 0.1, 0.2)  # m, where the text names a number
+SWING_BODY: Final = (3, 6, 12)  # degrees or cm
+SWING_ELBOW: Final = (10, 25)  # degrees
+NOD_SIZES: Final = (2, 4, 10)  # degrees
+NOD: Final = Limits(0.5, 2)  # reversals, where no number is named
+SHOULDER_SHARE: Final = 0.2  # of the turn of the shoulders, which people take for one of the head
+HEAD_TURN: Final = Limits(3, 9)  # degrees
+HEAD_TURN_ANY: Final = Limits(3, 8)  # degrees, where no side is named
+HEAD_STRAIGHT: Final = Limits(-22, -10)  # degrees to a side, negated
+HEAD_AT_REST: Final = 42  # degrees that the bone of the head stands forward at rest (measured on the pack)
+LOOK: Final = Limits(4, 15)  # degrees
+LOOK_ALLOWANCE: Final = 8  # degrees of error besides a share of the named angle
+SLOW: Final = Limits(-4.0, -1.2)  # m/s of a limb, negated; few limbs of the pack are faster than the wrong limit
+SLOW_BODY: Final = Limits(-2.6, -1.2)  # m/s, negated
+SLOW_PERCENTILE: Final = 25  # of the speeds, where the text also tells of something else that may be fast
+FAST: Final = Limits(0.5, 2.0)  # m/s of a limb
+FAST_BODY: Final = Limits(0.5, 1.5)  # m/s of body or hands
+FAST_TURN: Final = 100  # degrees a second of a turn that count as 1 m/s
+PAUSE_SHARE: Final = 0.5  # of the named seconds
+PAUSE_SECONDS: Final = 0.2  # shortest pause
+PAUSE_CLIP: Final = 0.6  # of the motion, which the wanted pause never exceeds
+STILL_SPEED: Final = 0.4  # m/s of a limb relative to the body
+STILL_SPEED_WORLD: Final = 0.25  # m/s of feet, head and trunk in the world
+STILL_PLACE: Final = Limits(-0.4, -0.15)  # m that feet, head or trunk cover, negated
+STILL_LIMB: Final = Limits(-0.35, -0.1)  # m that a limb covers relative to the body, negated
+IN_STEP: Final = Limits(-0.2, 0.4)  # correlation
+IN_STEP_SECONDS: Final = 1.2  # of a window: the claim may hold in a part of the motion only
+IN_STEP_STRIDE: Final = 5  # frames between windows
+IN_STEP_PERCENTILE: Final = 75  # of the correlations in the windows
+IN_STEP_MOVING: Final = 0.3  # of the deviation over the whole motion, from which a limb moves in a window
+ACTIVE: Final = Limits(0.6, 1.3)  # mean speed over that of the other side
+ACTIVE_REST: Final = 0.05  # m/s of a side at rest, so that the ratio is finite
+
 _AXES: Final = {"forward": (FORWARD,), "side": (LEFT,), "up": (UP,), "": (LEFT, UP, FORWARD)}
+_TRUNK: Final = ("body", "chest", "head")
 
 
-def swing(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Goes to and fro."""
+def swings(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Count movements to and fro."""
     if claim.part in ("body", "chest", "hip"):
-        return repeated(claim, _sway(m, claim.way), (3, 6, 12))
+        return repeats(claim, _sway(motion, claim.way), SWING_BODY)
     axes = _AXES[claim.way]
-    series = [view[:, axis] for view in m.views(claim.part, side) for axis in axes]
-    if claim.part == "foot":
-        series = [*series, m.clearance(side)] if UP in axes else series
-    found = repeated(claim, series, (0.03 if claim.number is None else 0.05, 0.1, 0.2))
+    series = [view[:, axis] for view in motion.views(claim.part, side) for axis in axes]
+    if claim.part == "foot" and UP in axes:
+        series = [*series, motion.clearance(side)]
+    found = repeats(claim, series, SWING if claim.number is None else SWING_COUNTED)
     if claim.part != "wrist" or found.score >= 0:
         return found
-    return max(found, repeated(claim, [m.flexion("elbow", side)], (10, 25)), key=lambda one: one.score)
+    return max(found, repeats(claim, [motion.flexion("elbow", side)], SWING_ELBOW), key=lambda one: one.score)
 
 
-def _sway(m: Measures, way: str) -> Sequence[Series]:
-    """Leaning and place of the body, in degrees and centimetres, whose changes alike are seen as swaying."""
-    ground, rise = 100 * m.ground, 100 * m.height("body")
-    return {
-        "forward": [m.lean("forward"), ground[:, 1]],
-        "side": [m.lean("left"), ground[:, 0], m.twist, m.yaw("shoulders")],
-        "up": [rise, 100 * m.height("head")],
-        "turn": [m.twist, m.yaw(), m.yaw("shoulders")],
-        "": [m.lean("forward"), m.lean("left"), ground[:, 0], ground[:, 1], rise, m.twist, m.yaw()],
-    }[way]
+def nods(motion: Measures, claim: Claim, _side: str) -> Evidence:
+    """Count movements of the head to and fro, up and down or to the sides."""
+    sideways = [motion.head("left"), SHOULDER_SHARE * motion.yaw("shoulder")]
+    found = repeats(claim, sideways if claim.way == "side" else [motion.head("down"), motion.pitch], NOD_SIZES)
+    return found if claim.number is not None else Evidence(found.value, NOD, found.words)
 
 
-def nods(m: Measures, claim: Claim, side: str) -> Evidence:
-    """The head goes to and fro, about as often as is said."""
-    del side
-    sideways = [m.head("left"), 0.2 * m.yaw("shoulders")]
-    series = sideways if claim.way == "side" else [m.head("down"), m.pitch]
-    found = repeated(claim, series, (2, 4, 10))
-    return found if claim.number is not None else Evidence(found.value, 0.5, 2, found.words)
-
-
-def head_turns(m: Measures, claim: Claim, side: str) -> Evidence:
-    """To a side; the joint in the head says little, so the limits are low, and the body may turn instead."""
-    del side
-    angles = m.head("left")
+def head_turns(motion: Measures, claim: Claim, _side: str) -> Evidence:
+    """Measure the turn of the head to a side, in degrees; the shoulders may turn instead."""
+    angles, shoulders = motion.head("left"), motion.yaw("shoulder")
     if not claim.way:
-        value = max(float(np.ptp(angles)), 0.2 * float(np.ptp(m.yaw("shoulders"))))
-        return Evidence(value, 3, 8, f"turns within {value:.0f} degrees")
-    sign = SIGN[claim.way]
-    value = max(float((sign * angles).max()), climb(sign * angles), 0.2 * climb(sign * m.yaw("shoulders")))
-    return Evidence(value, 3, 9, f"turns {claim.way} {value:.0f} degrees")
+        value = max(float(np.ptp(angles)), SHOULDER_SHARE * float(np.ptp(shoulders)))
+        return Evidence(value, HEAD_TURN_ANY, f"turns within {value:.0f} degrees")
+    own = SIGN[claim.way] * angles
+    value = max(float(own.max()), climb(own), SHOULDER_SHARE * climb(SIGN[claim.way] * shoulders))
+    return Evidence(value, HEAD_TURN, f"turns {claim.way} {value:.0f} degrees")
 
 
-def head_straight(m: Measures, claim: Claim, side: str) -> Evidence:
-    """In line with the chest."""
-    del side
-    return at_all(m, -np.abs(m.head("left")), claim, -22, -10, "is turned {:.0f} degrees", shown=-1)
+def head_straight(motion: Measures, claim: Claim, _side: str) -> Evidence:
+    """Measure how far to a side of the chest the head is turned."""
+    return pose(motion, -np.abs(motion.head("left")), claim, HEAD_STRAIGHT, "is turned {:.0f} degrees", shown=-1)
 
 
-def looks(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Up or down, by where the head is or by where it goes. The bone of the head stands 42 degrees forward at rest."""
-    del side
+def looks(motion: Measures, claim: Claim, _side: str) -> Evidence:
+    """Measure how far up or down the head is, or moves, in degrees."""
     sign = 1 if claim.way == "down" else -1
-    series = [sign * (m.head("down") - 42), sign * m.pitch]
+    series = [sign * (motion.head("down") - HEAD_AT_REST), sign * motion.pitch]
     if claim.number is not None:
-        return by_about(series, claim.number, f"tilts {claim.way} {{:.0f}} degrees", rest=8, reach=True)
+        words = f"tilts {claim.way} {{:.0f}} degrees"
+        return amount(series, claim.number, words, allowance=LOOK_ALLOWANCE, end_counts=True)
     value = max(float(series[0].max()), *(climb(one) for one in series))
-    return Evidence(value, 4, 15, f"tilts {claim.way} {value:.0f} degrees")
+    return Evidence(value, LOOK, f"tilts {claim.way} {value:.0f} degrees")
 
 
-def tempo(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Slow or fast, by the highest speed; the limits are speeds that hardly a clip's limb stays below or goes beyond."""
+def tempo(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Compare the top speed with one that is clearly slow or fast."""
     body = claim.part in ("body", "chest")
-    value = float(m.speed("body").max()) if body else float(m.own_speed(claim.part, side).max())
+    speed = motion.speed("body") if body else motion.own_speed(claim.part, side)
+    value = float(speed.max())
     words = f"reaches {value:.1f} m/s"
     if claim.way == "slow":
-        if claim.more:  # whoever is fast in something else may be slow in this
-            value = float(np.percentile(m.speed("body") if body else m.own_speed(claim.part, side), 25))
-        return Evidence(-value, -2.6 if body else -4.0, -1.2, words)
+        if claim.open_ended:
+            value = float(np.percentile(speed, SLOW_PERCENTILE))
+        return Evidence(-value, SLOW_BODY if body else SLOW, words)
     if not body:
-        return Evidence(value, 0.5, 2.0, words)
-    hands = [float(m.own_speed("wrist", one).max()) for one in SIGN]
-    turn = float(np.abs(np.gradient(m.yaw())).max()) * m.fps / 100 if len(m) > 1 else 0.0
-    return Evidence(max(value, turn, *hands), 0.5, 1.5, words)
+        return Evidence(value, FAST, words)
+    hands = [float(motion.own_speed("wrist", one).max()) for one in SIGN]
+    turn = float(np.abs(np.gradient(motion.yaw())).max()) * motion.fps / FAST_TURN if len(motion) > 1 else 0.0
+    return Evidence(max(value, turn, *hands), FAST_BODY, words)
 
 
-def still(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Does not move: for a while where that is said, else at all. Standing still is about feet, not arms."""
-    trunk = claim.part in ("body", "chest", "head")
+def still(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Measure how little a part moves, or its longest pause where a while is named; a body stands still if its feet do."""
     if claim.seconds or claim.way == "once":
-        wanted = min(max(0.2, 0.5 * claim.seconds) * m.fps, 0.6 * len(m))
-        speed = m.speed(claim.part, side) if trunk or claim.part == "foot" else m.own_speed(claim.part, side)
-        pause = longest(speed < (0.25 if trunk or claim.part == "foot" else 0.4))
-        return Evidence(pause, wanted, 2 * wanted, f"is still for {pause / m.fps:.1f} s")
-    if trunk:
-        value = max(float(np.ptp(m.point("foot", one), axis=0)[[0, 2]].max()) for one in SIGN)
-        value = value if claim.part == "body" else min(value, float(np.ptp(m.point(claim.part), axis=0).max()))
-        return Evidence(-value, -0.4, -0.15, f"goes {value:.2f} m")
+        return _pause(motion, claim, side)
+    if claim.part in _TRUNK:
+        value = max(float(np.ptp(motion.point("foot", one), axis=0)[[0, 2]].max()) for one in SIGN)
+        value = value if claim.part == "body" else min(value, float(np.ptp(motion.point(claim.part), axis=0).max()))
+        return Evidence(-value, STILL_PLACE, f"goes {value:.2f} m")
     if claim.part == "foot":
-        value = float(np.ptp(m.point("foot", side), axis=0).max())
-        return Evidence(-value, -0.4, -0.15, f"goes {value:.2f} m")
-    value = extent(m, claim.part, side)
-    return Evidence(-value, -0.35, -0.1, f"moves within {value:.2f} m")
+        value = float(np.ptp(motion.point("foot", side), axis=0).max())
+        return Evidence(-value, STILL_PLACE, f"goes {value:.2f} m")
+    value = extent(motion, claim.part, side)
+    return Evidence(-value, STILL_LIMB, f"moves within {value:.2f} m")
 
 
-def in_step(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Two limbs go with or against each other, by the correlation of where they are along an axis of the body."""
+def in_step(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Correlate the positions of two limbs along an axis of the body, or the flexion of two joints."""
     partner = claim.place_side if claim.place_side in SIGN else OTHER[side]
     how, _, axis = claim.way.partition(" ")
     if axis == "bend":
-        first, second = m.flexion(claim.part, side), m.flexion(claim.place, partner)
+        first, second = motion.flexion(claim.part, side), motion.flexion(claim.place, partner)
     else:
         index = _AXES[axis or "forward"][0]
-        first, second = m.views(claim.part, side)[0][:, index], m.views(claim.place, partner)[0][:, index]
-        if axis == "side":  # hands that go out together go opposite ways
+        first, second = motion.views(claim.part, side)[0][:, index], motion.views(claim.place, partner)[0][:, index]
+        if axis == "side":  # hands that move out together move in opposite directions
             second = SIGN[side] * SIGN[partner] * second
-    # In windows of a second: what is said may be true of a part of the clip only.
-    found = np.array(_correlations(first, second, round(1.2 * m.fps)))
-    value = float(np.percentile(found if how == "together" else -found, 75))
-    return Evidence(value, -0.2, 0.4, f"goes {how} with the {partner} {claim.place} at a correlation of {value:+.2f}")
+    found = np.array(_correlations(first, second, round(IN_STEP_SECONDS * motion.fps)))
+    value = float(np.percentile(found if how == "together" else -found, IN_STEP_PERCENTILE))
+    return Evidence(value, IN_STEP, f"goes {how} with the {partner} {claim.place} at a correlation of {value:+.2f}")
+
+
+def active(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Compare the mean speeds of both sides: a text that names one hand is wrong if only the other one moves."""
+    own, other = (float(motion.own_speed(claim.part, one).mean()) for one in (side, OTHER[side]))
+    return Evidence(own / max(other, ACTIVE_REST), ACTIVE, f"moves at {own:.2f} m/s on average")
+
+
+def _sway(motion: Measures, way: str) -> Sequence[Series]:
+    """Return measures of the body, in degrees and centimetres, whose changes people call swaying."""
+    ground, rise = 100 * motion.ground, 100 * motion.height("body")
+    return {
+        "forward": [motion.lean("forward"), ground[:, 1]],
+        "side": [motion.lean("left"), ground[:, 0], motion.twist, motion.yaw("shoulder")],
+        "up": [rise, 100 * motion.height("head")],
+        "turn": [motion.twist, motion.yaw(), motion.yaw("shoulder")],
+        "": [*(motion.lean(one) for one in ("forward", "left")), *ground.T, rise, motion.twist, motion.yaw()],
+    }[way]
+
+
+def _pause(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Measure the longest run of frames in which a part is slow; limits in frames."""
+    wanted = min(max(PAUSE_SECONDS, PAUSE_SHARE * claim.seconds) * motion.fps, PAUSE_CLIP * len(motion))
+    world = claim.part in (*_TRUNK, "foot")
+    speed = motion.speed(claim.part, side) if world else motion.own_speed(claim.part, side)
+    pause = longest(speed < (STILL_SPEED_WORLD if world else STILL_SPEED))
+    return Evidence(pause, Limits(wanted, 2 * wanted), f"is still for {pause / motion.fps:.1f} s")
 
 
 def _correlations(first: Series, second: Series, window: int) -> list[float]:
-    """In the windows in which both move."""
+    """Return the correlations in the windows in which both series move."""
     found: list[float] = []
-    for start in range(0, max(1, len(first) - window + 1), 5):
-        one, two = first[start : start + window], second[start : start + window]
-        if one.std() > max(0.3 * first.std(), 1e-6) and two.std() > max(0.3 * second.std(), 1e-6):
-            found.append(float(np.corrcoef(one, two)[0, 1]))
+    for start in range(0, max(1, len(first) - window + 1), IN_STEP_STRIDE):
+        parts = [(one[start : start + window], one.std()) for one in (first, second)]
+        if all(part.std() > max(IN_STEP_MOVING * whole, 1e-6) for part, whole in parts):
+            found.append(float(np.corrcoef(parts[0][0], parts[1][0])[0, 1]))
     return found or [0.0]
-
-
-def active(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Is the side that acts: a text that names one hand only is wrong if the other does nearly all."""
-    own, other = (float(m.own_speed(claim.part, one).mean()) for one in (side, OTHER[side]))
-    ratio = own / max(other, 0.05)
-    return Evidence(ratio, 0.6, 1.3, f"moves at {own:.2f} m/s on average")
-
-
-PREDICATES: Final[Mapping[str, Predicate]] = {
-    "swings": swing,
-    "nods": nods,
-    "head turns": head_turns,
-    "head straight": head_straight,
-    "looks": looks,
-    "tempo": tempo,
-    "still": still,
-    "in step": in_step,
-    "active": active,
-}

@@ -1,4 +1,8 @@
-"""What is claimed of where a part is: heights, nearness, sides of the body."""
+"""Predicates of position: heights, nearness, sides of the body.
+
+Limits are (wrong, right), in metres unless marked, chosen on the train and val clips of the CMU pack. Distances are between
+joints: a hand ends about 0.1 m beyond the wrist and a crown about 0.15 m above the joint of the head.
+"""
 
 from __future__ import annotations
 
@@ -8,50 +12,195 @@ from typing import Final
 import numpy as np
 
 from kinmo_annotate.check.claims import Claim
-from kinmo_annotate.check.evidence import Evidence, Predicate, at_all, by_about, repeated
+from kinmo_annotate.check.evidence import Evidence, Limits, change, pose, repeats
 from kinmo_annotate.check.measure import FORWARD, LEFT, OTHER, SIGN, UP, Measures
-from kinmo_annotate.check.series import Series, climb
+from kinmo_annotate.check.series import Series
 
-# Landmark -> (part, metres below it, metres above it) of the band that it names.
-_BANDS: Final = {
-    "ankle": ("foot", -0.05, 0.15),
-    "knee": ("knee", -0.10, 0.10),
-    "thigh": ("knee", 0.00, 0.40),
-    "hip": ("hip", -0.08, 0.20),
-    "belly": ("belly", -0.15, 0.08),
-    "chest": ("chest", -0.10, 0.15),
-    "shoulder": ("shoulder", -0.08, 0.08),
-    "chin": ("head", -0.15, 0.05),
-    "head": ("head", -0.12, 0.15),
-    "crown": ("head", 0.10, 0.20),
-    "floor": ("", -0.10, 0.10),
+BANDS: Final[
+    Mapping[str, tuple[str, float, float]]
+] = {  # landmark -> (part, lower end, upper end), heights over the part
+    "ankle": ("foot", -0.05, 0.15), "knee": ("knee", -0.10, 0.10), "thigh": ("knee", 0.00, 0.40),
+    "hip": ("hip", -0.08, 0.20), "belly": ("belly", -0.15, 0.08), "chest": ("chest", -0.10, 0.15),
+    "shoulder": ("shoulder", -0.08, 0.08), "chin": ("head", -0.15, 0.05), "head": ("head", -0.12, 0.15),
+    "crown": ("head", 0.10, 0.20), "floor": ("", -0.10, 0.10),  # over the floor itself
+}  # fmt: skip
+BEYOND_BAND: Final = Limits(-0.13, 0.02)  # above or below a band
+WITHIN_BAND: Final = Limits(-0.15, -0.03)
+ABOVE_EARLY: Final = 0.07  # below the upper end of a band "above" already holds, except above the shoulders
+PLACED: Final[Mapping[str, Limits]] = {  # of an arm; "across" is past the midline, "out" beside it
+    "front": Limits(0.0, 0.15), "behind": Limits(0.02, 0.08), "across": Limits(-0.15, 0.0), "out": Limits(0.28, 0.45),
+}  # fmt: skip
+LEG_PLACED: Final[Mapping[str, Limits]] = {
+    "front": Limits(0.0, 0.12), "behind": Limits(0.0, 0.12), "across": Limits(-0.08, 0.02), "out": Limits(0.18, 0.32),
+}  # fmt: skip
+HANGS: Final = Limits(-0.45, -0.30)  # from the hip joint of the side, negated
+NEAR: Final[Mapping[frozenset[str], Limits]] = {  # between two parts, negated
+    frozenset({"wrist"}): Limits(-0.35, -0.20), frozenset({"wrist", "hip"}): Limits(-0.40, -0.27),
+    frozenset({"wrist", "head"}): Limits(-0.38, -0.26), frozenset({"wrist", "knee"}): Limits(-0.38, -0.25),
+    frozenset({"foot"}): Limits(-0.42, -0.25), frozenset({"knee"}): Limits(-0.38, -0.22),
+    frozenset({"head", "knee"}): Limits(-0.65, -0.45),
+}  # fmt: skip
+NEAR_OTHER: Final = Limits(-0.45, -0.30)
+NEAR_TRUNK: Final = Limits(-0.48, -0.32)  # from the spine: the trunk is wide
+BESIDE: Final = -0.50  # wrong limit of "beside", which is said of larger distances than "near"
+APART: Final[Mapping[str, Limits]] = {  # between the twins of a part
+    "wrist": Limits(0.25, 0.45), "foot": Limits(0.20, 0.35), "knee": Limits(0.18, 0.3),
+}  # fmt: skip
+WIDE_APART: Final[Mapping[str, Limits]] = {
+    "wrist": Limits(0.4, 0.6),
+    "foot": Limits(0.28, 0.45),
+    "knee": Limits(0.25, 0.4),
 }
+APART_OTHER: Final = Limits(0.25, 0.45)
+APART_OFF: Final = (0.4, 0.1, 0.08)  # error of a named distance: wrong from this share and metres on, right below these
+DISTANCE: Final = Limits(0.05, 0.20)  # change of a distance
+DISTANCE_ALLOWANCE: Final = 0.12  # error besides a share of a named change
+COME_AND_GO: Final = (0.05, 0.1, 0.2)  # smallest changes of distance that count
+OVER: Final = Limits(-0.40, -0.22)  # as seen from above, negated
+PASS: Final = (0.08, 0.15, 0.3)  # smallest swings of a foot that count
+CROSS: Final = Limits(-0.10, 0.0)  # past the midline or past the twin
+HIGHER: Final = Limits(0.03, 0.12)  # over the twin
+NEVER_LOWER: Final = Limits(-0.08, 0.08)  # lowest height over the twin that refutes "lower"
+AHEAD: Final = Limits(-0.06, 0.10)  # in front of the twin
+HEAD_AHEAD: Final = 0.2  # of the hips, where the text names no distance
+HEAD_AHEAD_OFF: Final = Limits(-0.2, -0.06)
+
+_TRUNK: Final = ("chest", "body")
 
 
-def _heights(m: Measures, part: str, side: str, landmark: str) -> list[Series]:
-    """Height of a part over a landmark, metres, against the vertical and, for arms, along the spine."""
-    if not landmark:
-        return [m.height(part, side)]
-    reference = side if landmark in ("knee", "foot") and part not in ("wrist", "elbow") else ""
-    between = m.point(part, side) - m.point(landmark, reference)
-    return [between[:, UP]] if part in ("foot", "knee") else [between[:, UP], (between * m.spine).sum(-1)]
-
-
-def level(m: Measures, claim: Claim, side: str) -> Evidence:
-    """At, above or below a landmark, against the world's vertical or along the spine."""
-    landmark, bottom, top = _BANDS[claim.place]
-    heights = _heights(m, claim.part, side, landmark)
+def level(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Compare the height with a landmark, against the vertical or along the spine: at, above or below it."""
+    landmark, bottom, top = BANDS[claim.place]
+    heights = _heights(motion, claim.part, side, landmark)
+    limits = BEYOND_BAND if claim.way in ("above", "below") else WITHIN_BAND
     if claim.way == "above":
-        limits, margins = (
-            (-0.13, 0.02),
-            [one - (top if landmark == "shoulder" else max(top - 0.07, 0)) for one in heights],
-        )
+        start = top if landmark == "shoulder" else max(top - ABOVE_EARLY, 0)
+        margins = [one - start for one in heights]
     elif claim.way == "below":
-        limits, margins = (-0.13, 0.02), [bottom - one for one in heights]
+        margins = [bottom - one for one in heights]
     else:
-        limits, margins = (-0.15, -0.03), [-np.maximum(one - top, bottom - one) for one in heights]
+        margins = [-np.maximum(one - top, bottom - one) for one in heights]
     words = f"comes to {_shown(heights[0], claim):+.2f} m of the {claim.place}"
-    return at_all(m, np.max(margins, axis=0), claim, *limits, words)
+    return pose(motion, np.max(margins, axis=0), claim, limits, words)
+
+
+def placed(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Measure how far a part is in front, behind, across the midline or out to its side."""
+    leg = claim.part in ("foot", "knee")
+    views = motion.views(claim.part, side)
+    if claim.way in ("front", "behind"):
+        sign, words = 1.0 if claim.way == "front" else -1.0, f"is {{:+.2f}} m {claim.way}"
+        series = [sign * view[:, FORWARD] for view in views]
+        if leg:  # half the way between the feet: a step puts one foot in front of the body and the other behind it
+            series.append(sign * (views[0] - motion.views(claim.part, OTHER[side])[0])[:, FORWARD] / 2)
+    else:
+        sign = SIGN[side] if claim.way == "out" else -SIGN[side]
+        series = [sign * view[:, LEFT] for view in views]
+        words = "is {:.2f} m out to its side" if claim.way == "out" else "is {:+.2f} m across the midline"
+    return pose(motion, np.max(series, axis=0), claim, (LEG_PLACED if leg else PLACED)[claim.way], words)
+
+
+def hangs(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Measure how near the hip of its side a hand is."""
+    distance = motion.distance((claim.part, side), ("hip", side))
+    return pose(motion, -distance, claim, HANGS, "is {:.2f} m from its hip", shown=-1)
+
+
+def near(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Measure how close two parts are; of the trunk, the nearest height counts."""
+    limits = NEAR.get(frozenset({claim.part, claim.place}), NEAR_OTHER)
+    if claim.place in _TRUNK:
+        limits = NEAR_TRUNK
+    elif claim.way == "beside":
+        limits = limits._replace(wrong=BESIDE)
+    return pose(motion, -_distance(motion, claim, side), claim, limits, "comes within {:.2f} m", shown=-1)
+
+
+def apart(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Measure how far two parts are apart."""
+    distance = _distance(motion, claim, side, farthest=True)
+    if claim.number is not None:
+        share, base, right = APART_OFF
+        words = "has a distance of that but for {:.2f} m"
+        off = -np.abs(distance - claim.number)
+        return pose(motion, off, claim, Limits(-(share * claim.number + base), -right), words, shown=-1)
+    table = WIDE_APART if claim.way == "wide" else APART
+    limits = table.get(claim.part, APART_OTHER) if claim.part == claim.place else APART_OTHER
+    return pose(motion, distance, claim, limits, "is {:.2f} m away")
+
+
+def approaches(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Measure how much closer to another part it comes."""
+    series = [-_distance(motion, claim, side)]
+    return change(series, claim, DISTANCE, "comes {:.2f} m closer", allowance=DISTANCE_ALLOWANCE)
+
+
+def parts(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Measure how much farther from another part it goes."""
+    series = [_distance(motion, claim, side, farthest=True)]
+    return change(series, claim, DISTANCE, "goes {:.2f} m away", allowance=DISTANCE_ALLOWANCE)
+
+
+def comes_and_goes(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Count how often a part leaves another one and returns."""
+    if claim.part == "head":  # seen from above, since a head that moves out over the hips keeps its distance from them
+        return repeats(claim, [motion.aside(("head", ""), (claim.place, ""))], COME_AND_GO)
+    return repeats(claim, [_distance(motion, claim, side)], COME_AND_GO)
+
+
+def over(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Measure the distance from another part as seen from above."""
+    distance = np.min([motion.aside((claim.part, side), (claim.place, one)) for one in _sides(claim)], axis=0)
+    return pose(motion, -distance, claim, OVER, "is {:.2f} m off", shown=-1)
+
+
+def passes(motion: Measures, claim: Claim, _side: str) -> Evidence:
+    """Count how often two feet, or a foot and the body, take turns in being ahead."""
+    if claim.place == "foot":
+        series = (motion.views("foot", "left")[0] - motion.views("foot", "right")[0])[:, FORWARD]
+    else:
+        series = motion.views("foot", claim.side)[0][:, FORWARD]
+    return repeats(claim, [series], PASS)
+
+
+def crosses(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Measure how far a limb gets past the midline, or past its twin."""
+    view, other = motion.views(claim.part, side)[0], motion.views(claim.part, OTHER[side])[0]
+    beyond = np.maximum(-SIGN[side] * view[:, LEFT], SIGN[side] * (other - view)[:, LEFT])
+    return pose(motion, beyond, claim, CROSS, "comes {:+.2f} m across")
+
+
+def higher(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Measure the height of a limb over its twin; "lower" is the negated claim."""
+    series = motion.height(claim.part, side) - motion.height(claim.part, OTHER[side])
+    return _over_twin(motion, series, claim, HIGHER, NEVER_LOWER, "is {:+.2f} m above the other")
+
+
+def ahead(motion: Measures, claim: Claim, side: str) -> Evidence:
+    """Measure how far a limb is in front of its twin, or the head ahead of the hips; "behind" is the negated claim."""
+    if claim.part == "head":
+        forward = motion.views("head")[0][:, FORWARD]
+        words = f"is {float(np.median(forward)):.2f} m ahead of the hips"
+        return pose(motion, -np.abs(forward - (claim.number or HEAD_AHEAD)), claim, HEAD_AHEAD_OFF, words)
+    series = (motion.views(claim.part, side)[0] - motion.views(claim.part, OTHER[side])[0])[:, FORWARD]
+    return _over_twin(motion, series, claim, AHEAD, AHEAD, "is {:+.2f} m ahead of the other")
+
+
+def _over_twin(motion: Measures, series: Series, claim: Claim, limits: Limits, denied: Limits, words: str) -> Evidence:
+    """Judge a limb against its twin; a negated claim is wrong only if its opposite holds in every frame."""
+    if claim.negated:
+        value = float(np.median(series) if claim.lasting else series.min())
+        return Evidence(value, denied, words.format(value))
+    return pose(motion, series, claim, limits, words)
+
+
+def _heights(motion: Measures, part: str, side: str, landmark: str) -> list[Series]:
+    """Return the height over a landmark, metres, against the vertical and, for arms, along the spine."""
+    if not landmark:
+        return [motion.height(part, side)]
+    reference = side if landmark in ("knee", "foot") and part not in ("wrist", "elbow") else ""
+    between = motion.point(part, side) - motion.point(landmark, reference)
+    return [between[:, UP]] if part in ("foot", "knee") else [between[:, UP], (between * motion.spine).sum(-1)]
 
 
 def _shown(height: Series, claim: Claim) -> float:
@@ -60,192 +209,23 @@ def _shown(height: Series, claim: Claim) -> float:
     return float({"above": height.max(), "below": height.min()}.get(claim.way, height[np.abs(height).argmin()]))
 
 
-def placed(m: Measures, claim: Claim, side: str) -> Evidence:
-    """In front, behind, across, out to the side."""
-    if claim.part in ("foot", "knee"):
-        return _foot_placed(m, claim, side)
-    views = m.views(claim.part, side)
-    if claim.way in ("front", "behind"):
-        sign = 1.0 if claim.way == "front" else -1.0
-        series = np.max([sign * view[:, FORWARD] for view in views], axis=0)
-        limits = (0.0, 0.15) if claim.way == "front" else (0.02, 0.08)
-        return at_all(m, series, claim, *limits, f"is {{:+.2f}} m {claim.way}")
-    outward = np.max([SIGN[side] * view[:, LEFT] for view in views], axis=0)
-    if claim.way == "across":
-        inward = np.max([-SIGN[side] * view[:, LEFT] for view in views], axis=0)
-        return at_all(m, inward, claim, -0.15, 0.0, "is {:+.2f} m across the midline")
-    return at_all(m, outward, claim, 0.28, 0.45, "is {:.2f} m out to its side")
-
-
-def _foot_placed(m: Measures, claim: Claim, side: str) -> Evidence:
-    view, other = m.views(claim.part, side)[0], m.views(claim.part, OTHER[side])[0]
-    if claim.way in ("front", "behind"):
-        sign = 1.0 if claim.way == "front" else -1.0
-        series = np.maximum(sign * view[:, FORWARD], sign * (view - other)[:, FORWARD] / 2)
-        return at_all(m, series, claim, 0.0, 0.12, f"is {{:+.2f}} m {claim.way}")
-    series = SIGN[side] * view[:, LEFT]
-    if claim.way == "across":
-        return at_all(m, -series, claim, -0.08, 0.02, "is {:+.2f} m across the midline")
-    return at_all(m, series, claim, 0.18, 0.32, "is {:.2f} m out to its side")
-
-
-def hangs(m: Measures, claim: Claim, side: str) -> Evidence:
-    """At the side of the body, near the hip."""
-    return at_all(
-        m, -m.distance((claim.part, side), ("hip", side)), claim, -0.45, -0.30, "is {:.2f} m from its hip", shown=-1
-    )
-
-
-# Metres between two joints from which on "near" is clearly wrong, and below which it is clearly right.
-_NEAR: Final = {
-    frozenset({"wrist"}): (0.35, 0.20),
-    frozenset({"wrist", "hip"}): (0.40, 0.27),
-    frozenset({"wrist", "head"}): (0.38, 0.26),
-    frozenset({"wrist", "knee"}): (0.38, 0.25),
-    frozenset({"foot"}): (0.42, 0.25),
-    frozenset({"knee"}): (0.38, 0.22),
-    frozenset({"head", "knee"}): (0.65, 0.45),
-}
-_NEAR_ELSE: Final = (0.45, 0.30)
-_BESIDE: Final = 0.50
-_APART: Final = {
-    frozenset({"wrist"}): (0.25, 0.45),
-    frozenset({"foot"}): (0.20, 0.35),
-    frozenset({"knee"}): (0.18, 0.3),
-}
-_WIDE: Final = {frozenset({"wrist"}): (0.40, 0.60), frozenset({"foot"}): (0.28, 0.45), frozenset({"knee"}): (0.25, 0.4)}
-_APART_ELSE: Final = (0.25, 0.45)
-
-
-_TRUNK: Final = ("chest", "body")
-
-
 def _sides(claim: Claim) -> tuple[str, ...]:
-    """Sides of the second part: the one that is said, else both."""
+    """Return the side of the second part that is named, or both."""
     if claim.place in ("head", *_TRUNK):
         return ("",)
     return (claim.place_side,) if claim.place_side in SIGN else tuple(SIGN)
 
 
-def _distance(m: Measures, claim: Claim, side: str, *, farthest: bool = False) -> Series:
-    """Between the parts of a claim; where the second has no side, to that of its pair which suits the claim."""
+def _distance(motion: Measures, claim: Claim, side: str, *, farthest: bool = False) -> Series:
+    """Return the distance between the parts of a claim, metres; without a named side to the nearest or farthest."""
+    own = (claim.part, side)
     if claim.place in _TRUNK and claim.part not in _TRUNK:
-        trunk = [m.distance((claim.part, side), (one, "")) for one in ("chest", "belly", "waist", "body")]
-        return np.min(trunk, axis=0)
-    if claim.place == "leg":
-        legs = [
-            m.distance((claim.part, side), (one, which)) for which in _sides(claim) for one in ("knee", "foot", "hip")
-        ]
-        return np.min(legs, axis=0)
-    if claim.part == claim.place:
-        return m.distance((claim.part, side), (claim.place, OTHER[side]))
-    found = [m.distance((claim.part, side), (claim.place, one)) for one in _sides(claim)]
-    return np.max(found, axis=0) if farthest else np.min(found, axis=0)
-
-
-def near(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Close to another part of the body; the trunk is wide, so any height of it will do."""
-    if claim.place in _TRUNK:
-        return at_all(m, -_distance(m, claim, side), claim, -0.48, -0.32, "comes within {:.2f} m", shown=-1)
-    wrong, right = _NEAR.get(frozenset({claim.part, claim.place}), _NEAR_ELSE)
-    if claim.way == "beside":
-        wrong = _BESIDE
-    return at_all(m, -_distance(m, claim, side), claim, -wrong, -right, "comes within {:.2f} m", shown=-1)
-
-
-def apart(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Away from another part of the body, by about so much."""
-    distance = _distance(m, claim, side, farthest=True)
-    if claim.number is not None:
-        words = "has a distance of that but for {:.2f} m"
-        return at_all(m, -np.abs(distance - claim.number), claim, -(0.4 * claim.number + 0.1), -0.08, words, shown=-1)
-    limits = _WIDE if claim.way == "wide" else _APART
-    found = limits.get(frozenset({claim.part, claim.place}), _APART_ELSE)
-    return at_all(m, distance, claim, *found, "is {:.2f} m away")
-
-
-def approaches(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Gets closer to another part."""
-    distance = _distance(m, claim, side)
-    if claim.number is not None:
-        return by_about([-distance], claim.number, "comes {:.2f} m closer", rest=0.12)
-    value = climb(-distance)
-    return Evidence(value, 0.05, 0.20, f"comes {value:.2f} m closer")
-
-
-def parts(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Gets farther from another part."""
-    distance = _distance(m, claim, side, farthest=True)
-    if claim.number is not None:
-        return by_about([distance], claim.number, "goes {:.2f} m away", rest=0.12)
-    value = climb(distance)
-    return Evidence(value, 0.05, 0.20, f"goes {value:.2f} m away")
-
-
-def comes_and_goes(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Leaves another part and returns, so many times."""
-    aside = claim.part == "head"  # a head that goes out over the hips stays as far from them
-    distance = m.aside(("head", ""), (claim.place, "")) if aside else _distance(m, claim, side)
-    return repeated(claim, [distance], (0.05, 0.1, 0.2))
-
-
-def over(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Above another part as seen from above."""
-    distance = np.min([m.aside((claim.part, side), (claim.place, one)) for one in _sides(claim)], axis=0)
-    return at_all(m, -distance, claim, -0.40, -0.22, "is {:.2f} m off", shown=-1)
-
-
-def passes(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Two legs, or a leg and the body, take turns in being ahead."""
-    del side
-    if claim.place == "foot":
-        series = (m.views("foot", "left")[0] - m.views("foot", "right")[0])[:, FORWARD]
+        others = [(part, "") for part in ("chest", "belly", "waist", "body")]
+    elif claim.place == "leg":
+        others = [(part, which) for which in _sides(claim) for part in ("knee", "foot", "hip")]
+    elif claim.part == claim.place:
+        others = [(claim.place, OTHER[side])]
     else:
-        series = m.views("foot", claim.side)[0][:, FORWARD]
-    return repeated(claim, [series], (0.08, 0.15, 0.3))
-
-
-def crosses(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Reaches the other side's place: the left limb comes as far right as the right one, or past the middle."""
-    view, other = m.views(claim.part, side)[0], m.views(claim.part, OTHER[side])[0]
-    beyond = np.maximum(-SIGN[side] * view[:, LEFT], SIGN[side] * (other - view)[:, LEFT])
-    return at_all(m, beyond, claim, -0.10, 0.0, "comes {:+.2f} m across")
-
-
-def higher(m: Measures, claim: Claim, side: str) -> Evidence:
-    """Above its twin."""
-    series = m.height(claim.part, side) - m.height(claim.part, OTHER[side])
-    if claim.negated:  # "lower than": denied only if its opposite never fails
-        value = float(np.median(series) if claim.lasting else series.min())
-        return Evidence(value, -0.08, 0.08, f"is {value:+.2f} m above the other")
-    return at_all(m, series, claim, 0.03, 0.12, "is {:+.2f} m above the other")
-
-
-def ahead(m: Measures, claim: Claim, side: str) -> Evidence:
-    """In front of its twin, or a head ahead of the hips by so much."""
-    if claim.part == "head":
-        forward = m.views("head")[0][:, FORWARD]
-        off = forward - (claim.number or 0.2)
-        return at_all(m, -np.abs(off), claim, -0.2, -0.06, f"is {float(np.median(forward)):.2f} m ahead of the hips")
-    series = (m.views(claim.part, side)[0] - m.views(claim.part, OTHER[side])[0])[:, FORWARD]
-    if claim.negated:
-        value = float(np.median(series) if claim.lasting else series.min())
-        return Evidence(value, -0.06, 0.10, f"is {value:+.2f} m ahead of the other")
-    return at_all(m, series, claim, -0.06, 0.10, "is {:+.2f} m ahead of the other")
-
-
-PREDICATES: Final[Mapping[str, Predicate]] = {
-    "level": level,
-    "placed": placed,
-    "hangs": hangs,
-    "near": near,
-    "apart": apart,
-    "approaches": approaches,
-    "parts": parts,
-    "comes and goes": comes_and_goes,
-    "over": over,
-    "passes": passes,
-    "crosses": crosses,
-    "higher": higher,
-    "ahead": ahead,
-}
+        distances = [motion.distance(own, (claim.place, which)) for which in _sides(claim)]
+        return np.max(distances, axis=0) if farthest else np.min(distances, axis=0)
+    return np.min([motion.distance(own, other) for other in others], axis=0)

@@ -1,7 +1,7 @@
-"""Text -> claims: clauses, who acts in each, and what is said of them.
+"""`read`: text -> clauses with their claims, by finding in each clause its verbs and the parts of the body that act.
 
-A grammar of a few rules, made for plain English about motion. What it does not understand makes no claim; a claim that
-was misread would be held against the writer, so doubtful readings are left out.
+A small grammar for plain English about motion. A clause that it does not understand makes no claim, and doubtful readings
+are left out, since a claim that was misread would count against the writer.
 """
 
 from __future__ import annotations
@@ -17,26 +17,27 @@ from kinmo_annotate.check.measure import OTHER
 from kinmo_annotate.check.phrases import amount
 from kinmo_annotate.check.relations import relations, together
 from kinmo_annotate.check.rules import RULES
+from kinmo_core.text import BODY
 
 
 @dataclass(frozen=True)
 class _Context:
-    """Who is meant where a clause does not say so: in the text of one limb, that limb."""
+    """What the text is about."""
 
-    default: tuple[Actor, ...]
-    sides: Mapping[str, str]  # side of a part that is named without one
-    limbs: bool  # whether the text is about limbs; only then does a plural mean both
+    default: tuple[Actor, ...]  # parts that act where no clause names one: in the text of one limb, that limb
+    sides: Mapping[str, str]  # side of a part that is named without a side
+    limbs: bool  # whether the text is about limbs; only then a plural means both
 
 
 @dataclass(frozen=True)
 class _Memory:
-    """Who the clauses before were about: their subject, and the limbs that "it" may mean."""
+    """Parts that the clauses before were about: their subject, and the limbs that "it" may mean."""
 
     subject: tuple[Actor, ...]
     limbs: tuple[Actor, ...]
 
 
-_WHILE: Final = 0.5  # seconds
+HELD_SECONDS: Final = 0.5  # of "held" and "still" in a text with several clauses (chosen on the CMU pack)
 _TO_AND_FRO: Final = re.compile(
     r"\b(?:up and down|down and up|back and (?:forth|forwards?)|forwards? and back(?:wards?)?|backwards? and forwards?|"
     r"to and fro|in and out|out and in|again and again|over and over|closer and closer|side (?:to|and) side|"
@@ -44,24 +45,24 @@ _TO_AND_FRO: Final = re.compile(
 )
 
 
-def read(text: str, key: str = "") -> list[list[Clause]]:
-    """The clauses of every sentence.
+def read(text: str, who: str = BODY) -> list[list[Clause]]:
+    """Return the clauses of every sentence.
 
     Args:
         text: any English.
-        key: the group ("left_arm") or pair ("left_arm+left_leg") that it describes; empty for the whole action.
+        who: "body", or the group ("left_arm") or pair ("left_arm+left_leg") that the text describes.
     """
-    context = _context(key)
+    context = _context(who)
     sentences = re.split(r"(?<=[.!?])\s+|\n", text.strip().lower())
     split = [_split(_reword(sentence.strip(".!? "))) for sentence in sentences]
     alone = sum(len(parts) for parts in split) == 1
     return [list(_read_sentence(parts, context, alone)) for parts in split if parts]
 
 
-def _context(key: str) -> _Context:
-    ends = {"arm": "wrist", "leg": "foot", "torso": "chest", "neck": "head", "": "body"}
-    limbs = [name.rpartition("_") for name in key.split("+")]
-    actors = [Actor(ends.get(limb, "body"), side) for side, _, limb in limbs]
+def _context(who: str) -> _Context:
+    parts = {"arm": "wrist", "leg": "foot", "torso": "chest", "neck": "head"}
+    limbs = [name.rpartition("_") for name in who.split("+")]
+    actors = [Actor(parts.get(limb, "body"), side) for side, _, limb in limbs]
     sides: dict[str, str] = {}
     for actor in actors:
         for part in {"wrist": ("wrist", "elbow", "shoulder"), "foot": ("foot", "knee", "hip")}.get(actor.part, ()):
@@ -69,7 +70,7 @@ def _context(key: str) -> _Context:
     sided = [actor for actor in actors if actor.side] or actors
     if len(sided) == 2 and sided[0].part == sided[1].part:
         sided = [Actor(sided[0].part, "both")]
-    return _Context(tuple(sided[-1:] if key.startswith(("torso", "neck")) else sided[:1]), sides, bool(key))
+    return _Context(tuple(sided[-1:] if who.startswith(("torso", "neck")) else sided[:1]), sides, who != BODY)
 
 
 def _reword(sentence: str) -> str:
@@ -82,33 +83,30 @@ def _read_sentence(parts: Sequence[tuple[bool, str]], context: _Context, alone: 
     memory = _Memory(context.default, ())
     for then, text in parts:
         reader = _Reader(text, context, memory, alone=alone)
-        claims = tuple(dict.fromkeys(reader.claims()))
+        yield Clause(text, then, tuple(dict.fromkeys(reader.claims())))
         memory = reader.memory
-        yield Clause(text, then, claims)
 
 
 def _split(sentence: str) -> list[tuple[bool, str]]:
-    """(comes after the one before, text) of the clauses; what has no verb belongs to its neighbour."""
+    """Split into clauses, each (happens after the one before, text); a part without a verb belongs to the one before it."""
     parts: list[tuple[str, str]] = []
     link, start = "", 0
     for match in [*words.BREAK.finditer(sentence), None]:
         text = sentence[start : match.start() if match else len(sentence)].strip()
-        joiner = sentence[start:start] if not parts else link
         if text and parts and not (words.VERB.search(text) and words.VERB.search(parts[-1][1])):
-            parts[-1] = (parts[-1][0], f"{parts[-1][1]} {joiner or 'and'} {text}")
+            parts[-1] = (parts[-1][0], f"{parts[-1][1]} {link or 'and'} {text}")
         elif text:
             parts.append((link, text))
         if match:
             link, start = (match["link"] or ","), match.end()
-    sequential = re.compile(words.SEQUENCE)
-    clauses = [(bool(sequential.fullmatch(link)), text) for link, text in parts]
+    clauses = [(bool(re.fullmatch(words.SEQUENCE, link)), text) for link, text in parts]
     if len(clauses) > 1 and parts[0][0] == "after":
         clauses[1] = (True, clauses[1][1])
     return clauses
 
 
 class _Reader:
-    """One clause on its way to claims."""
+    """A clause that is being read; `alone` tells that the text has no other one, `memory` is for the next one in the end."""
 
     def __init__(self, text: str, context: _Context, before: _Memory, *, alone: bool) -> None:
         self.text = text
@@ -119,6 +117,7 @@ class _Reader:
         self.verbs = [verb for verb in words.VERB.finditer(text) if not words.is_noun(text, verb)]
 
     def claims(self) -> Iterator[Claim]:
+        """Read the claims of the verbs, then those of the prepositions and adjectives."""
         main: tuple[Actor, ...] = ()
         for number, verb in enumerate(self.verbs):
             kind, plain = words.KIND_OF[verb[0]]
@@ -126,60 +125,53 @@ class _Reader:
             tail = self.text[verb.end() : following]
             actors = self._actors(verb, kind)
             main = main or actors
-            for actor in actors:
-                for claim in RULES[kind](actor, plain, tail):
-                    yield self._qualify(claim, verb)
-            for claim in together(actors, kind, self.text):
-                yield self._qualify(claim, verb)
-        main = main or self._named(self.text)[:1] or self.memory.subject
+            found = (claim for actor in actors for claim in RULES[kind](actor, plain, tail))
+            yield from (self._qualify(claim, verb) for claim in (*found, *together(actors, kind, self.text)))
+        main = main or self._named()[:1] or self.memory.subject
         for actor in dict.fromkeys((*main, *self._carried())):
             for claim in relations(actor, self.text, self.others(actor)):
                 yield self._qualify(claim, self.verbs[0] if self.verbs else None)
         self.memory = self._remember(main)
 
     def _carried(self) -> tuple[Actor, ...]:
-        """stands with [the left hand] on the hip"""
-        with_ = re.compile(r"\bwith\s+$")
-        return tuple(self._actor(mention) for mention in self.mentions if with_.search(self.text[: mention.start()]))
+        """Find the parts that are held: stands with [the left hand] on the hip."""
+        return tuple(self._actor(m) for m in self.mentions if re.search(r"\bwith\s+$", self.text[: m.start()]))
 
     def _remember(self, main: tuple[Actor, ...]) -> _Memory:
-        """The next clause's subject, and its "it": "the person raises the left arm, then turns and lowers it"."""
+        """Return the memory for the next clause: "the person raises the left arm, then turns and lowers it"."""
         subject = self._subject_of(self.verbs[0]) if self.verbs else []
         named = tuple(self._actor(match) for match in subject) or self.memory.subject
         limbs = tuple(actor for actor in main if actor.part in words.SIDED)
         return _Memory(named, limbs or self.memory.limbs)
 
     def _qualify(self, claim: Claim, verb: re.Match[str] | None) -> Claim:
-        """With what the clause as a whole says: denial, duration, state."""
-        lasting = bool(words.LASTING.search(self.text)) or (verb is not None and words.is_state(verb[0]))
+        """Add the denial, duration and state that hold for the whole clause."""
+        lasting = bool(words.LASTING.search(self.text)) or (verb is not None and verb[0] in words.STATES)
         before = self.text[: verb.end()] if verb else self.text
         lasting = lasting or claim.lasting
-        # Beside other things that happen, what is "held" is held for a while.
+        # In a text with several clauses, a pose that is "held" is held for a part of the motion only.
         seconds = 0.0
-        if (lasting or claim.what == "still") and claim.way != "little":
-            seconds = amount(self.text, "seconds") or (0.0 if self.alone else _WHILE)
+        if (lasting or claim.predicate == "still") and claim.way != "little":
+            seconds = amount(self.text, "seconds") or (0.0 if self.alone else HELD_SECONDS)
         denied = bool(words.NEGATION.search(before)) != claim.negated
-        return replace(claim, negated=denied, lasting=lasting, seconds=seconds, more=not self.alone)
+        return replace(claim, negated=denied, lasting=lasting, seconds=seconds, open_ended=not self.alone)
 
     def _actors(self, verb: re.Match[str], kind: str) -> tuple[Actor, ...]:
+        """Find the parts that a verb is about: its object, its instrument or its subject, else the subject before."""
         named = self._object(verb, kind) or self._instrument(verb, kind) or self._subject_of(verb)
         if not named and re.match(r"\s*(?:it|them|both)\b", self.text[verb.end() :]):
             return self.memory.limbs or self.memory.subject
         found = tuple(self._actor(match) for match in named) or self.memory.subject
         legs = any(actor.part in ("foot", "knee", "head", "chest") for actor in found)
-        things = kind in ("up", "down") and _THING.match(self.text[verb.end() :])
-        if (
-            things
-            and not (named and any(m.start() > verb.start() for m in named))
-            and self.context.default[0].part == "body"
-        ):
-            return ()  # what he lifts is no part of him
+        thing = kind in ("up", "down") and _THING.match(self.text[verb.end() :])
+        if thing and self.context.default[0].part == "body" and not any(m.start() > verb.start() for m in named):
+            return ()  # "lifts a box": the object is not a part of the body
         if kind in _WHOLE_BODY and not (legs and (named or self.context.limbs)):
             return (Actor("body", ""),)
         return found
 
     def _object(self, verb: re.Match[str], kind: str) -> list[re.Match[str]]:
-        """raises [the right arm]"""
+        """Find the object: raises [the right arm]."""
         if kind in ("touch", "approach", "cross", "kick", "look", "pass") or verb[0].startswith("leav"):
             return []
         for mention in self.mentions:
@@ -194,7 +186,7 @@ class _Reader:
         return []
 
     def _subject_of(self, verb: re.Match[str]) -> list[re.Match[str]]:
-        """[the left arm] swings; [the left arm and the right leg] swing"""
+        """Find the subject: [the left arm] swings, [the left arm and the right leg] swing."""
         before = [
             mention
             for mention in self.mentions
@@ -209,21 +201,22 @@ class _Reader:
         return found
 
     def _instrument(self, verb: re.Match[str], kind: str) -> list[re.Match[str]]:
-        """waves with [the right hand]"""
+        """Find the instrument: waves with [the right hand]."""
         if kind not in _BY_HAND:
             return []
-        with_ = re.compile(r"\b(?:with|using)\s+$")
-        return [m for m in self.mentions if m.start() > verb.end() and with_.search(self.text[: m.start()])][:1]
+        later = (m for m in self.mentions if m.start() > verb.end())
+        return [m for m in later if re.search(r"\b(?:with|using)\s+$", self.text[: m.start()])][:1]
 
-    def _named(self, text: str) -> tuple[Actor, ...]:
-        return tuple(
-            self._actor(mention) for mention in self.mentions if not words.PLACED.search(text[: mention.start()])
-        )
+    def _named(self) -> tuple[Actor, ...]:
+        """Find the parts that no preposition leads to."""
+        return tuple(self._actor(m) for m in self.mentions if not words.PLACED.search(self.text[: m.start()]))
 
     def others(self, actor: Actor) -> list[tuple[re.Match[str], Actor]]:
-        """The mentions that a preposition or a verb of touching leads to, and what they mean."""
-        placed = [m for m in self.mentions if words.PLACED.search(self.text[: m.start()])]
-        found = [(mention, self._actor(mention)) for mention in placed if not re.match(r"one\b", mention[0])]
+        """Find the parts other than the actor that a preposition or a verb of touching leads to, with their mentions."""
+        placed = [
+            m for m in self.mentions if words.PLACED.search(self.text[: m.start()]) and not m[0].startswith("one ")
+        ]
+        found = [(m, self._actor(m)) for m in placed]
         found = [(m, replace(other, part="leg") if m["noun"] == "leg" else other) for m, other in found]
         return [(m, other) for m, other in found if (other.part, other.side) != (actor.part, actor.side)]
 
@@ -233,7 +226,7 @@ class _Reader:
         return Actor(part, self.side(mention, part), mention["noun"])
 
     def side(self, mention: re.Match[str], part: str) -> str:
-        """Which of a pair a mention means."""
+        """Return the side that a mention means, or "" for a part without sides."""
         if part not in words.SIDED:
             return ""
         said = mention["side"] or ""

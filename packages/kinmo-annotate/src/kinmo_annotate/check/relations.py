@@ -1,4 +1,4 @@
-"""Phrases that say where a part is in relation to the rest of the body: heights, nearness, sides, comparisons."""
+"""Rules for prepositions and adjectives: heights, nearness, sides, comparisons."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final
 
 from kinmo_annotate.check import words
 from kinmo_annotate.check.claims import Actor, Claim
-from kinmo_annotate.check.phrases import LIMBS, amount
+from kinmo_annotate.check.phrases import LIMBS, amount, pair
 
-Placed = Sequence[tuple[re.Match[str], Actor]]  # the parts that a clause names as places, and what they mean
+Placed = Sequence[tuple[re.Match[str], Actor]]  # (mention, part) of the parts that a clause names as places
 
 _THE: Final = r"(?:the |his |her |their |its |own )*(?:same |left |right |other |opposite )?"
 _HEIGHT: Final = r"(?: |-)?(?:height|level|high)\b"
@@ -28,12 +28,12 @@ _TWIN: Final = r"(?:the )?(?:other|left|right|opposite)(?: (?:one|hand|arm|foot|
 
 
 def relations(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
-    """What the prepositions and adjectives of a clause claim of its actor.
+    """Read the claims that the prepositions and adjectives of a clause make about its actor.
 
     Args:
-        actor: of whom.
+        actor: the part that the clause is about.
         text: the clause.
-        others: further parts of the body that the clause names.
+        others: further parts of the body that the clause names as places.
     """
     yield from _tempo(actor, text)
     if actor.part in LIMBS:
@@ -52,18 +52,17 @@ def relations(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
 
 
 def together(actors: Sequence[Actor], kind: str, text: str) -> Iterator[Claim]:
-    """the left arm and the right leg swing together; both knees bend together"""
+    """Read "the left arm and the right leg swing together" and "both knees bend in opposite directions"."""
     if kind not in ("swing", "move", "bend", "up", "down") or len({actor.part for actor in actors}) > 2:
         return
     if re.search(_COMING, text):
         return
     same = re.search(r"\btogether\b|at the same time|\bin unison\b|\bin time\b|\bin step\b", text)
-    if not (same or re.search(r"\bin opposite directions\b|\balternat", text)) or re.search(
-        r"\b(?:hands|feet) together", text
-    ):
+    opposite = re.search(r"\bin opposite directions\b|\balternat", text)
+    if not (same or opposite) or re.search(r"\b(?:hands|feet) together", text):
         return
-    pattern = {"up_and_down": "up", "out": "side", "side_to_side": "side"}
-    axis = next((axis for words_, axis in pattern.items() if re.search(rf"\b{words_}\b", text)), "forward")
+    axes = {"up_and_down": "up", "out": "side", "side_to_side": "side"}
+    axis = next((axis for idiom, axis in axes.items() if re.search(rf"\b{idiom}\b", text)), "forward")
     axis = "bend" if kind == "bend" else "up" if kind in ("up", "down") else axis
     way = f"{'together' if same else 'opposite'} {axis}"
     if len(actors) == 2:
@@ -71,32 +70,32 @@ def together(actors: Sequence[Actor], kind: str, text: str) -> Iterator[Claim]:
         yield Claim("in step", first.part, first.side, way=way, place=second.part, place_side=second.side)
     elif actors and actors[0].side == "both" and actors[0].part in LIMBS:
         part = words.MIDDLE.get(actors[0].part, actors[0].part) if axis == "bend" else actors[0].part
-        yield Claim("in step", part, "left", way=way, place=part, place_side="right")
+        yield pair("in step", part, way)
 
 
-def _first(text: str, position: int) -> bool:
-    """Whether a place is where a movement comes from: "from beside the hip"."""
+def _at_start(text: str, position: int) -> bool:
+    """Tell whether a place is where a movement starts: "from beside the hip"."""
     before = re.sub(r"\bout to\b", "out at", text[:position])
     return before.rfind("from ") > before.rfind(" to ")
 
 
 def _heights(actor: Actor, text: str) -> Iterator[Claim]:
-    def claim(relation: str, noun: str, position: int) -> Claim:
+    """Read "above the head" and "at hip height"."""
+
+    def claim(way: str, noun: str, position: int) -> Claim:
         place = words.LANDMARK_OF[noun]
-        return Claim("level", actor.part, actor.side, way=relation, place=place, first=_first(text, position))
+        return Claim("level", actor.part, actor.side, way=way, place=place, at_start=_at_start(text, position))
 
     if actor.part not in ("wrist", "elbow", "knee", "foot"):
         return
-    for relation, pattern in _RELATIONS:
+    leg = actor.part in ("knee", "foot")
+    for way, pattern in _RELATIONS:
         for match in pattern.finditer(text):
             noun = match["landmark"] or "head"
-            if not (
-                actor.part in ("foot", "knee") and relation in ("above", "below") and noun in ("body", "torso", "hips")
-            ):
-                yield claim(relation, noun, match.start())
-    if actor.part in ("wrist", "elbow"):
-        for match in _AT.finditer(text):
-            yield claim("at", match["landmark"], match.start("landmark") - 1)
+            if not (leg and way in ("above", "below") and noun in ("body", "torso", "hips")):
+                yield claim(way, noun, match.start())
+    for match in () if leg else _AT.finditer(text):
+        yield claim("at", match["landmark"], match.start("landmark") - 1)
 
 
 _BODY: Final = (
@@ -110,6 +109,7 @@ _SIDE: Final = r"(?:the |its |his |her |their |both |each )*(?:own |left |right 
 
 
 def _places(actor: Actor, text: str) -> Iterator[Claim]:
+    """Read "in front of the chest", "behind the back", "across the body", "out to the side" and "at the side"."""
     patterns = {
         "front": rf"\b(?:in front|ahead) of {_BODY}|\b(?:out )?in front$",
         "behind": rf"\bbehind (?:{_BODY}|(?:the |his |her |their |its )back\b)|\bbehind$",
@@ -118,45 +118,41 @@ def _places(actor: Actor, text: str) -> Iterator[Claim]:
     }
     for way, pattern in patterns.items():
         for match in re.finditer(pattern, text):
-            yield Claim("placed", actor.part, actor.side, way=way, first=_first(text, match.start() + 4))
+            yield Claim("placed", actor.part, actor.side, way=way, at_start=_at_start(text, match.start() + 4))
     hanging = re.search(rf"\b(?:at|by|beside|to|down|against|along) {_SIDE}(?! to| of| and)", text)
     if actor.part in ("wrist", "elbow") and hanging and not re.search(_OUTWARD, text):
         yield Claim("hangs", actor.part, actor.side)
 
 
 def _comparisons(actor: Actor, text: str) -> Iterator[Claim]:
+    """Read "higher than the other hand" and "behind the left foot"."""
     if actor.side not in words.SIDES:
         return
     patterns = {"higher": ("higher than|above", "lower than|below"), "ahead": ("ahead of|in front of", "behind")}
-    for what, (more, less) in patterns.items():
+    for predicate, (more, less) in patterns.items():
         for negated, pattern in ((False, more), (True, less)):
             match = re.search(rf"\b(?:{pattern}) {_TWIN}(?! hips?| head| shoulders?| thigh)", text)
             named = match and (actor.noun in match[0] or re.search(r"\b(?:other|one|hand|arm|foot|leg)$", match[0]))
             if match and (named or match[0].endswith(words.SIDES)):
-                yield Claim(what, actor.part, actor.side, negated=negated)
+                yield Claim(predicate, actor.part, actor.side, negated=negated)
 
 
 def _pairs(actor: Actor, text: str) -> Iterator[Claim]:
-    """Hands, feet or knees in relation to each other."""
+    """Read "the hands are far apart", "the feet come together" and "the knees stay together"."""
     if actor.side not in ("both", "any") or actor.part not in ("wrist", "foot", "knee", "elbow"):
         return
-
-    def claim(what: str, way: str = "", number: float | None = None) -> Claim:
-        return Claim(what, actor.part, "left", way, actor.part, "right", number)
-
     metres = amount(text, "metres")
-    if re.search(
-        r"\bapart\b|\bbetween them\b|\bfrom each other\b|\bwide(?:ly)? (?:stance|open)\b|\bspread wide\b", text
-    ):
+    if re.search(_APART, text):
         moving = re.search(r"\b(?:moves?|comes?|goe?s?|drifts?|pulls?|swings?|draws?)\b[^,]*\bapart\b", text)
         wide = re.search(r"\b(?:far|wide|widely|well)\b", text)
-        yield claim("parts" if moving else "apart", "wide" if wide and not moving else "", metres)
+        yield pair("parts" if moving else "apart", actor.part, "wide" if wide and not moving else "", metres)
     elif re.search(_COMING, text):
-        yield claim("approaches", number=metres)
+        yield pair("approaches", actor.part, number=metres)
     elif re.search(_TOGETHER, text):
-        yield claim("near")
+        yield pair("near", actor.part)
 
 
+_APART: Final = r"\bapart\b|\bbetween them\b|\bfrom each other\b|\bwide(?:ly)? (?:stance|open)\b|\bspread wide\b"
 _COMING: Final = (
     r"\b(?:comes?|came|coming|bring(?:s|ing)?|draws?|moves?) (?:\w+ ){0,3}?(?:together|closer)\b|toward each other"
 )
@@ -167,6 +163,7 @@ _TOGETHER: Final = (
 
 
 def _shape(actor: Actor, text: str) -> Iterator[Claim]:
+    """Read "the legs are kept straight"."""
     part = words.MIDDLE.get(actor.part, actor.part)
     adjective = (
         r"(?:,|nearly|almost|fully|kept|held|stays?|remains?|is|are|with \w+ \w+|legs?|arms?|knees?|elbows?) straight\b"
@@ -180,13 +177,14 @@ _FAST: Final = re.compile(r"\b(?:quickly|quick|fast|rapidly|briskly|swiftly|rapi
 
 
 def _tempo(actor: Actor, text: str) -> Iterator[Claim]:
+    """Read "slowly" and "quickly"."""
     for way, pattern in (("slow", _SLOW), ("fast", _FAST)):
         if pattern.search(text) and actor.part in ("wrist", "foot", "body", "elbow", "chest", "knee"):
             yield Claim("tempo", actor.part, actor.side, way=way)
 
 
 def _step(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
-    """swings opposite to the left leg, in step with the other arm"""
+    """Read "swings opposite to the left leg" and "in step with the other arm"."""
     opposite = re.search(
         r"\bopposite to\b|\bagainst the (?:other|left|right)\b|\bcounter to\b|\balternat\w+ with\b", text
     )
@@ -195,14 +193,8 @@ def _step(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
     for _, other in others[:1]:
         if other.part in ("wrist", "foot", "leg", "knee", "elbow"):
             way = f"{'opposite' if opposite else 'together'} forward"
-            yield Claim(
-                "in step",
-                actor.part,
-                actor.side,
-                way=way,
-                place="foot" if other.part == "leg" else other.part,
-                place_side=other.side,
-            )
+            place = "foot" if other.part == "leg" else other.part
+            yield Claim("in step", actor.part, actor.side, way, place, other.side)
 
 
 _CLOSE: Final = (
@@ -210,10 +202,12 @@ _CLOSE: Final = (
 )
 _TOWARD: Final = r"\b(?:closer to|towards?|in to|approaches|closer towards?|in towards?|down towards?)\s+$"
 _AWAY: Final = r"\b(?:away from|off|leaves|leave|rises? from|back from)\s+$"
+_OVER: Final = r"(?<!out )(?<!forward )\bover\s+$"
 _FAR: Final = r"\b(?:far|well away|clear)\b.{0,12}\b(?:from|of)\s+$"
 
 
 def _nearness(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
+    """Read "near the head", "away from the hip", "over the feet", "toward the knee"."""
     for mention, other in others:
         before = text[: mention.start()] + " "
         if re.match(_HEIGHT, text[mention.end() :]) or re.search(r"\b(?:relative|compared|opposite) to\s+$", before):
@@ -223,34 +217,27 @@ def _nearness(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
         trunk = actor.part in ("body", "chest", "head")
         if actor.part == "head" and other.part == "body" and re.search(r"\bahead of\s+$", before):
             yield Claim("ahead", "head", number=metres)
-        elif (
-            trunk
-            and re.search(r"(?<!out )(?<!forward )\bover\s+$", before)
-            and other.part in ("body", "foot", "leg", "chest")
-        ):
-            yield replace(claim, what="over", place="foot" if other.part == "leg" else other.part)
+        elif trunk and re.search(_OVER, before) and other.part in ("body", "foot", "leg", "chest"):
+            yield replace(claim, predicate="over", place="foot" if other.part == "leg" else other.part)
         elif re.search(_FAR, before) and not trunk:
-            yield replace(claim, what="apart")
+            yield replace(claim, predicate="apart")
         elif trunk and not (other.part in ("foot", "leg") or (actor.part == "head" and other.part == "knee")):
             continue
         elif re.search(_TOWARD, before):
-            yield replace(claim, what="approaches", number=metres)
+            yield replace(claim, predicate="approaches", number=metres)
         elif re.search(_AWAY, before):
-            yield replace(claim, what="parts", number=metres)
+            yield replace(claim, predicate="parts", number=metres)
         elif actor.part == "body":
             continue
         elif re.search(r"\bbeside\s+$", before):
-            yield replace(claim, way="beside", first=_first(text, mention.start()))
+            yield replace(claim, way="beside", at_start=_at_start(text, mention.start()))
         elif re.search(_CLOSE, before) or _on(actor, other, before):
-            yield replace(claim, first=_first(text, mention.start()))
+            yield replace(claim, at_start=_at_start(text, mention.start()))
 
 
 def _on(actor: Actor, other: Actor, before: str) -> bool:
-    """Whether a weak preposition means nearness: hands on hips, not arms at shoulders."""
-    if (
-        actor.part != "wrist"
-        or actor.noun not in before
-        or not re.search(r"\b(?:by|on|on to|to|at|reach|reaches|holding|holds|around)\s+$", before)
-    ):
+    """Tell whether a weak preposition means nearness, as in "hands on hips" but not in "arms at the shoulders"."""
+    weak = re.search(r"\b(?:by|on|on to|to|at|reach|reaches|holding|holds|around)\s+$", before)
+    if actor.part != "wrist" or actor.noun not in before or not weak:
         return False
     return other.part in ("hip", "knee", "head", "wrist", "foot", "elbow") or bool(re.search(r"\bon\s+$", before))

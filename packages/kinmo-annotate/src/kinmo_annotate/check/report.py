@@ -1,66 +1,66 @@
-"""Verdicts over a whole annotation file, counted and printed, with the controls that show that the check can convict."""
+"""`run` and `Report`: verdicts on a whole annotation file, counted and printed, with controls."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float
+import torch
 
-from kinmo_annotate.check.verdicts import Answer, Verdict, check
+from kinmo_annotate.check.verdicts import Answer, Verdict, judge
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS
-from kinmo_core.skeleton import HUMANML3D
-from kinmo_core.text import Description, read_descriptions
+from kinmo_core.motion import Motion
+from kinmo_core.text import BODY, Description, read_descriptions
 
 CONTROLS: Final = ("none", "mirror", "shuffle")
-_MIN_FRAMES: Final = 10  # of a span of a clip that has captions of its own; in less nothing can be told
+MIN_FRAMES: Final = 10  # of a captioned span of a clip; shorter ones show nothing (chosen)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many statements there are, and what became of them; they add up."""
+    """Numbers of clauses and statements; counts can be added."""
 
-    clauses: int = 0  # of which `unread` make no statement that the check understands
-    unread: int = 0
-    statements: int = 0
+    clauses: int = 0
+    unread: int = 0  # clauses that the check cannot judge
+    statements: int = 0  # that were judged
     contradictions: int = 0
-    sided: int = 0
-    side_errors: int = 0
-    telling: int = 0  # supported ones that name a side and would be contradicted with left and right exchanged
+    sided: int = 0  # statements that name a side
+    side_errors: int = 0  # contradictions that are clearly right with left and right exchanged
+    side_visible: int = 0  # supported statements that would be contradicted with left and right exchanged
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(*(mine + theirs for mine, theirs in zip(self._values(), other._values(), strict=True)))
-
-    def _values(self) -> tuple[int, ...]:
-        return (
-            self.clauses, self.unread, self.statements, self.contradictions, self.sided, self.side_errors, self.telling
-        )  # fmt: skip
+        return Counts(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
     @staticmethod
     def of(verdicts: Sequence[Verdict]) -> Counts:
-        """Counts of the verdicts on some texts."""
-        read = [verdict for verdict in verdicts if verdict.answer is not Answer.NOT_CHECKABLE]
-        unread = len(verdicts) - len(read)
+        """Count the verdicts on some texts."""
+        judged = [verdict for verdict in verdicts if verdict.answer is not Answer.NOT_CHECKABLE]
+        unread = len(verdicts) - len(judged)
         return Counts(
-            clauses=len({verdict.clause for verdict in read}) + unread,
+            clauses=len({verdict.clause for verdict in judged}) + unread,
             unread=unread,
-            statements=len(read),
-            contradictions=sum(verdict.answer is Answer.CONTRADICTED for verdict in read),
-            sided=sum(verdict.sides for verdict in read),
-            side_errors=sum(verdict.side_error for verdict in read),
-            telling=sum(verdict.telling and verdict.answer is Answer.SUPPORTED for verdict in read),
+            statements=len(judged),
+            contradictions=sum(verdict.answer is Answer.CONTRADICTED for verdict in judged),
+            sided=sum(verdict.sides for verdict in judged),
+            side_errors=sum(verdict.side_error for verdict in judged),
+            side_visible=sum(verdict.side_visible and verdict.answer is Answer.SUPPORTED for verdict in judged),
         )
+
+    @property
+    def coverage(self) -> float:
+        """Share of the clauses with a statement that the check can judge."""
+        return 1 - self.unread / max(self.clauses, 1)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the check found in some annotated motions.
+    """Verdicts on some annotated motions.
 
     Args:
         verdicts: of every motion, by its id.
@@ -68,53 +68,40 @@ class Report:
 
     verdicts: Mapping[str, Sequence[Verdict]]
     total: Counts = field(init=False)
-    groups: Mapping[str, Counts] = field(init=False)  # by group or pair; "" is the global text
+    groups: Mapping[str, Counts] = field(init=False)  # by `Verdict.who`
 
     def __post_init__(self) -> None:
         groups: dict[str, Counts] = {}
         for found in self.verdicts.values():
-            for key in dict.fromkeys(verdict.key for verdict in found):
-                counts = Counts.of([verdict for verdict in found if verdict.key == key])
-                groups[key] = groups.get(key, Counts()) + counts
+            for who in dict.fromkeys(verdict.who for verdict in found):
+                counts = Counts.of([verdict for verdict in found if verdict.who == who])
+                groups[who] = groups.get(who, Counts()) + counts
         object.__setattr__(self, "groups", groups)
         object.__setattr__(self, "total", sum(groups.values(), Counts()))
 
     @property
     def contradictions_per_thousand(self) -> float:
-        """Of the statements that could be checked."""
+        """Contradictions per thousand statements."""
         return 1000 * self.total.contradictions / max(self.total.statements, 1)
 
     @property
-    def side_contradictions(self) -> int:
-        """Statements that are wrong as they stand, and clearly right with left and right exchanged."""
-        return self.total.side_errors
-
-    @property
-    def coverage(self) -> float:
-        """Share of the clauses that make a statement which could be checked."""
-        return 1 - self.total.unread / max(self.total.clauses, 1)
-
-    @property
     def power(self) -> float:
-        """Share of the supported statements with a side that would be contradicted with left and right exchanged.
-
-        It is low where both sides do the same, as in a walk: there an exchange is no error.
-        """
-        return self.total.telling / max(self.total.sided, 1)
+        """Share of the sided statements that are `side_visible`; low where both sides do the same, as in a walk."""
+        return self.total.side_visible / max(self.total.sided, 1)
 
     def wrong(self) -> list[tuple[str, Verdict]]:
-        """(id, verdict) of the contradictions, those of sides first."""
+        """Return (id, verdict) of every contradiction, side errors first."""
         found = [(id, v) for id, verdicts in self.verdicts.items() for v in verdicts if v.answer is Answer.CONTRADICTED]
         return sorted(found, key=lambda one: not one[1].side_error)
 
     def wrong_motions(self, *, sides: bool = False) -> int:
-        """Motions with a contradiction, or with one of sides."""
+        """Count the motions with a contradiction, or with a side error."""
         return len({id for id, verdict in self.wrong() if verdict.side_error or not sides})
 
     def lines(self, examples: int) -> Iterator[str]:
-        """The report in words."""
+        """Write the report as lines, with some contradictions as examples."""
         total = self.total
-        yield f"{len(self.verdicts):,} texts, {total.clauses:,} clauses, {self.coverage:.1%} of them checkable"
+        yield f"{len(self.verdicts):,} texts, {total.clauses:,} clauses, {total.coverage:.1%} of them checkable"
         yield (
             f"{total.statements:,} statements checked: {total.contradictions:,} contradicted, "
             f"{self.contradictions_per_thousand:.1f} per thousand, in {self.wrong_motions():,} texts"
@@ -123,66 +110,63 @@ class Report:
             f"{total.sided:,} statements name a side: {total.side_errors:,} with left and right exchanged, "
             f"in {self.wrong_motions(sides=True):,} texts; power {self.power:.1%}"
         )
-        yield from self._table()
-        for id, verdict in self.wrong()[:examples]:
-            yield f"{id} {verdict.key or 'global'}: {verdict.clause!r}{' (SIDE)' if verdict.side_error else ''}"
-            yield f"    {verdict.statement}: {verdict.evidence}"
-
-    def _table(self) -> Iterator[str]:
         yield f"{'text':24}{'clauses':>9}{'checkable':>11}{'statements':>12}{'contradicted':>14}{'sides':>7}"
-        for key, counts in self.groups.items():
-            share = 1 - counts.unread / max(counts.clauses, 1)
+        for who, counts in self.groups.items():
             yield (
-                f"{key or 'global':24}{counts.clauses:>9,}{share:>11.1%}{counts.statements:>12,}"
+                f"{_title(who):24}{counts.clauses:>9,}{counts.coverage:>11.1%}{counts.statements:>12,}"
                 f"{counts.contradictions:>14,}{counts.side_errors:>7,}"
             )
+        for id, verdict in self.wrong()[:examples]:
+            yield f"{id} {_title(verdict.who)}: {verdict.clause!r}{' (SIDE)' * verdict.side_error}"
+            yield f"    {verdict.statement}: {verdict.evidence}"
 
 
 def run(
     annotations: Path | None,
     data: Path,
     splits: Sequence[str] | None = None,
-    verbose: int = 10,
+    examples: int = 10,
     *,
     captions: bool = False,
     control: str = "none",
 ) -> Report:
-    """Check an annotation file, or what people said, against the motions of a data directory, and print the report.
+    """Check an annotation file, or human captions, against the motions of a data folder, and print the report.
 
     Args:
-        annotations: JSONL of descriptions, ids as `Sample.key`: "000021", "M000021" or "000021:0-80"; may be None for
-            captions.
-        data: directory in HumanML3D's layout.
-        splits: split lists whose motions are checked; None for all that the file has, or for captions the test list.
-        verbose: how many contradictions are shown.
+        annotations: JSONL of descriptions with ids as `Sample.key`: "000021", "M000021" or "000021:0-80"; None for captions.
+        data: folder in HumanML3D's layout.
+        splits: split lists whose motions are checked; None for all motions of the file, or for the captions of "test".
+        examples: how many contradictions are printed.
         captions: check the human captions of the splits instead of a file.
-        control: "mirror" and "shuffle" hold the texts against mirrored motions and those of other clips, which a check
-            that works contradicts far more often.
+        control: "mirror" holds the texts against mirrored motions and "shuffle" against those of other clips; a check that
+            works contradicts both far more often.
 
     Raises:
-        InputError: a file that cannot be read, an id that the data lack, joints that are no motion.
+        InputError: a file cannot be read, a motion is missing, or its joints are not a motion.
     """
     if control not in CONTROLS:
         raise InputError(f"control must be one of {', '.join(CONTROLS)}, got {control!r}")
     folder = HumanML3DFolder(data)
     if captions:
-        texts = dict(_captions(folder, splits or ("test",)))
-        source = f"the captions of {data}"
+        texts, source = dict(_captions(folder, splits or ("test",))), f"the captions of {data}"
     elif annotations is None:
-        raise InputError("want an annotation file, or captions to check instead")
+        raise InputError("annotations must be a path, got None; want an annotation file or captions")
     else:
-        texts = _annotations(annotations, folder, splits)
-        source = str(annotations)
+        texts, source = _annotations(annotations, folder, splits), str(annotations)
     if not texts:
         raise InputError(f"{source} has no text for {', '.join(splits or ('any split',))}")
     report = Report(dict(_verdicts(folder, texts, source, control)))
-    print("\n".join(report.lines(verbose)))
+    print("\n".join(report.lines(examples)))
     return report
+
+
+def _title(who: str) -> str:
+    return "global" if who == BODY else who
 
 
 def _annotations(path: Path, folder: HumanML3DFolder, splits: Sequence[str] | None) -> dict[str, Description]:
     wanted = None if splits is None else {id for split in splits for id in folder.ids(split)}
-    # A list may leave out the mirrored copies, which then go with their originals.
+    # A list may name the originals only; mirrored copies then go with them.
     return {
         id: description
         for id, description in read_descriptions(path).items()
@@ -191,28 +175,25 @@ def _annotations(path: Path, folder: HumanML3DFolder, splits: Sequence[str] | No
 
 
 def _captions(folder: HumanML3DFolder, splits: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Captions by "ID:START-END#NUMBER"; of mirrored copies none, as they are the same sentences again."""
-    ids = dict.fromkeys(id for split in splits for id in folder.ids(split) if not id.startswith("M"))
-    for id in ids:
+    """Return captions by "ID:START-END#NUMBER", without those of mirrored copies, which are the same sentences."""
+    for id in dict.fromkeys(id for split in splits for id in folder.ids(split) if not id.startswith("M")):
         for number, caption in enumerate(folder.captions(id)):
             start, end = round(caption.start * FPS), round(caption.end * FPS)
-            if caption.whole or end - start >= _MIN_FRAMES:
+            if caption.whole or end - start >= MIN_FRAMES:
                 yield f"{id}{'' if caption.whole else f':{start}-{end}'}#{number}", caption.text
 
 
 def _verdicts(
     folder: HumanML3DFolder, texts: Mapping[str, Description | str], source: str, control: str
 ) -> Iterator[tuple[str, list[Verdict]]]:
-    shown = _partners(texts) if control == "shuffle" else {id: id for id in texts}
+    partners = _partners(texts) if control == "shuffle" else {id: id for id in texts}
     for id, text in texts.items():
-        joints = _joints(folder, shown[id], source)
-        if control == "mirror":
-            joints = _mirror(joints)
-        yield id, check(text, joints, FPS)
+        motion = _motion(folder, partners[id], source)
+        yield id, judge(text, motion.mirror() if control == "mirror" else motion)
 
 
 def _partners(texts: Iterable[str]) -> dict[str, str]:
-    """For each id that of another clip, the same in every run."""
+    """Assign every id the id of another clip, the same in every run."""
     ids = list(texts)
     mixed = [ids[index] for index in np.random.default_rng(0).permutation(len(ids))]
     following = dict(zip(mixed, [*mixed[1:], mixed[0]], strict=True))
@@ -226,33 +207,25 @@ def _clip(id: str) -> str:
     return re.split(r"[:#]", id)[0]
 
 
-def _joints(folder: HumanML3DFolder, id: str, source: str) -> Float[np.ndarray, "frames 22 3"]:
-    """Joints of a clip or a span of it; those of a mirrored copy that is not stored come from its original."""
-    clip = _clip(id)
-    path = folder.root / "new_joints" / f"{clip}.npy"
-    mirrored = not path.is_file() and clip.startswith("M")
-    path = path.with_name(f"{clip[1:]}.npy") if mirrored else path
+def _motion(folder: HumanML3DFolder, id: str, source: str) -> Motion:
+    """Read a clip or a span of it; a mirrored copy that is not stored is made from its original."""
+    path = folder.root / "new_joints" / f"{_clip(id)}.npy"
+    mirrored = not path.is_file() and path.stem.startswith("M")
+    path = path.with_stem(path.stem[1:]) if mirrored else path
     try:
-        joints = np.load(path, allow_pickle=False)
+        motion = Motion(torch.from_numpy(np.load(path, allow_pickle=False)), FPS)
     except FileNotFoundError:
         raise InputError(
-            f"{source} has the id {id!r}, but {path} does not exist; want joints of every motion"
+            f"{source} has the id {id!r}, but {path} does not exist; joints of every motion are needed"
         ) from None
-    except (ValueError, EOFError, OSError) as error:
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    except (ValueError, EOFError, OSError, TypeError) as error:
         raise InputError(f"{path} is not a readable .npy file: {error}") from None
-    if joints.ndim != 3 or joints.shape[1:] != (len(HUMANML3D), 3) or not len(joints):
-        raise InputError(f"{path} must hold joints (frames, {len(HUMANML3D)}, 3), got shape {joints.shape}")
-    if not np.isfinite(joints).all():
-        raise InputError(f"{path} must hold finite numbers, got NaN or infinity")
-    joints = joints.astype(np.float64)
     span = re.search(r":(\d+)-(\d+)", id)
     if span:
-        joints = joints[int(span[1]) : int(span[2])]
+        joints = motion.joints[int(span[1]) : int(span[2])]
         if not len(joints):
-            raise InputError(f"{source} has the id {id!r}, but {path} has no such frames")
-    return _mirror(joints) if mirrored else joints
-
-
-def _mirror(joints: Float[np.ndarray, "frames 22 3"]) -> Float[np.ndarray, "frames 22 3"]:
-    """Left and right exchanged."""
-    return joints[:, list(HUMANML3D.mirror_permutation)] * [-1.0, 1.0, 1.0]
+            raise InputError(f"{source} has the id {id!r}, but {path} has {len(motion)} frames")
+        motion = Motion(joints, FPS)
+    return motion.mirror() if mirrored else motion

@@ -1,70 +1,59 @@
-"""Scores of statements against a motion: claims by their predicate, movements as a whole, and orders of events."""
+"""Scores of meanings against a motion: claims by their predicate, paths as one movement, orders by splitting the motion.
+
+A score is 0 where a meaning begins to be clearly wrong and 1 where it is clearly right.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from kinmo_annotate.check import body, legs, limbs, manner, places
-from kinmo_annotate.check.claims import Claim, Order, Path, Statement
+from kinmo_annotate.check import body, limbs, manner, places
+from kinmo_annotate.check.claims import Claim, Meaning, Order, Path, subject
+from kinmo_annotate.check.evidence import Predicate
 from kinmo_annotate.check.measure import OTHER, Measures
 from kinmo_annotate.check.series import Series
 
-PREDICATES: Final = {**limbs.PREDICATES, **legs.PREDICATES, **manner.PREDICATES, **places.PREDICATES, **body.PREDICATES}
-_NAMES: Final = {"body": "the body", "chest": "the torso", "head": "the head"}
-_MOVEMENT: Final = 8.0  # seconds that one movement takes at most
-_EVERY: Final = 0.1  # seconds between the moments at which a movement may start and end
-_SPLITS: Final = 12  # moments at which an order of events is tried
-_OVERLAP: Final = 0.3  # seconds that the two may share
+# A claim names its predicate as the function is named, with spaces.
+PREDICATES: Final[Mapping[str, Predicate]] = {
+    function.__name__.replace("_", " "): function
+    for function in (
+        limbs.rises, limbs.drops, limbs.moves, limbs.reaches, limbs.bends, limbs.straightens, limbs.straight,
+        limbs.steps, limbs.steps_toward, limbs.kicks, limbs.lifts_off,
+        manner.swings, manner.nods, manner.head_turns, manner.head_straight, manner.looks, manner.tempo, manner.still,
+        manner.in_step, manner.active,
+        places.level, places.placed, places.hangs, places.near, places.apart, places.approaches, places.parts,
+        places.comes_and_goes, places.over, places.passes, places.crosses, places.higher, places.ahead,
+        body.travels, body.in_place, body.runs, body.turns, body.twists, body.leans, body.upright, body.squats, body.sits,
+        body.kneels, body.lies, body.jumps,
+    )
+}  # fmt: skip
 
-Score = tuple[float, str]  # 0 where a statement begins to be clearly wrong, 1 where clearly right; the numbers in words
+# Chosen on the train and val clips of the CMU pack.
+MOVEMENT_SECONDS: Final = 8.0  # longest duration of one movement
+GRID_SECONDS: Final = 0.1  # between the moments at which a movement may start and end
+ORDER_SPLITS: Final = 12  # parts of the motion, between which an order of events is tried
+ORDER_OVERLAP: Final = 0.3  # seconds that the two events may share
+UNDECIDED: Final = 0.5  # score of an order of which one event does not happen: that is contradicted by its own claim
 
-
-def score(motion: Measures, statement: Statement) -> Score:
-    """How far a statement is from being clearly wrong, and the evidence in words."""
-    if isinstance(statement, Path):
-        return _score_path(motion, statement)
-    if isinstance(statement, Order):
-        return _score_order(motion, statement)
-    return _score_claim(motion, statement)
-
-
-def describe(statement: Statement) -> str:
-    """How a statement was understood: "right wrist level above head"."""
-    if isinstance(statement, Order):
-        return f"{describe(statement.earlier)} before {describe(statement.later)}"
-    if isinstance(statement, Path):
-        subject = _subject(statement.claims[0].part, statement.claims[0].side)
-        starts = [f"from {_predicate(claim)}" for claim in statement.starts]
-        ends = [_predicate(claim) for claim in statement.ends]
-        return " ".join([subject, ", ".join([*(_predicate(claim) for claim in statement.moves), *starts, *ends])])
-    return f"{_subject(statement.part, statement.side)} {_predicate(statement)}"
+Score = tuple[float, str]  # and the measured numbers in words
 
 
-def _predicate(claim: Claim) -> str:
-    number = "" if claim.number is None else f"{claim.number:g}"
-    place = f"{claim.place_side} {claim.place}".strip()
-    words = [
-        "not" if claim.negated else "",
-        claim.what,
-        claim.way,
-        number,
-        place,
-        "throughout" if claim.lasting else "",
-    ]
-    return " ".join(word for word in words if word)
-
-
-def _subject(part: str, side: str) -> str:
-    return f"{side} {part}" if side else _NAMES.get(part, part)
+def score(motion: Measures, meaning: Meaning) -> Score:
+    """Return the score of a meaning, with its evidence in words."""
+    if isinstance(meaning, Path):
+        return _score_path(motion, meaning)
+    if isinstance(meaning, Order):
+        return _score_order(motion, meaning)
+    return _score_claim(motion, meaning)
 
 
 def _score_claim(motion: Measures, claim: Claim) -> Score:
-    found = {side: PREDICATES[claim.what](motion, claim, side) for side in _sides(claim)}
-    words = "; ".join(f"{_subject(claim.part, side)} {evidence.words}" for side, evidence in found.items())
+    found = {side: PREDICATES[claim.predicate](motion, claim, side) for side in _sides(claim)}
+    words = "; ".join(f"{subject(claim.part, side)} {evidence.words}" for side, evidence in found.items())
     return _choose(claim, [evidence.score for evidence in found.values()]), words
 
 
@@ -73,12 +62,12 @@ def _sides(claim: Claim) -> tuple[str, ...]:
 
 
 def _choose(claim: Claim, scores: Sequence[float]) -> float:
-    """Both sides have to do it, any one will do; "neither hand rises" is wrong as soon as one does."""
+    """Combine two sides: "both" need to do it, "any" is one of them; "neither hand rises" is wrong as soon as one rises."""
     return min(scores) if claim.side == "both" and not claim.negated else max(scores)
 
 
 def _score_path(motion: Measures, path: Path) -> Score:
-    """By its worst claim; where all hold, by the best movement that makes all of them true at once."""
+    """Score a path by its worst claim; where all hold, by the best movement in which all hold at once."""
     parts = [_score_claim(motion, claim) for claim in path.claims]
     worst, words = min(parts, key=lambda part: part[0])
     if worst < 0:
@@ -90,40 +79,41 @@ def _score_path(motion: Measures, path: Path) -> Score:
 
 
 def _score_movement(motion: Measures, path: Path, side: str) -> float:
-    stride = max(1, round(_EVERY * motion.fps))
-    start, end = (_poses(motion, claims, side)[::stride] for claims in (path.starts, path.ends))
+    """Score every movement from a frame to a later one, (frames, frames) on the grid, and return the best."""
+    stride = max(1, round(GRID_SECONDS * motion.fps))
+    start, end = (_pose_scores(motion, claims, side)[::stride] for claims in (path.starts, path.ends))
     if not path.moves:
         return float(end.max())
-    found = np.minimum(start[:, None], end[None])  # start (rows), end (columns)
+    scores = np.minimum(start[:, None], end[None])
     for claim in path.moves:
-        low, high = limbs.limits(claim)
+        wrong, right = limbs.limits(claim)
         grown = [one[None, ::stride] - one[::stride, None] for one in limbs.course(motion, claim, side)]
-        found = np.minimum(found, (np.max(grown, axis=0) - low) / (high - low))
-    later = np.arange(len(end))[None] - np.arange(len(start))[:, None]
-    return float(found[(later >= 0) & (later <= _MOVEMENT / _EVERY)].max())
+        scores = np.minimum(scores, (np.max(grown, axis=0) - wrong) / (right - wrong))
+    duration = np.arange(len(end))[None] - np.arange(len(start))[:, None]
+    return float(scores[(duration >= 0) & (duration <= MOVEMENT_SECONDS / GRID_SECONDS)].max())
 
 
-def _poses(motion: Measures, claims: Sequence[Claim], side: str) -> Series:
-    """Score of every frame, by the worst of some poses; endless where there are none."""
-    found: list[Series] = [np.full(len(motion), np.inf)]
+def _pose_scores(motion: Measures, claims: Sequence[Claim], side: str) -> Series:
+    """Return the lowest score of some poses in every frame, infinite without poses."""
+    scores: list[Series] = [np.full(len(motion), np.inf)]
     for claim in claims:
-        frames = PREDICATES[claim.what](motion, claim, side).frames
-        found += [] if frames is None else [frames]
-    return np.min(found, axis=0)
+        frames = PREDICATES[claim.predicate](motion, claim, side).frames
+        scores += [] if frames is None else [frames]
+    return np.min(scores, axis=0)
 
 
 def _score_order(motion: Measures, order: Order) -> Score:
-    """By whether some moment has the one before it and the other after it."""
-    # Amounts are claims of their own, and so is what does not happen at all.
+    """Score an order by the best split of the motion into a part with the one event and a part with the other."""
+    # Amounts are claims of their own.
     earlier, later = (replace(claim, number=None) for claim in (order.earlier, order.later))
     if min(_score_claim(motion, claim)[0] for claim in (earlier, later)) < 0:
-        return 0.5, "not both happen"
-    pad = round(_OVERLAP * motion.fps)
-    found: list[float] = []
-    for number in range(1, _SPLITS):
-        middle = len(motion) * number // _SPLITS
-        before, after = motion.window(0, middle + pad), motion.window(middle - pad, len(motion))
-        found.append(min(_score_claim(before, earlier)[0], _score_claim(after, later)[0]))
-        if found[-1] >= 1:
+        return UNDECIDED, "not both happen"
+    overlap = round(ORDER_OVERLAP * motion.fps)
+    scores: list[float] = []
+    for number in range(1, ORDER_SPLITS):
+        middle = len(motion) * number // ORDER_SPLITS
+        before, after = motion.window(0, middle + overlap), motion.window(middle - overlap, len(motion))
+        scores.append(min(_score_claim(before, earlier)[0], _score_claim(after, later)[0]))
+        if scores[-1] >= 1:
             break
-    return max(found), "happen in this order" if max(found) >= 0 else "happen in the other order only"
+    return max(scores), "happen in this order" if max(scores) >= 0 else "happen in the other order only"

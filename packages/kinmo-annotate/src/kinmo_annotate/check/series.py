@@ -12,36 +12,34 @@ Mask = Bool[np.ndarray, "frames"]
 
 
 def climb(series: Series) -> float:
-    """The largest rise from any moment to a later one."""
+    """Return the largest rise from any frame to a later one."""
     return float((series - np.minimum.accumulate(series)).max())
 
 
 def swings(series: Series, size: float | int) -> int:
-    """How often the series turns back after a way of at least `size`; a wave to and fro turns twice."""
-    turns, low, high, rising = 0, series[0], series[0], 0
-    for value in series.tolist():
-        low, high = min(low, value), max(high, value)
-        if rising >= 0 and high - value >= size:
-            turns, rising, low = turns + (rising > 0), -1, value
-        elif rising <= 0 and value - low >= size:
-            turns, rising, high = turns + (rising < 0), 1, value
-    return turns
+    """Count the reversals between movements of at least `size`; a wave to and fro has two."""
+    return max(len(_turning_points(series, size)) - 2, 0)
 
 
 def strokes(series: Series, size: float | int) -> list[tuple[float, float]]:
-    """(start, end) of every movement to and fro that is at least `size` long."""
-    ends, low, high, rising = [float(series[0])], float(series[0]), float(series[0]), 0
-    for value in series.tolist():
-        low, high = min(low, value), max(high, value)
-        if rising >= 0 and high - value >= size:
-            ends, rising, low = [*ends, high], -1, value
-        elif rising <= 0 and value - low >= size:
-            ends, rising, high = [*ends, low], 1, value
-    last = high if rising > 0 else low
-    return [(start, end) for start, end in pairwise([*ends, last]) if start != end]
+    """Return the first and last value of every movement between reversals that is at least `size` long."""
+    points = [float(series[0]), *_turning_points(series, size)]
+    return [(start, end) for start, end in pairwise(points) if start != end]
 
 
 def longest(mask: Mask) -> int:
-    """Length of the longest run of true frames."""
+    """Return the length of the longest run of true frames."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))
     return int((edges[1::2] - edges[::2]).max(initial=0))
+
+
+def _turning_points(series: Series, size: float | int) -> list[float]:
+    """Return the value at which each movement of at least `size` begins, and the last extreme."""
+    points, low, high, rising = [], float(series[0]), float(series[0]), 0
+    for value in series.tolist():
+        low, high = min(low, value), max(high, value)
+        if rising >= 0 and high - value >= size:
+            points, rising, low = [*points, high], -1, value
+        elif rising <= 0 and value - low >= size:
+            points, rising, high = [*points, low], 1, value
+    return [*points, high if rising > 0 else low]

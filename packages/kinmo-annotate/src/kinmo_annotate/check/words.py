@@ -1,11 +1,11 @@
-"""What the check understands of English: parts of the body, verbs in all their forms, directions, places, numbers."""
+"""Vocabulary of the check: parts of the body, verbs in all their forms, directions, places, numbers."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-# Noun -> the part that is measured. "arm" and "leg" are moved by their ends, and bend in their middle (`MIDDLE`).
+# Noun -> the part that is measured. An arm moves where its wrist moves, and bends at its elbow (`MIDDLE`).
 PARTS: Final = {
     **dict.fromkeys(("arm", "hand", "wrist", "forearm", "fist", "palm", "finger"), "wrist"),
     **dict.fromkeys(("elbow",), "elbow"),
@@ -45,11 +45,11 @@ NUMBER: Final = r"(\d+(?:\.\d+)?|" + "|".join(_NUMBERS) + ")"
 
 
 def to_number(word: str) -> float:
-    """The value of "2.5" or "three"."""
+    """Return the value of "2.5" or "three"."""
     return float(_NUMBERS[word]) if word in _NUMBERS else float(word)
 
 
-# Kind of statement -> verbs in their plain form; what a kind claims is said in `claims`.
+# Kind of verb, a key of `rules.RULES` -> verbs in their base form.
 _KINDS: Final = {
     "up": "raise lift rise elevate hoist",
     "down": "lower drop fall sink descend dip",
@@ -94,14 +94,14 @@ _PAST: Final = {
 _DOUBLED: Final = _words(
     "grab swat scrub pat tap slap drop step jog hop stop run spin sit clap nod tip put wag flap dip bob"
 )
-# What "ed" and the like say is held rather than done: "with the arms raised", "the knees bent".
-_STATES: Final = _words(
+# Participles that describe a state: "with the arms raised", "the knees bent".
+STATES: Final = _words(
     "raised lifted elevated lowered bent flexed folded curled extended stretched outstretched straightened "
     "crossed tilted hunched twisted turned clasped joined rotated"
 )
 
 
-# Phrases in other words, so that fewer rules are needed.
+# Idiom -> plain words that the rules read.
 REWRITES: Final = (
     (r"\bstep past each other\b", "pass each other"),
     (r"\bswings? (forward and back under|forward in turn|under)\b", r"passes \1"),
@@ -116,7 +116,7 @@ REWRITES: Final = (
 
 
 def _forms(verb: str) -> set[str]:
-    """The verb with its endings: raise, raises, raised, raising."""
+    """Return a verb with its endings: raise, raises, raised, raising."""
     third = f"{verb}es" if verb.endswith(("s", "sh", "ch", "x", "o")) else f"{verb}s"
     third = f"{verb[:-1]}ies" if re.search(r"[^aeo]y$", verb) else third
     stem = verb + verb[-1] if verb in _DOUBLED else verb[:-1] if verb.endswith("e") else verb
@@ -136,17 +136,12 @@ VERB: Final = re.compile(
 
 
 def is_noun(text: str, verb: re.Match[str]) -> bool:
-    """Whether what looks like a verb is counted or taken: "three small steps"."""
+    """Tell whether a verb is used as a noun: "three small steps"."""
     before = text[: verb.start()]
     counted = re.search(
         rf"\b(?:{NUMBER}|few|several|multiple|some|many|couple of|big|large|small|short|quick|giant) $", before
     )
     return verb[0] in ("step", "steps", "stride", "strides", "walk", "turn", "swing", "jump", "jumps") and bool(counted)
-
-
-def is_state(form: str) -> bool:
-    """Whether a form says what is held: "raised"."""
-    return form in _STATES
 
 
 _POSSESSIVE = r"(?:the|his|her|their|its|a|an|one)"
@@ -158,7 +153,7 @@ MENTION: Final = re.compile(
     rf"(?P<noun>{_NOUNS})(?P<plural>s)?\b(?!-)"
 )
 
-# A place that a preposition leads to does not act: in "rises above the head" the head is where, not who.
+# Words that lead to a place: in "rises above the head" the head is a place and does not act.
 PLACED: Final = re.compile(
     r"\b(?:to|toward|towards|at|above|over|below|under|beneath|near|beside|by|behind|of|from|past|than|between|around|on|"
     r"onto|against|across|in|into|off|before|about|along|through|alongside|touch|touches|touching|nears|approaches|"
@@ -179,7 +174,7 @@ DIRECTIONS: Final = {
     "counterclockwise": r"\b(?:counter|anti)[- ]?clock-?wise\b",
 }
 
-# Height in the body -> the nouns that name it. `above head` needs no noun of its own.
+# Height, a key of `places.BANDS` -> the nouns that name it.
 LANDMARKS: Final = {
     "ankle": "ankle|shin",
     "knee": "knee",

@@ -1,0 +1,8 @@
+"""Make `check_puppets` importable for the tests of the check."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

@@ -78,7 +78,7 @@ def training_step(batch: int, *, autocast: bool, device: str, stock: bool = Fals
 
 
 def training_rows(options: argparse.Namespace) -> list[Row]:
-    """A training step at TMR's sizes: its time, and the peak memory of the smallest batch."""
+    """Measure a training step at TMR's sizes: its time, and the peak memory of the smallest batch."""
     rows = []
     on_cpu = options.device == "cpu"
     for batch, precision, stock in itertools.product(options.batches, ("bf16", "fp32"), (False, True)):
@@ -118,7 +118,7 @@ def waiting_rows(options: argparse.Namespace) -> list[Row]:
 
 
 def waiting(options: argparse.Namespace, folder: Path) -> Figures:
-    """What Lightning's profiler says of a short `kinmo-htma fit`."""
+    """Measure the waiting for data in a short `kinmo-htma fit` by Lightning's profiler."""
     from lightning import LightningDataModule, LightningModule
     from lightning.pytorch.profilers import SimpleProfiler
 
@@ -170,14 +170,14 @@ def encoding_rows(options: argparse.Namespace) -> list[Row]:
 
 
 def clusters(count: int, generator: torch.Generator, *, dim: int = 384, centres: int = 2000) -> Tensor:
-    """Unit vectors in clusters, more of them the larger, as motions of a data set are."""
+    """Draw unit vectors in clusters whose number grows with the count, like the motions of a data set."""
     means = torch.randn(centres, dim, generator=torch.Generator().manual_seed(0))
     chosen = (torch.rand(count, generator=generator).square() * centres).long()
     return F.normalize(means[chosen] + 0.8 * torch.randn(count, dim, generator=generator), dim=-1)
 
 
 def between(vectors: Tensor) -> Draw:
-    """Unit vectors between one of some unit vectors and one of its nearest neighbours, and a little off."""
+    """Draw unit vectors between one of some unit vectors and one of its nearest neighbours, with a little noise."""
     alike = vectors @ vectors.T
     near = alike.fill_diagonal_(-1).topk(NEIGHBOURS).indices
     noise = NOISE / vectors.shape[1] ** 0.5
@@ -280,13 +280,13 @@ def _load(folder: Path, name: str) -> Tensor:
 
 
 def alone(name: str, folder: Path) -> Figures:
-    """The figures of one measurement, with the options of this program, in a process of its own."""
+    """Run one measurement, with the options of this program, in a process of its own."""
     run_process([sys.executable, __file__, *sys.argv[1:], "--alone", name, str(folder)])
     return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def measure(name: str, folder: Path, options: argparse.Namespace) -> None:
-    """What `alone` starts."""
+    """Run the measurement that `alone` started this process for."""
     if name in ("build", "approximate"):
         import_faiss().omp_set_num_threads(options.threads)
     measurements: dict[str, Callable[[], Figures]] = {

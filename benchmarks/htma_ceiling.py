@@ -24,7 +24,7 @@ METRICS = ("R@1", "R@3", "R@10", "MedR")
 
 
 def row(name: str, model: HTMA, text: Tensor, motion: Tensor) -> str:
-    """Text to motion, and the mean rank of both directions as a share."""
+    """Return the figures of text to motion, and the mean rank of both directions as a share."""
     similarity = (model.vectors(text).double() @ model.vectors(motion).double().T).cpu()
     there, back = ranks(similarity), ranks(similarity.T)
     share = float(there.mean() + back.mean()) / 2 / len(similarity)

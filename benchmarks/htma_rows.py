@@ -64,7 +64,7 @@ ROWS = {
 
 
 def run(name: str, seed: int, options: argparse.Namespace) -> Path:
-    """Model folder of a row's run: trained, exported and tested, as far as it is not."""
+    """Train, export and test a row, as far as not done yet, and return its model folder."""
     folder: Path = options.out / f"{name}_{seed}"
     folder.mkdir(parents=True, exist_ok=True)
     annotations = str(options.annotations or options.data / "descriptions.jsonl")
@@ -92,13 +92,13 @@ def spread(values: Sequence[float], digits: int) -> str:
 
 
 def validation_rank(model: Path) -> float:
-    """The best `val/rank` of a run, of one draw."""
+    """Return the best `val/rank` of a run, which is of one draw."""
     with (model.parent / "curves.csv").open(newline="") as file:
         return min(float(line["val/rank"]) for line in csv.DictReader(file) if line["val/rank"])
 
 
 def tables(models: dict[str, list[Path]], splits: Sequence[str], protocol: str, convention: str) -> str:
-    """A table for each split: rows, then both directions."""
+    """Write a table for each split: a line per row, both directions."""
     lines: list[str] = []
     for split in splits:
         head = [f"{direction}: {metric}" for direction in DIRECTIONS for metric in METRICS]

@@ -91,7 +91,7 @@ def sampling_rows(repeats: int) -> list[tuple[str, str, str]]:
 
 
 def process_rows() -> list[tuple[str, str, str]]:
-    """What a user waits for and pays before anything is sampled."""
+    """Measure the time of --help and the peak memory of a process that samples one clip."""
     command = [str(Path(sys.executable).with_name("kinmo-gen")), "--help"]
     help_seconds = median_seconds(lambda: subprocess.run(command, check=True, capture_output=True), 5)
     peak = subprocess.run([sys.executable, "-c", PEAK_MEMORY], check=True, capture_output=True, text=True).stdout

@@ -10,8 +10,8 @@ the time. With 200,000 vectors:
 | cells, 8 bits | 0.908 | 0.770 | 400 |
 | HNSW, 16 links, efSearch 256, 16 bits | 0.931 | 0.875 | 910 |
 
-With 8 bits the right cells are found too, but the best vectors are closer together than 8 bits can resolve. HNSW suffers from
-queries that are texts: their vectors lie apart from those of all motions.
+With 8 bits the right cells are found too, but the best vectors are closer together than 8 bits can resolve. HNSW suffers
+from queries that are texts: their vectors lie apart from those of all motions.
 """
 
 from __future__ import annotations

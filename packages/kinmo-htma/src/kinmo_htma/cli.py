@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         "--draws",
         type=int,
         default=10,
-        help="answers of the reasoner per sentence, whose embeddings are averaged (default: 10)",
+        help="answers of the reasoner per sentence, to average (default: 10)",
     )
     export.add_argument("--out", type=Path, required=True)
     export.set_defaults(run=_export)
@@ -65,9 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     index = commands.add_parser("index", help="make a folder of motions searchable")
     index.add_argument("folder", type=Path, help="any folder with .npz, .npy and .bvh files, or a HumanML3D directory")
     index.add_argument("--out", type=Path, default=Path(INDEX), help=f"folder for the index (default: {INDEX})")
-    index.add_argument(
-        "--faiss", action="store_true", help="also build a FAISS index, for approximate search among a million motions"
-    )
+    index.add_argument("--faiss", action="store_true", help="also build a FAISS index, for a million motions")
     _add_model(index)
     index.set_defaults(run=_index)
 

@@ -26,8 +26,8 @@ def evaluate(
 ) -> Results:
     """Measure on every split, and write `retrieval.json` and `retrieval.md` where `out` is given.
 
-    The text of a query is the clip's first caption; its limb texts come from a reasoner that sees this caption only. Annotations
-    in the data directory are not read.
+    The text of a query is the clip's first caption; its limb texts come from a reasoner that sees this caption only.
+    Annotations in the data directory are not read.
 
     Args:
         model: model to measure.

@@ -1,9 +1,9 @@
 """Retrieval figures by TMR's four protocols (Petrovich et al., ICCV 2023), in two conventions.
 
-The rank of a query is the number of items before the right one, among equal items the average. Half of HumanML3D's clips are
-mirrored copies of the other half, whose captions differ in "left" and "right" or not at all. So every figure is given twice:
-**raw**, where a copy that ranks before the right item is an error like any other, and **mirror-corrected**, where the copy is
-left out of its twin's queries.
+The rank of a query is the number of items before the right one, among equal items the average. Half of HumanML3D's clips
+are mirrored copies of the other half, whose captions differ in "left" and "right" or not at all. So every figure is given
+twice: **raw**, where a copy that ranks before the right item is an error like any other, and **mirror-corrected**, where the
+copy is left out of its twin's queries.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from pathlib import Path
 from torch import Tensor
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
-from kinmo_core.metrics import ranks
+from kinmo_core.metrics import mean_rank, ranks
 from kinmo_core.text import read_descriptions
 from kinmo_htma.items import retrieval_samples
 from kinmo_htma.model import HTMA
@@ -27,7 +27,7 @@ def row(name: str, model: HTMA, text: Tensor, motion: Tensor) -> str:
     """Return the figures of text to motion, and the mean rank of both directions as a share."""
     similarity = (model.vectors(text).double() @ model.vectors(motion).double().T).cpu()
     there, back = ranks(similarity), ranks(similarity.T)
-    share = float(there.mean() + back.mean()) / 2 / len(similarity)
+    share = float(mean_rank(there, len(there)) + mean_rank(back, len(back))) / 2
     found = metrics_of(there)
     return f"| {name} | {share:.3f} | {' | '.join(f'{found[metric]:.1f}' for metric in METRICS)} |"
 

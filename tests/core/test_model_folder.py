@@ -11,10 +11,10 @@ import torch
 import yaml
 from torch import nn
 
-from kinmo_core.config import from_dict, to_dict
 from kinmo_core.errors import InputError
 from kinmo_core.model_folder import (
     FORMAT,
+    from_dict,
     load_config,
     load_network,
     load_tensors,
@@ -24,6 +24,7 @@ from kinmo_core.model_folder import (
     save_config,
     save_tensors,
     save_weights,
+    to_dict,
 )
 
 

@@ -23,7 +23,7 @@ from kinmo_core.nn import (
     sinusoidal_positions,
     valid_positions,
 )
-from kinmo_core.nn.attention import attend
+from kinmo_core.nn.transformer import attend
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinmo_core.nn import SampleRandom, valid_positions
-from kinmo_gen.masking import MASK_SHARE, RANDOM_SHARE, corrupt, cosine_share
+from kinmo_gen.masked import cosine_share
+from kinmo_gen.masking import MASK_SHARE, RANDOM_SHARE, corrupt
 from kinmo_gen.tokenizer import MAX_TOKENS
 
 CODES = 32

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kinmo_core.config import from_dict
 from kinmo_core.features import DIM
 from kinmo_core.model_card import TrainingRun, read_results, read_section, write_model_card
+from kinmo_core.model_folder import from_dict
 from kinmo_gen.model_folder import NETWORKS, load_config, load_network
 
 _TEMPLATE = Path(__file__).with_name("card_template.md")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -61,3 +62,8 @@ class MaskedTransformer(nn.Module):
     def all_masked(self, size: tuple[int, int], device: torch.device) -> Tensor:
         """Return (B, N) ids that are all [MASK]."""
         return torch.full(size, self.codes, device=device)
+
+
+def cosine_share(progress: Tensor) -> Tensor:
+    """Return the share of tokens hidden at `progress` in [0, 1]: all at 0, none at 1 (MaskGIT's cosine schedule)."""
+    return torch.cos(progress * (math.pi / 2))

@@ -1,14 +1,14 @@
-"""Which tokens are hidden: the cosine schedule of MaskGIT and the corruption of training (MoMask, Sec. 3.2)."""
+"""Which tokens training hides, and how (MoMask, Sec. 3.2)."""
 
 from __future__ import annotations
 
-import math
 from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
 
 from kinmo_core.nn import SampleRandom, valid_positions
+from kinmo_gen.masked import cosine_share
 from kinmo_gen.tokenizer import MAX_TOKENS
 
 RANDOM_SHARE: Final = 0.1  # of the chosen tokens: replaced by a random one
@@ -20,11 +20,6 @@ class Corrupted(NamedTuple):
 
     ids: Tensor
     predict_mask: Tensor
-
-
-def cosine_share(progress: Tensor) -> Tensor:
-    """Return the share of tokens hidden at `progress` in [0, 1]: all at 0, none at 1."""
-    return torch.cos(progress * (math.pi / 2))
 
 
 def corrupt(ids: Tensor, lengths: Tensor, random: SampleRandom, *, codes: int) -> Corrupted:

@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from kinmo_core import model_folder
-from kinmo_core.config import from_dict, to_dict
 from kinmo_core.errors import InputError
 from kinmo_core.model_card import TrainingRun
 from kinmo_core.stats import Statistics
@@ -73,7 +72,9 @@ def load_network(folder: Path, name: str) -> nn.Module:
 
 def load_sampling(folder: Path) -> SamplingConfig:
     """Read the defaults of sampling from a model folder."""
-    return from_dict(SamplingConfig, load_config(folder)["sampling"], source=f"{folder / 'model.yaml'}: sampling")
+    return model_folder.from_dict(
+        SamplingConfig, load_config(folder)["sampling"], source=f"{folder / 'model.yaml'}: sampling"
+    )
 
 
 def load_tokenizer(path: Path) -> tuple[Tokenizer, Statistics]:
@@ -108,7 +109,7 @@ def export(folder: Path, checkpoints: Mapping[str, Path], *, text_encoder: str, 
     if "tokenizer" not in checkpoints or set(checkpoints) - set(NETWORKS):
         given = ", ".join(checkpoints) or "none"
         raise InputError(f"checkpoints must be of the tokenizer and any of {', '.join(NETWORKS)}, got {given}")
-    config: dict[str, Any] = {"text_encoder": text_encoder, "sampling": to_dict(sampling), "training": {}}
+    config: dict[str, Any] = {"text_encoder": text_encoder, "sampling": model_folder.to_dict(sampling), "training": {}}
     networks: dict[str, nn.Module] = {}
     statistics: dict[str, Statistics] = {}
     for name, path in checkpoints.items():  # all of them are read before anything is written

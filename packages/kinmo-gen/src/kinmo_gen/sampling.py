@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 
 from kinmo_core.nn import valid_positions
-from kinmo_gen.masked import MaskedTransformer
-from kinmo_gen.masking import cosine_share
+from kinmo_gen.masked import MaskedTransformer, cosine_share
 from kinmo_gen.residual import ResidualTransformer
 
 KEEP_SHARE: Final = 0.1  # of the codes: only the most likely ones are drawn

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from kinmo_core.config import from_dict
 from kinmo_core.errors import InputError
 from kinmo_core.features import DIM
 from kinmo_core.model_card import TrainingRun, read_results, read_section, write_model_card
+from kinmo_core.model_folder import from_dict
 from kinmo_core.text import read_records
 from kinmo_htma.model_folder import load_config, load_network
 from kinmo_htma.retrieval import DIRECTIONS

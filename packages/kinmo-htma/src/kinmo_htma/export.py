@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from kinmo_core import model_folder
-from kinmo_core.config import from_dict, to_dict
 from kinmo_core.errors import InputError
 from kinmo_core.language import load_text_encoder
 from kinmo_core.model_card import TrainingRun
@@ -41,8 +40,8 @@ def export(
     settings = checkpoint_settings(state, checkpoint)
     finer = len(network.levels) > 1
     config = {
-        "network": to_dict(network.config),
-        "text": to_dict(settings),
+        "network": model_folder.to_dict(network.config),
+        "text": model_folder.to_dict(settings),
         "similarity": check_similarity(similarity or state["hyper_parameters"]["similarity"], network.levels),
         "draws": check_draws(draws),
         "reasoner": "nearest" if finer else None,
@@ -67,4 +66,4 @@ def checkpoint_settings(state: Mapping[str, Any], path: Path) -> TextSettings:
     """
     if not {"statistics", "text"} <= set(state):
         raise InputError(f"{path} is not a checkpoint of an alignment: it holds no statistics or text settings")
-    return from_dict(TextSettings, state["text"], source=f"{path}: text")
+    return model_folder.from_dict(TextSettings, state["text"], source=f"{path}: text")

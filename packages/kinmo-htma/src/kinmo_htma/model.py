@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from kinmo_core.config import from_dict
 from kinmo_core.errors import InputError
 from kinmo_core.language import load_text_encoder
+from kinmo_core.model_folder import from_dict
 from kinmo_core.motion import Motion
 from kinmo_core.plugins import load_reasoner
 from kinmo_core.stats import Statistics

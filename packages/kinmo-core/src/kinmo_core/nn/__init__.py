@@ -1,10 +1,18 @@
 """Layers and losses that the networks of all packages share."""
 
-from kinmo_core.nn.attention import CrossAttention, Dropout, SelfAttention, TransformerLayer
 from kinmo_core.nn.contrastive import cosine_logits, info_nce, same_caption
 from kinmo_core.nn.distributed import gather_rows, rank, sum_over_processes, world_size
 from kinmo_core.nn.random import SampleRandom
-from kinmo_core.nn.sequence import attention_mask, init_weights, sinusoidal_positions, valid_positions
+from kinmo_core.nn.transformer import (
+    CrossAttention,
+    Dropout,
+    SelfAttention,
+    TransformerLayer,
+    attention_mask,
+    init_weights,
+    sinusoidal_positions,
+    valid_positions,
+)
 
 __all__ = [
     "CrossAttention",

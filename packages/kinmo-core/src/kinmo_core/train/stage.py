@@ -9,7 +9,7 @@ import lightning as L
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 
-from kinmo_core.config import to_dict
+from kinmo_core.model_folder import to_dict
 from kinmo_core.stats import Statistics
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kinmo_core import metrics
-from kinmo_core.config import to_dict
+from kinmo_core.model_folder import to_dict
 from kinmo_core.nn import SampleRandom, gather_rows
 from kinmo_core.stats import Statistics
 from kinmo_core.train.stage import OptimConfig, Stage

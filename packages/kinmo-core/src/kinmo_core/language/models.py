@@ -1,4 +1,4 @@
-"""Frozen language models by transformers: the bundled MiniLM (no network), CLIP, DistilBERT, RoBERTa, or any folder."""
+"""Text encoders by name: the bundled MiniLM (no network), CLIP, DistilBERT, RoBERTa, any folder, or a plugin's."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from kinmo_core import plugins
 from kinmo_core.errors import InputError
 from kinmo_core.tensor_cache import fingerprint
+from kinmo_core.text import TextEncoder
 
 _MINILM_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 HUB_NAMES: Final = {
@@ -95,6 +97,22 @@ class LanguageModel:
     def _forward(self, texts: list[str]) -> tuple[Any, Tensor]:
         inputs = self._tokenizer(texts, padding=True, truncation=True, return_tensors="pt").to(self.device)
         return self._model(**inputs), inputs["attention_mask"]
+
+
+def load_text_encoder(name: str, *, device: str = "cpu") -> TextEncoder:
+    """Load the text encoder that a model folder or a configuration names.
+
+    Args:
+        name: "KIND" or "KIND:REST" with a kind that an installed package offers in the entry-point group
+            `kinmo.text_encoders` (sbert:all-mpnet-base-v2, htma, htma:FOLDER); any other name is a `LanguageModel`'s.
+        device: where it runs.
+
+    Raises:
+        InputError: the encoder cannot be loaded.
+    """
+    kind, _, rest = name.partition(":")
+    make = plugins.find(plugins.TEXT_ENCODERS, kind)
+    return LanguageModel(name, device=device) if make is None else make(rest, device=device)
 
 
 def _load(name: str) -> tuple[Any, Any]:

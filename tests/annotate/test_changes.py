@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import find_peaks
 
-from kinmo_annotate.changes import Repeat, Swing, repeats, spans, swings, turning_points
+from kinmo_annotate.statements.changes import Repeat, Swing, repeats, spans, swings, turning_points
 
 TIME = np.arange(100) / 20
 

@@ -99,7 +99,7 @@ def language_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somewhere to write journals, a key, and keyframes without a model."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", "any")
-    monkeypatch.setattr("kinmo_annotate.keyframes.SentenceModel", WordEncoder)
+    monkeypatch.setattr("kinmo_core.language.LanguageModel", WordEncoder)
 
 
 @pytest.mark.usefixtures("language_model")

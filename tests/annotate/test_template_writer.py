@@ -14,7 +14,7 @@ from transformers import AutoTokenizer
 
 from kinmo_annotate.observation import Observation
 from kinmo_annotate.observe import observe
-from kinmo_annotate.wording import PHRASES
+from kinmo_annotate.vocabulary import PHRASES
 from kinmo_annotate.writers import Writer
 from kinmo_annotate.writers.template import TemplateWriter
 from kinmo_core.motion import Motion, mirror_joints

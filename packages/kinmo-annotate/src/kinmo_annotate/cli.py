@@ -81,7 +81,7 @@ def _describe(options: argparse.Namespace) -> None:
         raise InputError("--api-base needs --writer openai/NAME: the template writer asks nobody")
     motion = load_motion(options.file)
 
-    from kinmo_annotate.keyframes import Keyframer
+    from kinmo_annotate.frames.keyframes import Keyframer
     from kinmo_annotate.observe import observe
 
     writer = _writer(options)

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import torch
 
-from kinmo_annotate.arms import arm_events
-from kinmo_annotate.keyframes import Keyframer
-from kinmo_annotate.legs import leg_events
+from kinmo_annotate.frames.keyframes import Keyframer
 from kinmo_annotate.measures import SIDES, measure, smooth
-from kinmo_annotate.neck import neck_events
 from kinmo_annotate.observation import Event, Observation
-from kinmo_annotate.pairs import pair_events
-from kinmo_annotate.torso import find_jumps, torso_events
-from kinmo_annotate.words import FPS, Signals
+from kinmo_annotate.statements.arms import arm_events
+from kinmo_annotate.statements.legs import leg_events
+from kinmo_annotate.statements.neck import neck_events
+from kinmo_annotate.statements.pairs import pair_events
+from kinmo_annotate.statements.torso import find_jumps, torso_events
+from kinmo_annotate.statements.words import FPS, Signals
 from kinmo_core.errors import InputError
 from kinmo_core.motion import Motion
 from kinmo_core.skeleton import HUMANML3D

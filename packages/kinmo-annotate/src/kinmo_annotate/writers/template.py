@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Final
 
 from kinmo_annotate.observation import Annotation, Event, Observation
-from kinmo_annotate.person import whole_action
-from kinmo_annotate.wording import vary
+from kinmo_annotate.statements.body import whole_action
+from kinmo_annotate.vocabulary import vary
 from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description, mirror_pair
 
 _CLAUSES: Final = 3  # of a group's sentence: what a reader keeps in mind, and what 256 tokens hold for six groups

@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from kinmo_annotate import words
-from kinmo_annotate.changes import Repeat, repeats, swings
 from kinmo_annotate.observation import Event
-from kinmo_annotate.wording import event, in_time
-from kinmo_annotate.words import Signals
+from kinmo_annotate.statements import words
+from kinmo_annotate.statements.changes import Repeat, repeats, swings
+from kinmo_annotate.statements.words import Signals
+from kinmo_annotate.vocabulary import event, in_time
 
 _TURN: Final = 28.0  # degrees, smallest swing that counts
 _NOD: Final = 22.0

@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kinmo_annotate import words
-from kinmo_annotate.changes import Repeat, Stretch, repeats, spans, swings
 from kinmo_annotate.observation import Event
-from kinmo_annotate.wording import event, in_time
-from kinmo_annotate.words import FPS, Signals
+from kinmo_annotate.statements import words
+from kinmo_annotate.statements.changes import Repeat, Stretch, repeats, spans, swings
+from kinmo_annotate.statements.words import FPS, Signals
+from kinmo_annotate.vocabulary import event, in_time
 
 # Smallest swings that count, degrees and metres: about twice what a person does who means to stand still.
 _TURN: Final = 30.0

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from kinmo_annotate.observation import Event
-from kinmo_annotate.words import FPS
+from kinmo_annotate.statements.words import FPS
 from kinmo_core.data.captions import mirror_text
 
 PHRASES: Final[Mapping[str, tuple[str, ...]]] = {

@@ -8,7 +8,7 @@ from typing import Final
 
 from kinmo_annotate.measures import SIDES, other_side
 from kinmo_annotate.observation import Event, Observation
-from kinmo_annotate.wording import choose
+from kinmo_annotate.vocabulary import choose
 
 _SUBJECTS: Final = ("a person", "someone", "the person")
 _MOST: Final = 4  # phrases

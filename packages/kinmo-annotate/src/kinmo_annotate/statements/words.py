@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kinmo_annotate.changes import Swing, swings
+from kinmo_annotate.statements.changes import Swing, swings
 
 FPS: Final = 20.0  # frames per second of everything that is measured
 Signals = Mapping[str, NDArray[np.floating]]  # name, as in `measures.measure`, to (T,)

@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from kinmo_annotate import words
-from kinmo_annotate.changes import Repeat, Stretch, Swing, repeats, swings
 from kinmo_annotate.observation import Event
-from kinmo_annotate.wording import event
-from kinmo_annotate.words import FPS, Signals
+from kinmo_annotate.statements import words
+from kinmo_annotate.statements.changes import Repeat, Stretch, Swing, repeats, swings
+from kinmo_annotate.statements.words import FPS, Signals
+from kinmo_annotate.vocabulary import event
 
 _HAND: Final = 0.2  # m, smallest swing that counts; a hand that hangs beside a walking body sways by 0.1 to 0.15 m
 _ELBOW: Final = 50.0  # degrees

@@ -12,12 +12,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kinmo_annotate import words
-from kinmo_annotate.changes import Repeat, repeats, spans, swings
 from kinmo_annotate.measures import SIDES, other_side
 from kinmo_annotate.observation import Event
-from kinmo_annotate.wording import event
-from kinmo_annotate.words import FPS, Signals
+from kinmo_annotate.statements import words
+from kinmo_annotate.statements.changes import Repeat, repeats, spans, swings
+from kinmo_annotate.statements.words import FPS, Signals
+from kinmo_annotate.vocabulary import event
 
 _TOGETHER: Final = 0.6  # correlation from which two limbs move with each other, or from minus which against
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-from kinmo_annotate import words
-from kinmo_annotate.changes import Repeat, Stretch, Swing, repeats, spans, swings
 from kinmo_annotate.observation import Event
-from kinmo_annotate.torso import Jump
-from kinmo_annotate.wording import event, in_time
-from kinmo_annotate.words import FPS, Signals
+from kinmo_annotate.statements import words
+from kinmo_annotate.statements.changes import Repeat, Stretch, Swing, repeats, spans, swings
+from kinmo_annotate.statements.torso import Jump
+from kinmo_annotate.statements.words import FPS, Signals
+from kinmo_annotate.vocabulary import event, in_time
 
 _KNEE: Final = 35.0  # degrees, smallest swing that counts; a knee that stands shifts by 10 to 15
 _MOVING: Final = 0.45  # m/s; a standing foot is slower, by the measurement of the pack 0.02 to 0.07

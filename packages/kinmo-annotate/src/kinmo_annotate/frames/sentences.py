@@ -8,7 +8,7 @@ from typing import Final
 from jaxtyping import Int
 from torch import Tensor
 
-from kinmo_annotate.posecodes import POSECODES
+from kinmo_annotate.frames.posecodes import POSECODES
 from kinmo_core.text import GROUPS
 
 ORDINARY: Final = "The person stands upright with hanging arms."

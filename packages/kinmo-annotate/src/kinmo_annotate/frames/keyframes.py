@@ -12,10 +12,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from kinmo_annotate.describe import pose_sentences
+from kinmo_annotate.frames.posecodes import categorize
+from kinmo_annotate.frames.sentences import pose_sentences
 from kinmo_annotate.observation import Keyframe
-from kinmo_annotate.posecodes import categorize
-from kinmo_annotate.words import FPS
+from kinmo_annotate.statements.words import FPS
 from kinmo_core.text import TextEncoder
 
 

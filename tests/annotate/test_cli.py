@@ -15,12 +15,12 @@ from processes import WordEncoder
 
 from kinmo_annotate.check import report
 from kinmo_annotate.cli import CONTROLS, main
-from kinmo_annotate.observation import Annotation, Event
+from kinmo_annotate.observation import Annotation
 from kinmo_annotate.show import annotation_text
 from kinmo_core.io import save_motion
 from kinmo_core.motion import Motion
 from kinmo_core.testing import walking_joints
-from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description
+from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description, Statement, Timeline
 
 
 def fails(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -74,7 +74,7 @@ def test_json_is_the_line_that_predict_writes(walk: Path, capsys: pytest.Capture
 
 def test_a_motion_in_which_nothing_happens_has_a_page_too():
     description = Description("a person stands", dict.fromkeys(GROUPS, UNKNOWN), dict.fromkeys(PAIRS, UNKNOWN))
-    assert annotation_text(Annotation("still", description, "w"), seconds=2.0) == (
+    assert annotation_text(Annotation("still", description, "w", Timeline((), 2.0))) == (
         "still, 2.0 s, by w\n\na person stands\n\n"
         "torso      unknown\nneck       unknown\nleft arm   unknown\n"
         "right arm  unknown\nleft leg   unknown\nright leg  unknown\n\n(15 pairs: unknown)"
@@ -84,8 +84,8 @@ def test_a_motion_in_which_nothing_happens_has_a_page_too():
 def test_long_lines_are_wrapped_below_themselves():
     pairs = dict.fromkeys(PAIRS, UNKNOWN) | {("left_arm", "right_arm"): "the hands meet " * 4}
     description = Description("a person claps", dict.fromkeys(GROUPS, "moves"), pairs)
-    event = Event("left_arm+right_arm", 0.25, 12.5, "clap and clap and clap and clap again")
-    lines = annotation_text(Annotation("clap", description, "w", (event,)), seconds=13.0, width=60).splitlines()
+    clap = Statement("left_arm+right_arm", 0.25, 12.5, "clap and clap and clap and clap again")
+    lines = annotation_text(Annotation("clap", description, "w", Timeline((clap,), 13.0)), width=60).splitlines()
     assert lines[-2:] == [
         "  0.2 - 12.5 s  left arm + right arm  clap and clap and clap",
         "                                      and clap again",

@@ -1,18 +1,21 @@
-"""What an event is called: a few phrases for each kind, all of them true, so that a thousand texts do not read alike.
+"""The phrases that a statement may have: a few for each kind, all of them true, so that a thousand texts do not read alike.
 
 Phrases of a group have no subject ("rises from beside the hip to shoulder height"); those of a pair are whole clauses.
+Words that may be left out bring their own space.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from kinmo_annotate.observation import Event
-from kinmo_annotate.statements.words import FPS
+from kinmo_annotate.measures import FPS
+from kinmo_annotate.observation import Observed
 from kinmo_core.data.captions import mirror_text
+from kinmo_core.text import Statement
+from kinmo_core.text.statement import SLOT, Real
 
 PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     # torso
@@ -146,33 +149,54 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def event(who: str, kind: str, start: int, end: int, *, size: float = 0.5, **values: str) -> Event:
-    """An event in its plainest words.
+@dataclass(frozen=True)
+class Amount:
+    """The one word of a phrase that is a measured number.
+
+    Args:
+        number: without sign, since the words around it tell the direction.
+        unit: one of `kinmo_core.text.UNITS`.
+        text: the words with `{}` in place of the number.
+    """
+
+    number: Real
+    unit: str
+    text: str = SLOT
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def observed(who: str, kind: str, start: int, end: int, *, size: Real = 0.5, **words: str | Amount) -> Observed:
+    """Make a statement of a kind in its plainest words.
 
     Args:
         who: group or pair.
         kind: key of `PHRASES`.
-        start, end: frames at 20 a second.
-        size: how much is worth saying it; about 1 for what anybody would mention.
-        values: words that fill the phrase.
+        start, end: frames at `FPS` a second.
+        size: how much it is worth telling; about 1 for what anybody would mention.
+        words: fill the phrase; at most one is an `Amount`.
     """
-    text = PHRASES[kind][0].format(**values)
-    return Event(who, start / FPS, end / FPS, text, kind, {"size": size, **values})
+    text = PHRASES[kind][0].format(**words)
+    amount = next((word for word in words.values() if isinstance(word, Amount)), None)
+    measured = (float(amount.number), amount.unit) if amount and SLOT in text else (None, "")
+    statement = Statement(who, start / FPS, end / FPS, text, *measured)
+    return Observed(statement, kind, size, {name: str(word) for name, word in words.items()})
 
 
-def vary(told: Event, seed: int) -> Event:
-    """The event in the words that the seed chooses. A mirrored event gets the mirrored words."""
-    phrase = choose(PHRASES[told.kind], told, seed)
-    return replace(told, text=phrase.format(**told.values))
+def vary(one: Observed, seed: int) -> Observed:
+    """Word a statement as the seed chooses. A mirrored statement gets the mirrored words."""
+    statement = one.statement
+    return one.say(choose(PHRASES[one.kind], seed, statement.who, one.kind, statement.sentence, statement.start))
 
 
-def choose(options: tuple[Any, ...], told: Event, seed: int) -> Any:
-    """One of the options, by the seed and by all that an event says apart from its side."""
-    who = told.who.replace("left", "side").replace("right", "side")
-    text = min(told.text, mirror_text(told.text))  # the same for both sides
-    return options[zlib.crc32(f"{seed} {who} {told.kind} {text} {told.start:.2f}".encode()) % len(options)]
+def choose(options: Sequence[str], seed: int, who: str, kind: str, sentence: str, start: Real = 0.0) -> str:
+    """Choose an option by the seed and by all that a statement says apart from its side."""
+    limb = who.replace("left", "side").replace("right", "side")
+    text = min(sentence, mirror_text(sentence))  # the same for both sides
+    return options[zlib.crc32(f"{seed} {limb} {kind} {text} {start:.2f}".encode()) % len(options)]
 
 
-def in_time(events: Sequence[Event]) -> list[Event]:
-    """By start; of two that start together the larger first."""
-    return sorted(events, key=lambda e: (e.start, -float(e.values["size"]), e.kind))
+def in_time(found: Iterable[Observed]) -> list[Observed]:
+    """Sort by start; of two that start together the larger comes first."""
+    return sorted(found, key=lambda one: (one.statement.start, -one.size, one.kind))

@@ -1,25 +1,34 @@
-"""The whole action in one sentence, from what the limbs do."""
+"""The whole action in one clause, from what the limbs do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from kinmo_annotate.measures import SIDES, other_side
-from kinmo_annotate.observation import Event, Observation
+from kinmo_annotate.observation import Observation, Observed
 from kinmo_annotate.vocabulary import choose
 
 _SUBJECTS: Final = ("a person", "someone", "the person")
-_MOST: Final = 4  # phrases
+_MAX_PHRASES: Final = 4
+_AT_ONCE: Final = 0.6  # s between the starts of two limbs that do the same together
 _ASIDES: Final = ("twist", "twists", "tip", "rocks")  # what a body does along with almost anything
+_UNTOLD: Final = ("straighten", "still", "lean_more")  # of the torso, not of a person
 _GAITS: Final = {
     "at a slow pace": "walks slowly",
     "at walking pace": "walks",
     "at a fast pace": "walks fast",
     "at running pace": "runs",
 }
-_LIMBS: Final = {  # what a person does with an arm or a leg, by kind of event; other kinds are not told
+_TRUNK: Final = {  # what a person does with the trunk, by kind of statement; others are told in their own words
+    "travel": "{verb} {way} {distance}",
+    "torso_sink": "lowers the body by {distance}",
+    "torso_rise": "raises the body by {distance}",
+    "bounce": "bobs down and up {times}",
+}
+_LIMBS: Final = {  # what a person does with an arm or a leg, by kind of statement; other kinds are not told
     "arm_up": "raises {limb}",
     "arm_forward": "reaches forward with {limb}",
     "arm_outward": "opens {limb} outward",
@@ -29,101 +38,90 @@ _LIMBS: Final = {  # what a person does with an arm or a leg, by kind of event; 
     "foot_lift": "lifts the foot of {limb}",
     "knee_repeat": "bends and straightens {limb} {times}",
 }
+_OF_A_GAIT: Final = ("forward and back", "up and down", None)  # ways of arms that swing with the steps
+
+Found = Mapping[str, Sequence[Observed]]  # by group or pair
 
 
 def whole_action(observation: Observation, seed: int) -> str:
-    """One sentence: travel, turns and jumps of the body, then what arms, legs and head add.
+    """Say in one clause what the body does: travel, turns and jumps, then what arms, legs and head add.
 
     Args:
-        observation: with the events of all groups.
+        observation: with what is observed of all groups.
         seed: chooses among words that mean the same.
     """
-    events = {who: [e for e in observation.events if e.who == who] for who in {e.who for e in observation.events}}
-    told = _body(events) + _limbs(events)
-    told = [e for e in told if e.kind not in _ASIDES] or told
-    chosen = sorted(sorted(told, key=lambda e: (-e.values["size"], e.start))[:_MOST], key=lambda e: (e.start, e.kind))
-    whole = Event("whole", 0.0, observation.seconds, ", ".join(event.text for event in chosen), "whole")
-    subject = choose(_SUBJECTS, whole, seed)
-    if not chosen:
-        return f"{subject.capitalize()} {choose(('stays', 'keeps'), whole, seed)} {_posture(events)}in place."
-    texts = list(dict.fromkeys(event.text for event in chosen))
-    joined = texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
-    return f"{subject.capitalize()} {joined}."
+    found: dict[str, list[Observed]] = defaultdict(list)
+    for one in observation.observed:
+        found[one.statement.who].append(one)
+    told = _trunk(found) + _limbs(found)
+    told = [one for one in told if one.kind not in _ASIDES] or told
+    largest = sorted(told, key=lambda one: (-one.size, one.statement.start))[:_MAX_PHRASES]
+    texts = [one.statement.sentence for one in sorted(largest, key=lambda one: (one.statement.start, one.kind))]
+    whole = (seed, "whole", "whole", ", ".join(texts))
+    subject = choose(_SUBJECTS, *whole)
+    if not texts:
+        return f"{subject} {choose(('stays', 'keeps'), *whole)} {_posture(found)}in place"
+    *first, last = dict.fromkeys(texts)
+    return f"{subject} {', '.join(first)} and {last}" if first else f"{subject} {last}"
 
 
-def _posture(events: dict[str, list[Event]]) -> str:
-    held = [event.values["place"] for event in events.get("torso", []) if event.kind == "still"]
-    return f"{held[0]} " if held else ""
+def _posture(found: Found) -> str:
+    return "".join(f"{one.words['place']} " for one in found["torso"] if one.kind == "still")
 
 
-def _body(events: dict[str, list[Event]]) -> list[Event]:
-    """What the trunk does, told of the person."""
-    steps = all(any(e.kind in ("steps", "knee_lift") for e in events.get(f"{side}_leg", [])) for side in SIDES)
+def _trunk(found: Found) -> list[Observed]:
+    """Tell of the person what the trunk does."""
+    steps = all(any(one.kind in ("steps", "knee_lift") for one in found[f"{side}_leg"]) for side in SIDES)
     told = []
-    for event in events.get("torso", []):
-        text = event.text
-        if event.kind == "travel":
-            verb = _GAITS[event.values["pace"]] if steps else "moves"
-            text = f"{verb} {event.values['way']} {event.values['distance']}"
-        elif event.kind == "torso_sink":
-            text = f"lowers the body by {event.values['distance']}"
-        elif event.kind == "torso_rise":
-            text = f"raises the body by {event.values['distance']}"
-        elif event.kind == "bounce":
-            text = f"bobs down and up {event.values['times']}"
-        elif event.kind in ("straighten", "still", "lean_more"):
-            continue
-        told.append(replace(event, text=text))
+    for one in found["torso"]:
+        verb = _GAITS[one.words["pace"]] if one.kind == "travel" and steps else "moves"
+        if one.kind not in _UNTOLD:
+            told.append(one.say(_TRUNK[one.kind], verb=verb) if one.kind in _TRUNK else one)
     return told
 
 
-def _limbs(events: dict[str, list[Event]]) -> list[Event]:
-    """What arms and legs add; both sides in one phrase where they do the same at the same time."""
-    paces = [event.values["pace"] for event in events.get("torso", []) if event.kind == "travel"]
+def _limbs(found: Found) -> list[Observed]:
+    """Tell what arms and legs add; both sides in one phrase where they do the same at the same time."""
+    paces = [one.words["pace"] for one in found["torso"] if one.kind == "travel"]
     pace = max(paces, key=list(_GAITS).index) if paces else ""
-    told = []
+    together, alone = [], []
     for limb in ("arm", "leg"):
-        sides = {side: _tellable(events.get(f"{side}_{limb}", []), pace) for side in SIDES}
-        for event in list(sides["left"]):
-            twin = next((e for e in sides["right"] if _alike(e, event)), None)
+        sides = {side: _tellable(found[f"{side}_{limb}"], pace) for side in SIDES}
+        for one in list(sides["left"]):
+            twin = next((other for other in sides["right"] if _alike(one, other)), None)
             if twin is not None:
-                sides["left"].remove(event)
+                sides["left"].remove(one)
                 sides["right"].remove(twin)
-                told.append(_both(event, twin, f"both {limb}s"))
+                together.append(_both(one, twin, f"both {limb}s"))
         for side, own in sides.items():
-            busiest = max((e.values["size"] for e in events.get(f"{other_side(side)}_{limb}", [])), default=0.0)
+            busiest = max((one.size for one in found[f"{other_side(side)}_{limb}"]), default=0.0)
             # "Swings the left arm" would mislead of a body whose right arm does more.
-            one_sided = [e for e in own if e.kind != "arm_repeat" or e.values["size"] >= busiest]
-            told += [replace(event, text=_phrase(event, f"the {side} {limb}")) for event in one_sided]
-    both = {event.kind for event in told if "both" in event.text}
-    return [event for event in told if event.kind not in both or "both" in event.text]
+            one_sided = [one for one in own if one.kind != "arm_repeat" or one.size >= busiest]
+            alone += [one.say(_LIMBS[one.kind], limb=f"the {side} {limb}") for one in one_sided]
+    both = {one.kind for one in together}
+    return together + [one for one in alone if one.kind not in both]
 
 
-def _alike(event: Event, other: Event) -> bool:
-    """Whether two limbs do the same at the same time."""
-    same = event.kind == other.kind and event.values.get("way") == other.values.get("way")
-    return same and abs(event.start - other.start) < 0.6
+def _alike(one: Observed, other: Observed) -> bool:
+    """Tell whether two limbs do the same at the same time."""
+    same = one.kind == other.kind and one.words.get("way") == other.words.get("way")
+    return same and abs(one.statement.start - other.statement.start) < _AT_ONCE
 
 
-def _both(event: Event, twin: Event, limbs: str) -> Event:
-    """One event for two limbs; how often only where they agree."""
-    values = {**event.values, "size": event.values["size"] + twin.values["size"]}
-    if event.values.get("times") != twin.values.get("times"):
-        values["times"] = ""
-    both = replace(event, start=min(event.start, twin.start), values=values)
-    return replace(both, text=_phrase(both, limbs))
+def _both(one: Observed, twin: Observed, limbs: str) -> Observed:
+    """Make one statement for two limbs; how often only where they agree."""
+    first, second = (each.say(_LIMBS[one.kind], limb=limbs) for each in (one, twin))
+    if first.statement.sentence != second.statement.sentence:
+        first = first.say(_LIMBS[one.kind], times="")
+    start = min(one.statement.start, twin.statement.start)
+    return replace(first, statement=replace(first.statement, start=start), size=one.size + twin.size)
 
 
-def _tellable(events: Sequence[Event], pace: str) -> list[Event]:
-    """Without what goes with walking or running, and without what is the way back from something told."""
-    kept = [event for event in events if event.kind in _LIMBS]
+def _tellable(found: Sequence[Observed], pace: str) -> list[Observed]:
+    """Leave out what goes with walking or running."""
+    kept = [one for one in found if one.kind in _LIMBS]
     if pace:
-        swing = ("forward and back", "up and down", None)
-        kept = [e for e in kept if e.kind not in ("arm_repeat", "knee_lift") or e.values.get("way") not in swing]
+        kept = [o for o in kept if o.kind not in ("arm_repeat", "knee_lift") or o.words.get("way") not in _OF_A_GAIT]
     if pace in ("at a fast pace", "at running pace"):
-        kept = [e for e in kept if not e.kind.startswith("arm_") or "head" in e.values.get("goal", "")]
+        kept = [one for one in kept if not one.kind.startswith("arm_") or "head" in one.words.get("goal", "")]
     return kept
-
-
-def _phrase(event: Event, limb: str) -> str:
-    return _LIMBS[event.kind].format(limb=limb, **event.values).rstrip()

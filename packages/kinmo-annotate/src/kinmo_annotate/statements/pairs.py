@@ -1,29 +1,79 @@
 """What the 15 pairs of groups do together: who comes near whom, who is above, who moves with or against whom.
 
-Nothing is said of a pair that stays as it is in most motions: hands that hang beside the hips, a head far from the feet.
+Nothing is stated of a pair that stays as it is in most motions: hands that hang beside the hips, a head far from the feet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kinmo_annotate.measures import SIDES, other_side
-from kinmo_annotate.observation import Event
+from kinmo_annotate.measures import SIDES, Signals, other_side
+from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
-from kinmo_annotate.statements.changes import Repeat, repeats, spans, swings
-from kinmo_annotate.statements.words import FPS, Signals
-from kinmo_annotate.vocabulary import event
+from kinmo_annotate.statements.changes import Repeat, Swing, moves, spans, swings
+from kinmo_annotate.vocabulary import Amount, observed
 
-_TOGETHER: Final = 0.6  # correlation from which two limbs move with each other, or from minus which against
+# Smallest swings that count, m.
+_HEAD: Final = 0.2  # of the head over the hips
+_HAND: Final = 0.18  # of a hand to or from the trunk
+_HIP: Final = 0.16  # of a hip to or from its foot
+_STRIDE: Final = 0.3  # of a foot past the hip, or past the other foot; a walking one goes by 0.6 m
+_ARMS: Final = 0.15  # of both hands in one direction
+_STEP: Final = 0.2  # of a foot whose arm swings with it
+_ARM_SWING: Final = 0.12  # of a hand that swings with a foot
+_STILL: Final = {"hands": 0.3, "feet": 0.25}  # m; a distance that changes less stays
+
+# Correlations of changes from which two limbs move together, or below minus which against each other.
+_TOGETHER: Final = 0.6
+_KNEES_TOGETHER: Final = 0.75
+_KNEE: Final = 35.0  # degrees, smallest range of a knee for it, that of a swing which counts
+
+# Near and far, m between joints; a wrist is a hand's length short of what the hand touches.
+_HEAD_AHEAD: Final = 0.28
+_ACROSS: Final = 0.06  # past the middle of the body
+_BEFORE: Final = 0.05  # in front of the shoulder
+_CLOSE: Final = 0.35  # a hand that has come to the trunk
+_HAND_FAR: Final = 0.5  # a hand that stays far from, or close to, the trunk
+_HAND_CLOSE: Final = 0.22
+_KNEE_UP: Final = -0.1  # of the knee above the hip
+_LEG_OUT: Final = 0.4
+_OVER_FOOT: Final = 0.22
+_AT_HEAD: Final = 0.27
+_KNEE_TO_HEAD: Final = 0.6
+_HANDS_TOGETHER: Final = 0.2  # as in the pose code "hands"
+_HANDS_WIDE: Final = 1.0
+_AT_ELBOW: Final = 0.17  # as in the pose code
+_HAND_HIGHER: Final = 0.35
+_AT_LEG: Final = {"knee": 0.24, "foot": 0.36}
+_LEGS_CROSSED: Final = -0.08
+_FEET_WIDE: Final = 0.55
+_FOOT_AHEAD: Final = 0.35  # as in the pose code "feet_front"
+_FEET_TOGETHER: Final = 0.16  # as in the pose code "feet"
+# Rungs of `hand_level`.
+_ABOVE_HEAD: Final = 4.5
+_HEAD_LEVEL: Final = 4.0
+
+# Shortest stretches that are told, frames: a touch, a hold, and a stand.
+_TOUCH: Final = 3
+_HOLD: Final = 6
+_STAND: Final = 10
+_JOIN: Final = 8  # frames; shorter breaks do not end a stretch
+_ALL_THE_TIME: Final = 0.85  # share of the motion
+
+# How much a statement is worth telling; 0.5 for the others.
+_ORDINARY: Final = 0.1
+_HELD: Final = 0.2
+_MAX_STATEMENTS: Final = 2  # about a pair
+_MAX_OF_ARMS: Final = 3
 
 
-def pair_events(signals: Signals) -> list[Event]:
-    """Events of all pairs, by pair, then by time."""
+def pair_statements(signals: Signals) -> list[Observed]:
+    """State what all pairs do, by pair, then by time."""
     found = torso_neck(signals)
     for pair in (torso_arm, torso_leg, neck_arm, neck_leg):
         for side in SIDES:
@@ -34,189 +84,194 @@ def pair_events(signals: Signals) -> list[Event]:
     return found + leg_leg(signals)
 
 
-def torso_neck(signals: Signals) -> list[Event]:
-    """Where the head goes relative to the hips, and whether it turns against the chest."""
-    ahead, last = signals["head_ahead"], len(signals["head_ahead"]) - 1
+def torso_neck(signals: Signals) -> list[Observed]:
+    """State where the head goes relative to the hips."""
+    who, ahead, last = "torso+neck", signals["head_ahead"], len(signals["height"]) - 1
     found = []
-    for swing in repeats(swings(ahead, 0.2)):
+    for swing in moves(ahead, _HEAD):
         if isinstance(swing, Repeat):
-            found.append(event("torso+neck", "head_sways", *swing.span, size=0.8, times=words.times(swing.count)))
+            found.append(observed(who, "head_sways", *swing.span, size=0.8, times=words.times(swing.count)))
         else:
             kind = "head_forward" if swing.size > 0 else "head_back"
-            found.append(event("torso+neck", kind, *swing.span, distance=words.metres(swing.size)))
-    if not found and float(np.median(ahead)) > 0.28:
-        found = [event("torso+neck", "head_ahead", 0, last, size=0.3, distance=words.metres(float(np.median(ahead))))]
-    return found or [event("torso+neck", "head_over", 0, last, size=0.1)]
+            found.append(observed(who, kind, *swing.span, distance=words.metres(swing.size)))
+    middle = float(np.median(ahead))
+    if not found and middle > _HEAD_AHEAD:
+        found = [observed(who, "head_ahead", 0, last, size=0.3, distance=words.metres(middle))]
+    return found or [observed(who, "head_over", 0, last, size=_ORDINARY)]
 
 
-def torso_arm(signals: Signals, side: str) -> list[Event]:
-    """Where the hand is around the trunk, and when it comes close or leaves."""
-    who, hand = f"torso+{side}_arm", f"the {side} hand"
-    near, past = signals[f"{side}_hand_trunk"], signals[f"{side}_hand_past_middle"]
+def torso_arm(signals: Signals, side: str) -> list[Observed]:
+    """State where the hand is around the trunk, and when it comes close or leaves."""
+    who, hand, near = f"torso+{side}_arm", f"the {side} hand", signals[f"{side}_hand_trunk"]
+    across = signals[f"{side}_hand_past_middle"] > _ACROSS
     found = []
-    for start, end in spans((past > 0.06) & (signals[f"{side}_hand_front"] > 0.05), least=4, join=6):
-        height = _height(signals, side, (start + end) // 2)
-        found.append(event(who, "hand_across", start, end - 1, size=0.7, hand=hand, height=height))
-    for swing in repeats(swings(near, 0.18)):
+    for start, end in spans(across & (signals[f"{side}_hand_front"] > _BEFORE), min_frames=4, join=6):
+        height = words.hand_height(signals, side, (start + end) // 2)
+        height = {"floor": "hip", "knee": "hip", "above": "head"}.get(height, height)
+        found.append(observed(who, "hand_across", start, end - 1, size=0.7, hand=hand, height=height))
+    for swing in moves(near, _HAND):
         if isinstance(swing, Repeat):
-            found.append(event(who, "hand_to_and_fro", *swing.span, size=0.7, hand=hand))
-            continue
-        comes = near[swing.end] < 0.35 and signals[f"{side}_hand_level"][swing.end] < 4
-        if swing.size > 0 or comes:
+            found.append(observed(who, "hand_to_and_fro", *swing.span, size=0.7, hand=hand))
+        elif swing.size > 0 or (near[swing.end] < _CLOSE and signals[f"{side}_hand_level"][swing.end] < _HEAD_LEVEL):
             kind = "hand_from_trunk" if swing.size > 0 else "hand_to_trunk"
-            place = words.hand_place(signals, side, swing.end)
-            found.append(event(who, kind, *swing.span, hand=hand, place=place))
+            found.append(observed(who, kind, *swing.span, hand=hand, place=words.hand_place(signals, side, swing.end)))
     if found:
-        return sorted(found, key=lambda e: e.start)[:2]
+        return _first(found)
     middle = float(np.median(near))
-    kind = "hand_far" if middle > 0.5 else "hand_close" if middle < 0.22 else ""
-    return [event(who, kind, 0, len(near) - 1, size=0.2, hand=hand)] if kind else []
+    kind = "hand_far" if middle > _HAND_FAR else "hand_close" if middle < _HAND_CLOSE else ""
+    return [observed(who, kind, 0, len(near) - 1, size=_HELD, hand=hand)] if kind else []
 
 
-def _height(signals: Signals, side: str, frame: int) -> str:
-    level = float(signals[f"{side}_hand_level"][frame])
-    return "hip" if level < 2.25 else "chest" if level < 2.75 else "shoulder" if level < 3.4 else "head"
+def torso_leg(signals: Signals, side: str) -> list[Observed]:
+    """State when the knee comes up to the trunk, the hips sink towards the foot, the leg passes or is far out."""
+    who, front = f"torso+{side}_leg", signals[f"{side}_foot_front"]
+    found = _while(who, "knee_at_hip", signals[f"{side}_knee_up"] > _KNEE_UP, _TOUCH, size=1.0, side=side)
+    for swing in moves(signals[f"{side}_hip_to_foot"], _HIP):
+        if isinstance(swing, Swing):  # the leg's own text tells of a repetition
+            kind = "hip_to_foot" if swing.size < 0 else "hip_from_foot"
+            one = observed(who, kind, *swing.span, side=side, distance=words.metres(swing.size))
+            if not any(_overlap(one, other) for other in found):
+                found.append(one)
+    found += _passes(who, "leg_passes", front, side=side)
+    found = found or _while(who, "leg_out", signals[f"{side}_foot_out"] > _LEG_OUT, _HOLD, side=side)
+    if not found and float(signals[f"{side}_foot_off"].max()) < _OVER_FOOT:
+        found = [observed(who, "over_foot", 0, len(front) - 1, size=_ORDINARY, side=side)]
+    return _first(found)
 
 
-def torso_leg(signals: Signals, side: str) -> list[Event]:
-    """The knee that comes up to the trunk, the hips that sink towards the foot, the foot far out, ahead or behind."""
-    who, last = f"torso+{side}_leg", len(signals["height"]) - 1
-    found = _while(who, "knee_at_hip", signals[f"{side}_knee_up"] > -0.1, least=3, size=1.0, side=side)
-    for swing in repeats(swings(signals[f"{side}_hip_to_foot"], 0.16)):
-        if isinstance(swing, Repeat):
-            continue  # the leg's own text tells that it bends and straightens
-        kind = "hip_to_foot" if swing.size < 0 else "hip_from_foot"
-        if not any(min(swing.end / FPS, e.end) > max(swing.start / FPS, e.start) for e in found):
-            found.append(event(who, kind, *swing.span, side=side, distance=words.metres(swing.size)))
-    strides = swings(signals[f"{side}_foot_front"], 0.3)
-    if len(strides) > 2:
-        often = words.often(signals[f"{side}_foot_front"], 0.3, round(len(strides) / 2))
-        found.append(event(who, "leg_passes", strides[0].start, strides[-1].end, side=side, times=often))
-    found = found or _while(who, "leg_out", signals[f"{side}_foot_out"] > 0.4, least=6, side=side)
-    if not found and float(signals[f"{side}_foot_off"].max()) < 0.22:
-        found.append(event(who, "over_foot", 0, last, size=0.1, side=side))
-    return sorted(found, key=lambda e: e.start)[:2]
-
-
-def neck_arm(signals: Signals, side: str) -> list[Event]:
-    """The hand that comes to the head, or rises above it."""
+def neck_arm(signals: Signals, side: str) -> list[Observed]:
+    """State when the hand comes to the head, or rises above it."""
     who, hand = f"neck+{side}_arm", f"the {side} hand"
-    near, above = signals[f"{side}_hand_head"] < 0.27, signals[f"{side}_hand_level"] > 4.5
-    found = _while(who, "hand_at_head", near, least=3, size=1.0, hand=hand)
-    return found + _while(who, "hand_above_head", above, least=3, size=1.1, hand=hand)
+    near, above = signals[f"{side}_hand_head"] < _AT_HEAD, signals[f"{side}_hand_level"] > _ABOVE_HEAD
+    found = _while(who, "hand_at_head", near, _TOUCH, size=1.0, hand=hand)
+    return found + _while(who, "hand_above_head", above, _TOUCH, size=1.1, hand=hand)
 
 
-def neck_leg(signals: Signals, side: str) -> list[Event]:
-    """The head that comes down towards the knee."""
-    return _while(f"neck+{side}_leg", "head_at_knee", signals[f"{side}_knee_head"] < 0.6, least=4, size=0.9, side=side)
+def neck_leg(signals: Signals, side: str) -> list[Observed]:
+    """State when the head comes down towards the knee."""
+    near = signals[f"{side}_knee_head"] < _KNEE_TO_HEAD
+    return _while(f"neck+{side}_leg", "head_at_knee", near, 4, size=0.9, side=side)
 
 
-def arm_arm(signals: Signals) -> list[Event]:
-    """Hands together, apart or crossed, one above the other, and arms that move alike or in turn."""
-    who, hands, last = "left_arm+right_arm", signals["hands"], len(signals["hands"]) - 1
-    found = _arms_bond(signals)
-    if together := spans(hands < 0.2, least=3, join=8):
+def arm_arm(signals: Signals) -> list[Observed]:
+    """State of the hands whether they are together, apart or crossed, of the arms whether they move alike or in turn."""
+    who, hands = "left_arm+right_arm", signals["hands"]
+    found = [*_arms_bond(signals), *_hands_together(signals), *_while(who, "hands_wide", hands > _HANDS_WIDE, _HOLD)]
+    for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
+        hand, other = f"the {side} hand", other_side(side)
+        crossed = signals[f"{side}_hand_other_elbow"] < _AT_ELBOW
+        higher = sign * signals["hands_height"] > _HAND_HIGHER
+        found += _while(who, "hand_at_elbow", crossed, 4, hand=hand, elbow=f"the {other} elbow")
+        found += _while(who, "hand_higher", higher, _JOIN, hand=hand, other=f"the {other} hand")
+    if not found and float(np.ptp(hands)) <= _STILL["hands"]:
+        apart = words.metres(float(np.median(hands)))
+        found = [observed(who, "hands_apart", 0, len(hands) - 1, size=_ORDINARY, distance=apart)]
+    return _first(found, _MAX_OF_ARMS)
+
+
+def _hands_together(signals: Signals) -> Iterator[Observed]:
+    hands = signals["hands"]
+    if together := spans(hands < _HANDS_TOGETHER, min_frames=_TOUCH, join=_JOIN):
         start, end = together[0][0], together[-1][1] - 1
         left, right = (words.hand_place(signals, side, start) for side in SIDES)
         where = f" {left}" if left == right and "side" not in left else ""  # two hands are not beside one hip
-        kind = "hands_stay_together" if end - start > 0.85 * last else "hands_meet"
-        found.append(event(who, kind, start, end, size=0.9, where=where, often=_often(together)))
-    found += _while(who, "hands_wide", hands > 1.0, least=6)
-    for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
-        hand, other = f"the {side} hand", other_side(side)
-        crossed, higher = signals[f"{side}_hand_other_elbow"] < 0.17, sign * signals["hands_height"] > 0.35
-        found += _while(who, "hand_at_elbow", crossed, least=4, hand=hand, elbow=f"the {other} elbow")
-        found += _while(who, "hand_higher", higher, least=8, hand=hand, other=f"the {other} hand")
-    return sorted(found, key=lambda e: e.start)[:3] or _hands_apart(hands)
+        kind = "hands_stay_together" if end - start > _ALL_THE_TIME * (len(hands) - 1) else "hands_meet"
+        yield observed("left_arm+right_arm", kind, start, end, size=0.9, where=where, often=_often(together))
 
 
-def _arms_bond(signals: Signals) -> list[Event]:
-    """Arms that swing together or in turn, or rise or come down at once."""
+def _arms_bond(signals: Signals) -> list[Observed]:
+    """State whether the arms swing together or in turn, or rise or come down at once."""
     who, last = "left_arm+right_arm", len(signals["hands"]) - 1
     for axis, way in (("hand_up", "up and down"), ("hand_front", "forward and back")):
         left, right = signals[f"left_{axis}"], signals[f"right_{axis}"]
-        moves = [swings(values, 0.15) for values in (left, right)]
-        bond = _bond(left, right, least=0.15)
-        if bond and min(map(len, moves)) > 1:
-            return [event(who, "arms_alike" if bond > 0 else "arms_in_turn", 0, last, way=way)]
-        alike = len({move[0].size > 0 for move in moves if move}) == 1
-        if bond > 0 and axis == "hand_up" and min(map(len, moves)) == 1 and alike:
-            start, end = min(m[0].start for m in moves), max(m[0].end for m in moves)
-            return [event(who, "arms_rise" if moves[0][0].size > 0 else "arms_lower", start, end)]
+        both = [swings(values, _ARMS) for values in (left, right)]
+        bond, fewest = _bond(left, right, min_range=_ARMS), min(map(len, both))
+        if bond and fewest > 1:
+            return [observed(who, "arms_alike" if bond > 0 else "arms_in_turn", 0, last, way=way)]
+        alike = len({found[0].size > 0 for found in both if found}) == 1
+        if bond > 0 and axis == "hand_up" and fewest == 1 and alike:
+            start, end = min(found[0].start for found in both), max(found[0].end for found in both)
+            return [observed(who, "arms_rise" if both[0][0].size > 0 else "arms_lower", start, end)]
     return []
 
 
-def _hands_apart(hands: NDArray[np.floating]) -> list[Event]:
-    if float(np.ptp(hands)) > 0.3:
-        return []
-    apart = words.metres(float(np.median(hands)))
-    return [event("left_arm+right_arm", "hands_apart", 0, len(hands) - 1, size=0.1, distance=apart)]
-
-
-def _bond(first: NDArray[np.floating], second: NDArray[np.floating], *, least: float) -> float:
-    """Correlation of the changes of two numbers that both move by at least `least`; 0 where they do not, or it is weak.
+def _bond(first: NDArray[np.floating], second: NDArray[np.floating], *, min_range: float) -> float:
+    """Return the correlation of the changes of two numbers; 0 where one moves less than `min_range`, or it is weak.
 
     Of the changes, since two numbers that drift the same way need not swing together.
     """
-    if min(np.ptp(first), np.ptp(second)) < least:
+    if min(np.ptp(first), np.ptp(second)) < min_range:
         return 0.0
     correlation = float(np.corrcoef(np.gradient(first), np.gradient(second))[0, 1])
     return correlation if abs(correlation) > _TOGETHER else 0.0
 
 
-def arm_leg(signals: Signals, arm: str, leg: str) -> list[Event]:
-    """The hand that reaches knee or foot; the arm that swings with or against the leg."""
+def arm_leg(signals: Signals, arm: str, leg: str) -> list[Observed]:
+    """State when the hand reaches knee or foot, or that the arm swings with or against the leg."""
     who, hand = f"{arm}_arm+{leg}_leg", f"the {arm} hand"
     found = []
-    for part, near in (("knee", 0.24), ("foot", 0.36)):
+    for part, near in _AT_LEG.items():
         touches = signals[f"{arm}_hand_{leg}_{part}"] < near
-        found += _while(who, "hand_at_leg", touches, least=3, size=0.9, hand=hand, part=f"the {leg} {part}")
+        found += _while(who, "hand_at_leg", touches, _TOUCH, size=0.9, hand=hand, part=f"the {leg} {part}")
     if found:
         return found
     hand_front, foot_front = signals[f"{arm}_hand_front"], signals[f"{leg}_foot_front"]
-    steps = len(swings(foot_front, 0.2)) > 1 and len(swings(hand_front, 0.12)) > 1
-    if steps and (bond := _bond(hand_front, foot_front, least=0.15)):
+    swing = len(swings(foot_front, _STEP)) > 1 and len(swings(hand_front, _ARM_SWING)) > 1
+    if swing and (bond := _bond(hand_front, foot_front, min_range=_ARMS)):
         kind = "swing_with" if bond > 0 else "swing_against"
-        return [event(who, kind, 0, len(signals["hands"]) - 1, arm=f"the {arm} arm", leg=f"the {leg} leg")]
+        return [observed(who, kind, 0, len(hand_front) - 1, arm=f"the {arm} arm", leg=f"the {leg} leg")]
     return []
 
 
-def leg_leg(signals: Signals) -> list[Event]:
-    """Feet together, apart, crossed or one ahead; legs that step in turn or bend together."""
-    who, last = "left_leg+right_leg", len(signals["feet"]) - 1
-    front, apart, feet = signals["feet_front"], signals["feet_apart"], signals["feet"]
-    found = []
-    strides = swings(front, 0.3)
-    if len(strides) > 2:
-        often = words.often(front, 0.3, round(len(strides) / 2))
-        found.append(event(who, "legs_in_turn", strides[0].start, strides[-1].end, size=1.0, times=often))
-    bond = _bond(signals["left_knee"], signals["right_knee"], least=35.0)
-    if bond > 0.75 and not strides:
-        found.append(event(who, "knees_together", 0, last))
-    found += _while(who, "legs_cross", apart < -0.08, least=3, size=0.7)
-    found += _while(who, "feet_wide", apart > 0.55, least=6)
-    for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
-        if not strides:
-            foot, other = f"the {side} foot", f"the {other_side(side)} foot"
-            found += _while(who, "foot_ahead", sign * front > 0.35, least=10, foot=foot, other=other)
-    if not found and float(np.ptp(feet)) < 0.25:
+def leg_leg(signals: Signals) -> list[Observed]:
+    """State of the feet whether they are together, apart, crossed or one ahead, and whether the legs move in turn."""
+    who, front, apart, feet = "left_leg+right_leg", signals["feet_front"], signals["feet_apart"], signals["feet"]
+    last, stride = len(feet) - 1, bool(swings(front, _STRIDE))
+    found = _passes(who, "legs_in_turn", front, size=1.0)
+    bond = _bond(signals["left_knee"], signals["right_knee"], min_range=_KNEE)
+    if bond > _KNEES_TOGETHER and not stride:
+        found.append(observed(who, "knees_together", 0, last))
+    found += _while(who, "legs_cross", apart < _LEGS_CROSSED, _TOUCH, size=0.7)
+    found += _while(who, "feet_wide", apart > _FEET_WIDE, _HOLD)
+    for side, sign in () if stride else zip(SIDES, (1.0, -1.0), strict=True):
+        foot, other = f"the {side} foot", f"the {other_side(side)} foot"
+        found += _while(who, "foot_ahead", sign * front > _FOOT_AHEAD, _STAND, foot=foot, other=other)
+    if not found and float(np.ptp(feet)) < _STILL["feet"]:
         middle = float(np.median(feet))
-        kind = "feet_together" if middle < 0.16 else "feet_stand"
-        found.append(event(who, kind, 0, last, size=0.1, distance=words.metres(middle)))
-    return sorted(found, key=lambda e: e.start)[:2]
+        kind = "feet_together" if middle < _FEET_TOGETHER else "feet_stand"
+        found = [observed(who, kind, 0, last, size=_ORDINARY, distance=words.metres(middle))]
+    return _first(found)
+
+
+def _passes(who: str, kind: str, front: NDArray[np.floating], *, size: float = 0.5, **filled: str) -> list[Observed]:
+    """State that something passes something else forward and back, where it does so more than once."""
+    strides = swings(front, _STRIDE)
+    if len(strides) <= 2:
+        return []
+    often = words.often(front, _STRIDE, round(len(strides) / 2))
+    return [observed(who, kind, strides[0].start, strides[-1].end, size=size, times=often, **filled)]
 
 
 def _while(
-    who: str, kind: str, flags: NDArray[np.bool_], *, least: int, size: float = 0.5, **values: str
-) -> list[Event]:
-    """One event for all stretches of at least `least` frames in which a flag is up, with how `often`; none without any."""
-    stretches = spans(flags, least=least, join=8)
+    who: str, kind: str, flags: NDArray[np.bool_], min_frames: int, *, size: float = 0.5, **filled: str
+) -> list[Observed]:
+    """Make one statement of all stretches in which a flag is up, with how `often`; none without any."""
+    stretches = spans(flags, min_frames=min_frames, join=_JOIN)
     if not stretches:
         return []
     start, end = stretches[0][0], stretches[-1][1] - 1
-    return [event(who, kind, start, end, size=size, often=_often(stretches), **values)]
+    return [observed(who, kind, start, end, size=size, often=_often(stretches), **filled)]
 
 
-def _often(stretches: Sequence[tuple[int, int]]) -> str:
-    """ " twice" for two stretches, nothing for one."""
-    return "" if len(stretches) == 1 else f" {words.times(len(stretches))}"
+def _often(stretches: Sequence[tuple[int, int]]) -> Amount | str:
+    """Return " twice" for two stretches, nothing for one."""
+    return "" if len(stretches) == 1 else words.times(len(stretches), " ")
+
+
+def _first(found: Iterable[Observed], number: int = _MAX_STATEMENTS) -> list[Observed]:
+    return sorted(found, key=lambda one: one.statement.start)[:number]
+
+
+def _overlap(one: Observed, other: Observed) -> bool:
+    first, second = one.statement, other.statement
+    return min(first.end, second.end) > max(first.start, second.start)

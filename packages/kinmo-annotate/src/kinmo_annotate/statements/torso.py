@@ -10,18 +10,58 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kinmo_annotate.observation import Event
+from kinmo_annotate.measures import FPS, Signals
+from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
-from kinmo_annotate.statements.changes import Repeat, Stretch, repeats, spans, swings
-from kinmo_annotate.statements.words import FPS, Signals
-from kinmo_annotate.vocabulary import event, in_time
+from kinmo_annotate.statements.changes import Repeat, Stretch, moves, repeats, spans, swings
+from kinmo_annotate.vocabulary import in_time, observed
+from kinmo_core.text.statement import in_words
 
-# Smallest swings that count, degrees and metres: about twice what a person does who means to stand still.
-_TURN: Final = 30.0
-_SINK: Final = 0.13
-_PITCH: Final = 20.0
-_LEAN: Final = 16.0
-_TWIST: Final = 28.0
+# Smallest swings that count: about twice what a person does who means to stand still.
+_TURN: Final = 30.0  # degrees
+_SINK: Final = 0.13  # m
+_PITCH: Final = 20.0  # degrees
+_LEAN: Final = 16.0  # degrees
+_TWIST: Final = 28.0  # degrees
+_SWAY: Final = 0.05  # m; told only of a person who does nothing else
+
+# A swing that ends within these has come back to upright, degrees.
+_UPRIGHT: Final = 15.0
+_LEVEL: Final = 14.0
+_UNTWISTED: Final = 18.0
+_OVER: Final = 0.1  # m; shoulders less than this above the pelvis: the trunk turns over
+
+# Swings of size 1, which anybody would mention: degrees, and metres of the pelvis.
+_NOTABLE: Final = {
+    "turn": 60.0, "sink": 1 / 3, "lean": 30.0, "straighten": 45.0, "rocks": 20.0, "tip": 25.0, "twists": 40.0, "twist": 45.0,
+}  # fmt: skip
+_JUMP_SIZE: Final = 2.0  # so much is a jump, or a head over heels, worth telling
+
+# Jumps: 8 cm are a jump on the spot; between the steps of a run both feet fly too, there it takes 30 cm.
+_JUMP: Final = 0.08  # m of the lower foot
+_JUMP_IN_RUN: Final = 0.3  # m
+_RUN: Final = 1.5  # m/s
+_JUMP_SECONDS: Final = 1.2  # longest
+_FLIGHT: Final = 0.04  # m that the hips rise in a jump; they do not fall back after a step up
+
+# Travel of the pelvis.
+_TRAVEL: Final = 0.3  # m/s and m, above the sway of a person who stands
+_TRAVEL_SECONDS: Final = 0.4  # shortest
+_TRAVEL_PAUSE: Final = 0.8  # s; shorter pauses do not end a travel
+_STRAIGHT: Final = 0.35  # of the way, as a straight line; below it a person goes to and fro, or round in a circle
+_GAITS: Final = (  # m/s from which a pace counts; people change from walking to running at about 2 m/s
+    (2.4, "at running pace"), (1.8, "at a fast pace"), (0.7, "at walking pace"), (0.0, "at a slow pace"),
+)  # fmt: skip
+_TOP_SHARE: Final = 0.9  # quantile of the speed that tells the pace: starting and stopping are slow in any
+
+# Speeds below and above which a swing is told as slow or quick.
+_TURN_PACE: Final = {"slow": 25.0, "fast": 140.0}  # degrees/s
+_SINK_PACE: Final = {"slow": 0.15, "fast": 0.9}  # m/s
+
+# Postures that are held all the time; the edges of the pose codes "height" and "pitch".
+_LOW: Final = 0.78  # m
+_FLOOR: Final = 0.45  # m
+_POSTURES: Final = ((80.0, "level"), (50.0, "bent far forward"), (20.0, "leaning forward"), (-15.0, "upright"))
 
 
 @dataclass(frozen=True)
@@ -32,145 +72,138 @@ class Jump(Stretch):
 
 
 def find_jumps(signals: Signals) -> list[Jump]:
-    """Both feet rise and come down within 1.2 s, and the hips fly with them: not a step up.
-
-    8 cm are a jump on the spot; between the steps of a run both feet fly too, there it takes 30 cm.
-    """
+    """Find where both feet rise and come down shortly after, and the hips fly with them: not a step up."""
     lowest, hips = signals["lowest"], signals["height"]
     travel = np.hypot(_rate(signals["travel_x"]), _rate(signals["travel_z"]))
     found = []
-    for up, down in pairwise(swings(lowest, 0.08)):
-        if not (up.size > 0 > down.size) or down.end - up.start > 1.2 * FPS:
+    for up, down in pairwise(swings(lowest, _JUMP)):
+        if not (up.size > 0 > down.size) or down.end - up.start > _JUMP_SECONDS * FPS:
             continue
         top = up.end + int(np.argmax(hips[up.end : max(down.start, up.end) + 1]))
         height = min(up.size, -down.size)
-        flies = hips[top] - (hips[up.start] + hips[down.end]) / 2 > 0.04
+        flies = hips[top] - (hips[up.start] + hips[down.end]) / 2 > _FLIGHT
         upright = signals["trunk_up"][top] > 0  # the feet of a handstand are up without a jump
-        if flies and upright and (height > 0.3 or travel[top] < 1.5):
+        if flies and upright and (height > _JUMP_IN_RUN or travel[top] < _RUN):
             found.append(Jump(up.start, down.end, height))
     return found
 
 
 def _rate(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Change a second."""
+    """Return the change a second."""
     return np.gradient(values) * FPS
 
 
-def torso_events(signals: Signals, jumps: Sequence[Jump]) -> list[Event]:
-    """Travel, turns, jumps, sinking and rising, leaning, twisting; else that it stays."""
-    found = [*_travel_events(signals), *_turn_events(signals), *_jump_events(jumps)]
-    found += [*_height_events(signals, jumps), *_lean_events(signals), *_twist_events(signals)]
-    return in_time(found) or _sway_events(signals) or [_still(signals)]
+def torso_statements(signals: Signals, jumps: Sequence[Jump]) -> list[Observed]:
+    """State how the torso travels, turns, jumps, sinks, leans and twists, or that it stays in place."""
+    found = [*_travel(signals), *_turns(signals), *_jumps(jumps)]
+    found += [*_height(signals, jumps), *_leans(signals), *_tips(signals), *_twists(signals)]
+    return in_time(found) or _sways(signals) or [_still(signals)]
 
 
-def _sway_events(signals: Signals) -> list[Event]:
-    """Of a person who stays in place: the weight goes from foot to foot."""
+def _sways(signals: Signals) -> list[Observed]:
+    """State of a person who stays in place how the weight goes from foot to foot."""
     return [
-        event("torso", "sways", *swing.span, times=words.times(swing.count))
-        for swing in repeats(swings(signals["travel_x"], 0.05))
+        observed("torso", "sways", *swing.span, times=words.times(swing.count))
+        for swing in moves(signals["travel_x"], _SWAY)
         if isinstance(swing, Repeat)
     ]
 
 
-def _still(signals: Signals) -> Event:
-    return event("torso", "still", 0, len(signals["height"]) - 1, size=0.1, place=_posture(signals))
+def _still(signals: Signals) -> Observed:
+    return observed("torso", "still", 0, len(signals["height"]) - 1, size=0.1, place=_posture(signals))
 
 
 def _posture(signals: Signals) -> str:
-    """How the trunk is held all the time."""
+    """Return how the trunk is held all the time."""
     pitch, height = float(np.median(signals["pitch"])), float(np.median(signals["height"]))
-    low = "low, " if height < 0.78 else ""
-    if pitch > 80:
-        return f"{low}level"
-    if pitch > 50:
-        return f"{low}bent far forward"
-    return f"{low}leaning forward" if pitch > 20 else f"{low}leaning back" if pitch < -15 else f"{low}upright"
+    posture = next((name for edge, name in _POSTURES if pitch > edge), "leaning back")
+    return f"low, {posture}" if height < _LOW else posture
 
 
-def _travel_events(signals: Signals) -> Iterator[Event]:
-    """Stretches in which the pelvis moves on; a direction each, as the body sees it."""
+def _travel(signals: Signals) -> Iterator[Observed]:
+    """State each stretch in which the pelvis moves on, with its direction as the body sees it."""
     x, z, heading = signals["travel_x"], signals["travel_z"], np.deg2rad(signals["heading"])
     step = np.stack([_rate(x), _rate(z)])
     speed = np.hypot(*step)
     forward = step[1] * np.cos(heading) + step[0] * np.sin(heading)
     left = step[0] * np.cos(heading) - step[1] * np.sin(heading)
-    for start, end in spans(speed > 0.3, least=int(0.4 * FPS), join=int(0.8 * FPS)):
-        ahead, aside = forward[start:end].sum() / FPS, left[start:end].sum() / FPS
-        length = speed[start:end].sum() / FPS
-        if np.hypot(ahead, aside) < max(0.3, 0.35 * length):
-            continue  # to and fro, or round in a circle: the turns say so
+    for start, end in spans(speed > _TRAVEL, min_frames=int(_TRAVEL_SECONDS * FPS), join=int(_TRAVEL_PAUSE * FPS)):
+        ahead, aside, length = (values[start:end].sum() / FPS for values in (forward, left, speed))
+        if np.hypot(ahead, aside) < max(_TRAVEL, _STRAIGHT * length):
+            continue  # the turns tell of it
+        top_speed = float(np.quantile(speed[start:end], _TOP_SHARE))
+        pace = next(name for edge, name in _GAITS if top_speed >= edge)
         way, distance = words.way(ahead, aside), words.metres(length)
-        gait = _gait(float(np.quantile(speed[start:end], 0.9)))  # starting and stopping are slow in any gait
-        yield event("torso", "travel", start, end - 1, size=length, way=way, distance=distance, pace=gait)
+        yield observed("torso", "travel", start, end - 1, size=length, way=way, distance=distance, pace=pace)
 
 
-def _gait(speed: float) -> str:
-    """Pace of the whole body, m/s."""
-    if speed < 0.7:
-        return "at a slow pace"
-    return "at walking pace" if speed < 1.8 else "at a fast pace" if speed < 2.4 else "at running pace"
-
-
-def _turn_events(signals: Signals) -> Iterator[Event]:
-    for swing in repeats(swings(signals["heading"], _TURN), cycles=2, gap=10):
-        size = abs(swing.size) / 60
+def _turns(signals: Signals) -> Iterator[Observed]:
+    for swing in repeats(swings(signals["heading"], _TURN), gap=10):
+        size = abs(swing.size) / _NOTABLE["turn"]
         if isinstance(swing, Repeat):
-            yield event("torso", "turns", *swing.span, size=size, times=words.times(swing.count))
+            yield observed("torso", "turns", *swing.span, size=size, times=words.times(swing.count))
         else:
-            side, angle = words.side(swing.size), words.degrees(swing.size)
-            quick = words.pace(swing, slow=25.0, fast=140.0)
-            yield event("torso", "turn", *swing.span, size=size, side=side, angle=angle, pace=quick)
+            side, angle, pace = words.side(swing.size), words.degrees(swing.size), words.pace(swing, **_TURN_PACE)
+            yield observed("torso", "turn", *swing.span, size=size, side=side, angle=angle, pace=pace)
 
 
-def _jump_events(jumps: Sequence[Jump]) -> Iterator[Event]:
+def _jumps(jumps: Sequence[Jump]) -> Iterator[Observed]:
     if jumps:
-        often, height = words.times(len(jumps)), words.metres(float(np.mean([jump.height for jump in jumps])))
-        yield event("torso", "jump", jumps[0].start, jumps[-1].end, size=2.0, times=often, height=height)
+        span, often = (jumps[0].start, jumps[-1].end), in_words(len(jumps), "times")
+        height = words.metres(float(np.mean([jump.height for jump in jumps])))
+        yield observed("torso", "jump", *span, size=_JUMP_SIZE, times=often, height=height)
 
 
-def _height_events(signals: Signals, jumps: Sequence[Jump]) -> Iterator[Event]:
+def _height(signals: Signals, jumps: Sequence[Jump]) -> Iterator[Observed]:
     height = signals["height"].copy()
     for jump in jumps:  # what the hips do in a jump is part of it
         height[jump.start : jump.end + 1] = np.linspace(height[jump.start], height[jump.end], jump.frames + 1)
-    for swing in repeats(swings(height, _SINK)):
-        size, distance = 3 * abs(swing.size), words.metres(swing.size)
+    for swing in moves(height, _SINK):
+        size, distance = abs(swing.size) / _NOTABLE["sink"], words.metres(swing.size)
         if isinstance(swing, Repeat):
-            often = words.times(swing.count)
-            yield event("torso", "bounce", *swing.span, size=size, distance=distance, times=often)
+            often = in_words(swing.count, "times")
+            yield observed("torso", "bounce", *swing.span, size=size, distance=distance, times=often)
         else:
             kind = "torso_rise" if swing.size > 0 else "torso_sink"
-            deep = " close to the floor" if swing.size < 0 and swing.last < 0.45 else ""
-            quick = words.pace(swing, slow=0.15, fast=0.9)
-            yield event("torso", kind, *swing.span, size=size, distance=distance, pace=quick, deep=deep)
+            deep = " close to the floor" if swing.size < 0 and swing.last < _FLOOR else ""
+            pace = words.pace(swing, **_SINK_PACE)
+            yield observed("torso", kind, *swing.span, size=size, distance=distance, pace=pace, deep=deep)
 
 
-def _lean_events(signals: Signals) -> Iterator[Event]:
-    pitch, lean = signals["pitch"], signals["lean"]
-    for swing in repeats(swings(pitch, _PITCH)):
+def _leans(signals: Signals) -> Iterator[Observed]:
+    pitch, up = signals["pitch"], signals["trunk_up"]
+    for swing in moves(pitch, _PITCH):
+        size = abs(swing.size) / _NOTABLE["lean"]
         if isinstance(swing, Repeat):
             often = words.often(pitch, _PITCH, swing.count)
-            yield event("torso", "bows", *swing.span, size=swing.size / 30, times=often)
-        elif signals["trunk_up"][swing.start : swing.end + 1].min() < 0.1:
-            yield event("torso", "invert", *swing.span, size=2.0)
-        elif abs(swing.last) < 15:
-            yield event("torso", "straighten", *swing.span, size=abs(swing.size) / 45)
+            yield observed("torso", "bows", *swing.span, size=size, times=often)
+        elif up[swing.start : swing.end + 1].min() < _OVER:
+            yield observed("torso", "invert", *swing.span, size=_JUMP_SIZE)
+        elif abs(swing.last) < _UPRIGHT:
+            yield observed("torso", "straighten", *swing.span, size=abs(swing.size) / _NOTABLE["straighten"])
         else:
             eased = np.sign(swing.first) == np.sign(swing.last) and abs(swing.last) < abs(swing.first)
             kind, way = "lean_more" if eased else "lean", "forward" if swing.last > 0 else "backward"
-            yield event("torso", kind, *swing.span, size=abs(swing.size) / 30, way=way, angle=words.degrees(swing.last))
-    for swing in repeats(swings(lean, _LEAN)):
+            yield observed("torso", kind, *swing.span, size=size, way=way, angle=words.degrees(swing.last))
+
+
+def _tips(signals: Signals) -> Iterator[Observed]:
+    lean = signals["lean"]
+    for swing in moves(lean, _LEAN):
         if isinstance(swing, Repeat):
             often = words.often(lean, _LEAN, swing.count)
-            yield event("torso", "rocks", *swing.span, size=swing.size / 20, times=often)
-        elif abs(swing.last) >= 14:
-            side, angle = words.side(swing.last), words.degrees(swing.last)
-            yield event("torso", "tip", *swing.span, size=abs(swing.size) / 25, side=side, angle=angle)
+            yield observed("torso", "rocks", *swing.span, size=swing.size / _NOTABLE["rocks"], times=often)
+        elif abs(swing.last) >= _LEVEL:
+            size, side, angle = abs(swing.size) / _NOTABLE["tip"], words.side(swing.last), words.degrees(swing.last)
+            yield observed("torso", "tip", *swing.span, size=size, side=side, angle=angle)
 
 
-def _twist_events(signals: Signals) -> Iterator[Event]:
-    for swing in repeats(swings(signals["twist"], _TWIST)):
+def _twists(signals: Signals) -> Iterator[Observed]:
+    twist = signals["twist"]
+    for swing in moves(twist, _TWIST):
         if isinstance(swing, Repeat):
-            often = words.often(signals["twist"], _TWIST, swing.count)
-            yield event("torso", "twists", *swing.span, size=swing.size / 40, times=often)
-        elif abs(swing.last) >= 18:
-            yield event("torso", "twist", *swing.span, size=abs(swing.size) / 45, side=words.side(swing.last))
+            often = words.often(twist, _TWIST, swing.count)
+            yield observed("torso", "twists", *swing.span, size=swing.size / _NOTABLE["twists"], times=often)
+        elif abs(swing.last) >= _UNTWISTED:
+            size = abs(swing.size) / _NOTABLE["twist"]
+            yield observed("torso", "twist", *swing.span, size=size, side=words.side(swing.last))

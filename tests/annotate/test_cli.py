@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description, Statement, Time
 
 
 def fails(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """The one line on stderr of a command that exits with 2."""
+    """Return the one line on stderr of a command that exits with 2."""
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
@@ -70,6 +71,13 @@ def test_json_is_the_line_that_predict_writes(walk: Path, capsys: pytest.Capture
     assert list(value) == ["id", "text", "groups", "interactions", "writer", "problem", "timeline"]
     assert (value["id"], value["writer"], value["problem"]) == ("walk", "template-3", "")
     assert Description.from_json(value).groups["left_leg"] != UNKNOWN
+
+
+def test_describing_a_file_loads_no_language_model_and_no_trainer(walk: Path):
+    code = f"import sys; from kinmo_annotate.cli import main; main(['describe', {str(walk)!r}]); print(*sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "kinmo_annotate.statements.torso" in printed
+    assert not {"litellm", "sentence_transformers", "transformers", "lightning", "jsonargparse"} & set(printed.split())
 
 
 def test_a_motion_in_which_nothing_happens_has_a_page_too():

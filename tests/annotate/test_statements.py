@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,11 +11,13 @@ from puppets import eased, kinds, move_arm, observed, seen, standing
 from torch import Tensor
 
 from kinmo_annotate.observe import observe
+from kinmo_annotate.statements import words
+from kinmo_annotate.vocabulary import Amount
 from kinmo_core.errors import InputError
 from kinmo_core.motion import Motion, mirror_joints
 from kinmo_core.skeleton import HUMANML3D, Skeleton
 from kinmo_core.testing import Action, walking_joints
-from kinmo_core.text import Timeline
+from kinmo_core.text import BODY, Statement, Timeline
 
 SIDES = ("left", "right")
 
@@ -24,7 +27,7 @@ def other(side: str) -> str:
 
 
 def hop(height: float = 0.36, times: int = 1) -> Tensor:
-    """A standing body thrown up; 0.6 s in the air each time."""
+    """Return a standing body thrown up; 0.6 s in the air each time."""
     joints, time = standing(60), torch.arange(60) / 20
     for number in range(times):
         phase = (time - 0.5 - number) / 0.6
@@ -33,7 +36,7 @@ def hop(height: float = 0.36, times: int = 1) -> Tensor:
 
 
 def leg(side: str, thigh: Tensor, knee: Tensor) -> Tensor:
-    """A standing body with one leg that swings forward by `thigh` and bends by `knee` (T,) degrees."""
+    """Return a standing body with one leg that swings forward by `thigh` and bends by `knee` (T,) degrees."""
     joints = standing(len(thigh))
     hip, knee_joint, ankle, foot = HUMANML3D.index(*(f"{side}_{name}" for name in ("hip", "knee", "ankle", "foot")))
     lower = torch.deg2rad(thigh - knee)
@@ -135,6 +138,40 @@ def test_a_turn_has_side_and_angle(turn: float, side: str):
     assert math.degrees(0.9 * 59 / 20) == pytest.approx(152, abs=1)
 
 
+def test_amounts_are_numbers_that_are_rounded_in_words_only():
+    [turn] = [e.statement for e in observed(Action(turn=0.9).joints(60), "torso") if e.kind == "turn"]
+    assert (turn.text, turn.unit) == ("turns to the left by about {}", "degrees")
+    assert turn.amount == pytest.approx(math.degrees(0.9 * 59 / 20), abs=8)  # smoothing takes a little of the ends
+    assert turn.amount not in (150, 160)
+
+
+@pytest.mark.parametrize(
+    ("amount", "sentence"),
+    [
+        (words.degrees(-38.0), "about 40 degrees"),
+        (words.degrees(4.0), "about 10 degrees"),
+        (words.degrees(350.0), "a full turn"),
+        (words.degrees(20.0, ", bent by "), ", bent by about 20 degrees"),
+        (words.metres(0.02), "about 0.1 m"),
+        (words.metres(-12.3), "about 12 m"),
+        (words.times(2, " "), "twice"),
+    ],
+)
+def test_small_amounts_and_full_turns_are_told_as_what_can_be_measured(amount: Amount, sentence: str):
+    assert Statement("torso", 0, 1, str(amount), amount.number, amount.unit).sentence == sentence
+
+
+def test_a_phrase_without_a_mark_drops_the_amount():
+    [travel] = [e for e in observed(walking_joints(60), "torso") if e.kind == "travel"]
+    assert travel.say("goes {way} {distance}").statement.sentence.startswith("goes forward about 3")
+    assert travel.say("goes {way}").statement == replace(travel.statement, text="goes forward", amount=None, unit="")
+
+
+def test_a_mark_in_a_sentence_about_the_whole_action_is_no_amount():
+    [body] = seen(standing()).timeline_with("a person draws {}").of(BODY)
+    assert body.sentence == "a person draws ( )"
+
+
 def test_full_turns_are_counted():
     text = observed(Action(turn=2.0).joints(96), "torso")[0].statement.sentence  # 9.5 rad
     assert text == "turns to the left by one and a half turns"
@@ -202,7 +239,7 @@ def test_a_bow_leans_and_straightens():
 
 
 def head_to(turn: Tensor) -> Tensor:
-    """A standing body whose head turns to the left by `turn` (T,) degrees."""
+    """Return a standing body whose head turns to the left by `turn` (T,) degrees."""
     joints = standing(len(turn))
     neck, head = HUMANML3D.index("neck", "head")
     angle = torch.deg2rad(turn)

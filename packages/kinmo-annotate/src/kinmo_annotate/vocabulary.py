@@ -179,7 +179,7 @@ def observed(who: str, kind: str, start: int, end: int, *, size: Real = 0.5, **w
     """
     text = PHRASES[kind][0].format(**words)
     amount = next((word for word in words.values() if isinstance(word, Amount)), None)
-    measured = (float(amount.number), amount.unit) if amount and SLOT in text else (None, "")
+    measured = (amount.number, amount.unit) if amount and SLOT in text else (None, "")
     statement = Statement(who, start / FPS, end / FPS, text, *measured)
     return Observed(statement, kind, size, {name: str(word) for name, word in words.items()})
 

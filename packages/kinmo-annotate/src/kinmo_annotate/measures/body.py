@@ -18,7 +18,7 @@ SIDES: Final = ("left", "right")
 OUTWARD: Final = {"left": 1.0, "right": -1.0}  # sign of x that leads away from the body on a side
 _LEG: Final = 0.82  # m, hip to ankle of HumanML3D's skeleton, which all thresholds are for
 _HEADING_SIGMA: Final = 2.0  # frames; hips and shoulders sway within a step, the heading does not
-_TINY: Final = 1e-6  # m, keeps a division by a length of zero finite
+TINY: Final = 1e-6  # m, keeps a division by a length of zero finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ def other_side(side: str) -> str:
 def leg_length(groups: GroupMotion) -> Float[Tensor, "*batch"]:
     """Return the length from hip to ankle along the bones, m: mean over frames and legs, in each motion."""
     left, right = (groups.bone_lengths[..., at(f"{side}_knee", f"{side}_ankle")].sum(-1) for side in SIDES)
-    return ((left + right) / 2).mean(-1).clamp_min(_TINY)  # left + right: the same to the last digit in the mirror
+    return ((left + right) / 2).mean(-1).clamp_min(TINY)  # left + right: the same to the last digit in the mirror
 
 
 def smooth_heading(joints: Float[Tensor, "*batch frames 22 3"]) -> Float[Tensor, "*batch frames"]:
@@ -116,7 +116,7 @@ def yaw_of(across: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch"]:
 
 def sine_angle(part: Float[Tensor, "*batch"], vector: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch"]:
     """Return the angle of a vector towards an axis, of which `part` is its component, -90 to 90 degrees."""
-    return torch.asin((part / vector.norm(dim=-1).clamp_min(_TINY)).clamp(-1, 1)).rad2deg()
+    return torch.asin((part / vector.norm(dim=-1).clamp_min(TINY)).clamp(-1, 1)).rad2deg()
 
 
 def wrapped(degrees: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:

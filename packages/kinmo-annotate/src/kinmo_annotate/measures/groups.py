@@ -8,7 +8,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from kinmo_annotate.measures.body import OUTWARD, SIDES, Body, at, feet_height, sine_angle, wrapped, yaw_of
+from kinmo_annotate.measures.body import OUTWARD, SIDES, TINY, Body, at, feet_height, sine_angle, wrapped, yaw_of
 from kinmo_core.rotations import rotate_yaw
 
 _MIN_AHEAD: Final = 0.4  # forward share of the head's bone: keeps a small sway of a steep bone from reading as a turn
@@ -38,7 +38,7 @@ def neck(body: Body) -> dict[str, Tensor]:
     The bone of the head ends between the eyes, so where it points is where the face looks. It is steep in most poses.
     """
     skull = rotate_yaw(body["head"] - body["neck"], -yaw_of(body["left_shoulder"] - body["right_shoulder"]))
-    skull = skull / skull.norm(dim=-1, keepdim=True).clamp_min(1e-6)
+    skull = skull / skull.norm(dim=-1, keepdim=True).clamp_min(TINY)
     trunk = body.shoulders - body["pelvis"]
     tilt = torch.atan2(skull[..., 2], skull[..., 1]) - torch.atan2(trunk[..., 2], trunk[..., 1])
     return {

@@ -58,16 +58,26 @@ _FEET_TOGETHER: Final = 0.16  # as in the pose code "feet"
 _ABOVE_HEAD: Final = 4.5
 _HEAD_LEVEL: Final = 4.0
 
-# Shortest stretches that are told, frames: a touch, a hold, and a stand.
+# Shortest stretches that are told, frames.
 _TOUCH: Final = 3
+_REACH: Final = 4
 _HOLD: Final = 6
+_LIFT: Final = 8
 _STAND: Final = 10
 _JOIN: Final = 8  # frames; shorter breaks do not end a stretch
 _ALL_THE_TIME: Final = 0.85  # share of the motion
 
-# How much a statement is worth telling; 0.5 for the others.
-_ORDINARY: Final = 0.1
-_HELD: Final = 0.2
+# How much a kind of statement is worth telling; 0.5 for the others.
+_SIZES: Final = {
+    **dict.fromkeys(("head_over", "over_foot", "hands_apart", "feet_together", "feet_stand"), 0.1),
+    **dict.fromkeys(("hand_far", "hand_close"), 0.2),
+    "head_ahead": 0.3,
+    **dict.fromkeys(("hand_across", "hand_to_and_fro", "legs_cross"), 0.7),
+    "head_sways": 0.8,
+    **dict.fromkeys(("head_at_knee", "hands_stay_together", "hands_meet", "hand_at_leg"), 0.9),
+    **dict.fromkeys(("knee_at_hip", "hand_at_head", "legs_in_turn"), 1.0),
+    "hand_above_head": 1.1,
+}
 _MAX_STATEMENTS: Final = 2  # about a pair
 _MAX_OF_ARMS: Final = 3
 
@@ -90,14 +100,14 @@ def torso_neck(signals: Signals) -> list[Observed]:
     found = []
     for swing in moves(ahead, _HEAD):
         if isinstance(swing, Repeat):
-            found.append(observed(who, "head_sways", *swing.span, size=0.8, times=words.times(swing.count)))
+            found.append(_state(who, "head_sways", *swing.span, times=words.times(swing.count)))
         else:
             kind = "head_forward" if swing.size > 0 else "head_back"
-            found.append(observed(who, kind, *swing.span, distance=words.metres(swing.size)))
+            found.append(_state(who, kind, *swing.span, distance=words.metres(swing.size)))
     middle = float(np.median(ahead))
     if not found and middle > _HEAD_AHEAD:
-        found = [observed(who, "head_ahead", 0, last, size=0.3, distance=words.metres(middle))]
-    return found or [observed(who, "head_over", 0, last, size=_ORDINARY)]
+        found = [_state(who, "head_ahead", 0, last, distance=words.metres(middle))]
+    return found or [_state(who, "head_over", 0, last)]
 
 
 def torso_arm(signals: Signals, side: str) -> list[Observed]:
@@ -105,37 +115,37 @@ def torso_arm(signals: Signals, side: str) -> list[Observed]:
     who, hand, near = f"torso+{side}_arm", f"the {side} hand", signals[f"{side}_hand_trunk"]
     across = signals[f"{side}_hand_past_middle"] > _ACROSS
     found = []
-    for start, end in spans(across & (signals[f"{side}_hand_front"] > _BEFORE), min_frames=4, join=6):
+    for start, end in spans(across & (signals[f"{side}_hand_front"] > _BEFORE), min_frames=_REACH, join=_HOLD):
         height = words.hand_height(signals, side, (start + end) // 2)
         height = {"floor": "hip", "knee": "hip", "above": "head"}.get(height, height)
-        found.append(observed(who, "hand_across", start, end - 1, size=0.7, hand=hand, height=height))
+        found.append(_state(who, "hand_across", start, end - 1, hand=hand, height=height))
     for swing in moves(near, _HAND):
         if isinstance(swing, Repeat):
-            found.append(observed(who, "hand_to_and_fro", *swing.span, size=0.7, hand=hand))
+            found.append(_state(who, "hand_to_and_fro", *swing.span, hand=hand))
         elif swing.size > 0 or (near[swing.end] < _CLOSE and signals[f"{side}_hand_level"][swing.end] < _HEAD_LEVEL):
             kind = "hand_from_trunk" if swing.size > 0 else "hand_to_trunk"
-            found.append(observed(who, kind, *swing.span, hand=hand, place=words.hand_place(signals, side, swing.end)))
+            found.append(_state(who, kind, *swing.span, hand=hand, place=words.hand_place(signals, side, swing.end)))
     if found:
         return _first(found)
     middle = float(np.median(near))
     kind = "hand_far" if middle > _HAND_FAR else "hand_close" if middle < _HAND_CLOSE else ""
-    return [observed(who, kind, 0, len(near) - 1, size=_HELD, hand=hand)] if kind else []
+    return [_state(who, kind, 0, len(near) - 1, hand=hand)] if kind else []
 
 
 def torso_leg(signals: Signals, side: str) -> list[Observed]:
     """State when the knee comes up to the trunk, the hips sink towards the foot, the leg passes or is far out."""
     who, front = f"torso+{side}_leg", signals[f"{side}_foot_front"]
-    found = _while(who, "knee_at_hip", signals[f"{side}_knee_up"] > _KNEE_UP, _TOUCH, size=1.0, side=side)
+    found = _while(who, "knee_at_hip", signals[f"{side}_knee_up"] > _KNEE_UP, _TOUCH, side=side)
     for swing in moves(signals[f"{side}_hip_to_foot"], _HIP):
         if isinstance(swing, Swing):  # the leg's own text tells of a repetition
             kind = "hip_to_foot" if swing.size < 0 else "hip_from_foot"
-            one = observed(who, kind, *swing.span, side=side, distance=words.metres(swing.size))
+            one = _state(who, kind, *swing.span, side=side, distance=words.metres(swing.size))
             if not any(_overlap(one, other) for other in found):
                 found.append(one)
     found += _passes(who, "leg_passes", front, side=side)
     found = found or _while(who, "leg_out", signals[f"{side}_foot_out"] > _LEG_OUT, _HOLD, side=side)
     if not found and float(signals[f"{side}_foot_off"].max()) < _OVER_FOOT:
-        found = [observed(who, "over_foot", 0, len(front) - 1, size=_ORDINARY, side=side)]
+        found = [_state(who, "over_foot", 0, len(front) - 1, side=side)]
     return _first(found)
 
 
@@ -143,14 +153,14 @@ def neck_arm(signals: Signals, side: str) -> list[Observed]:
     """State when the hand comes to the head, or rises above it."""
     who, hand = f"neck+{side}_arm", f"the {side} hand"
     near, above = signals[f"{side}_hand_head"] < _AT_HEAD, signals[f"{side}_hand_level"] > _ABOVE_HEAD
-    found = _while(who, "hand_at_head", near, _TOUCH, size=1.0, hand=hand)
-    return found + _while(who, "hand_above_head", above, _TOUCH, size=1.1, hand=hand)
+    found = _while(who, "hand_at_head", near, _TOUCH, hand=hand)
+    return found + _while(who, "hand_above_head", above, _TOUCH, hand=hand)
 
 
 def neck_leg(signals: Signals, side: str) -> list[Observed]:
     """State when the head comes down towards the knee."""
     near = signals[f"{side}_knee_head"] < _KNEE_TO_HEAD
-    return _while(f"neck+{side}_leg", "head_at_knee", near, 4, size=0.9, side=side)
+    return _while(f"neck+{side}_leg", "head_at_knee", near, _REACH, side=side)
 
 
 def arm_arm(signals: Signals) -> list[Observed]:
@@ -161,11 +171,11 @@ def arm_arm(signals: Signals) -> list[Observed]:
         hand, other = f"the {side} hand", other_side(side)
         crossed = signals[f"{side}_hand_other_elbow"] < _AT_ELBOW
         higher = sign * signals["hands_height"] > _HAND_HIGHER
-        found += _while(who, "hand_at_elbow", crossed, 4, hand=hand, elbow=f"the {other} elbow")
-        found += _while(who, "hand_higher", higher, _JOIN, hand=hand, other=f"the {other} hand")
+        found += _while(who, "hand_at_elbow", crossed, _REACH, hand=hand, elbow=f"the {other} elbow")
+        found += _while(who, "hand_higher", higher, _LIFT, hand=hand, other=f"the {other} hand")
     if not found and float(np.ptp(hands)) <= _STILL["hands"]:
         apart = words.metres(float(np.median(hands)))
-        found = [observed(who, "hands_apart", 0, len(hands) - 1, size=_ORDINARY, distance=apart)]
+        found = [_state(who, "hands_apart", 0, len(hands) - 1, distance=apart)]
     return _first(found, _MAX_OF_ARMS)
 
 
@@ -176,7 +186,7 @@ def _hands_together(signals: Signals) -> Iterator[Observed]:
         left, right = (words.hand_place(signals, side, start) for side in SIDES)
         where = f" {left}" if left == right and "side" not in left else ""  # two hands are not beside one hip
         kind = "hands_stay_together" if end - start > _ALL_THE_TIME * (len(hands) - 1) else "hands_meet"
-        yield observed("left_arm+right_arm", kind, start, end, size=0.9, where=where, often=_often(together))
+        yield _state("left_arm+right_arm", kind, start, end, where=where, often=_often(together))
 
 
 def _arms_bond(signals: Signals) -> list[Observed]:
@@ -187,11 +197,11 @@ def _arms_bond(signals: Signals) -> list[Observed]:
         both = [swings(values, _ARMS) for values in (left, right)]
         bond, fewest = _bond(left, right, min_range=_ARMS), min(map(len, both))
         if bond and fewest > 1:
-            return [observed(who, "arms_alike" if bond > 0 else "arms_in_turn", 0, last, way=way)]
+            return [_state(who, "arms_alike" if bond > 0 else "arms_in_turn", 0, last, way=way)]
         alike = len({found[0].size > 0 for found in both if found}) == 1
         if bond > 0 and axis == "hand_up" and fewest == 1 and alike:
             start, end = min(found[0].start for found in both), max(found[0].end for found in both)
-            return [observed(who, "arms_rise" if both[0][0].size > 0 else "arms_lower", start, end)]
+            return [_state(who, "arms_rise" if both[0][0].size > 0 else "arms_lower", start, end)]
     return []
 
 
@@ -212,14 +222,14 @@ def arm_leg(signals: Signals, arm: str, leg: str) -> list[Observed]:
     found = []
     for part, near in _AT_LEG.items():
         touches = signals[f"{arm}_hand_{leg}_{part}"] < near
-        found += _while(who, "hand_at_leg", touches, _TOUCH, size=0.9, hand=hand, part=f"the {leg} {part}")
+        found += _while(who, "hand_at_leg", touches, _TOUCH, hand=hand, part=f"the {leg} {part}")
     if found:
         return found
     hand_front, foot_front = signals[f"{arm}_hand_front"], signals[f"{leg}_foot_front"]
     swing = len(swings(foot_front, _STEP)) > 1 and len(swings(hand_front, _ARM_SWING)) > 1
     if swing and (bond := _bond(hand_front, foot_front, min_range=_ARMS)):
         kind = "swing_with" if bond > 0 else "swing_against"
-        return [observed(who, kind, 0, len(hand_front) - 1, arm=f"the {arm} arm", leg=f"the {leg} leg")]
+        return [_state(who, kind, 0, len(hand_front) - 1, arm=f"the {arm} arm", leg=f"the {leg} leg")]
     return []
 
 
@@ -227,11 +237,11 @@ def leg_leg(signals: Signals) -> list[Observed]:
     """State of the feet whether they are together, apart, crossed or one ahead, and whether the legs move in turn."""
     who, front, apart, feet = "left_leg+right_leg", signals["feet_front"], signals["feet_apart"], signals["feet"]
     last, stride = len(feet) - 1, bool(swings(front, _STRIDE))
-    found = _passes(who, "legs_in_turn", front, size=1.0)
+    found = _passes(who, "legs_in_turn", front)
     bond = _bond(signals["left_knee"], signals["right_knee"], min_range=_KNEE)
     if bond > _KNEES_TOGETHER and not stride:
-        found.append(observed(who, "knees_together", 0, last))
-    found += _while(who, "legs_cross", apart < _LEGS_CROSSED, _TOUCH, size=0.7)
+        found.append(_state(who, "knees_together", 0, last))
+    found += _while(who, "legs_cross", apart < _LEGS_CROSSED, _TOUCH)
     found += _while(who, "feet_wide", apart > _FEET_WIDE, _HOLD)
     for side, sign in () if stride else zip(SIDES, (1.0, -1.0), strict=True):
         foot, other = f"the {side} foot", f"the {other_side(side)} foot"
@@ -239,28 +249,30 @@ def leg_leg(signals: Signals) -> list[Observed]:
     if not found and float(np.ptp(feet)) < _STILL["feet"]:
         middle = float(np.median(feet))
         kind = "feet_together" if middle < _FEET_TOGETHER else "feet_stand"
-        found = [observed(who, kind, 0, last, size=_ORDINARY, distance=words.metres(middle))]
+        found = [_state(who, kind, 0, last, distance=words.metres(middle))]
     return _first(found)
 
 
-def _passes(who: str, kind: str, front: NDArray[np.floating], *, size: float = 0.5, **filled: str) -> list[Observed]:
+def _passes(who: str, kind: str, front: NDArray[np.floating], **filled: str) -> list[Observed]:
     """State that something passes something else forward and back, where it does so more than once."""
     strides = swings(front, _STRIDE)
     if len(strides) <= 2:
         return []
     often = words.often(front, _STRIDE, round(len(strides) / 2))
-    return [observed(who, kind, strides[0].start, strides[-1].end, size=size, times=often, **filled)]
+    return [_state(who, kind, strides[0].start, strides[-1].end, times=often, **filled)]
 
 
-def _while(
-    who: str, kind: str, flags: NDArray[np.bool_], min_frames: int, *, size: float = 0.5, **filled: str
-) -> list[Observed]:
+def _state(who: str, kind: str, start: int, end: int, **filled: str | Amount) -> Observed:
+    return observed(who, kind, start, end, size=_SIZES.get(kind, 0.5), **filled)
+
+
+def _while(who: str, kind: str, flags: NDArray[np.bool_], min_frames: int, **filled: str) -> list[Observed]:
     """Make one statement of all stretches in which a flag is up, with how `often`; none without any."""
     stretches = spans(flags, min_frames=min_frames, join=_JOIN)
     if not stretches:
         return []
     start, end = stretches[0][0], stretches[-1][1] - 1
-    return [observed(who, kind, start, end, size=size, often=_often(stretches), **filled)]
+    return [_state(who, kind, start, end, often=_often(stretches), **filled)]
 
 
 def _often(stretches: Sequence[tuple[int, int]]) -> Amount | str:

@@ -19,6 +19,7 @@ from kinmo_core.text.statement import in_words
 
 # Smallest swings that count: about twice what a person does who means to stand still.
 _TURN: Final = 30.0  # degrees
+_TURN_GAP: Final = 10  # frames; longer pauses end a turning to and fro
 _SINK: Final = 0.13  # m
 _PITCH: Final = 20.0  # degrees
 _LEAN: Final = 16.0  # degrees
@@ -35,7 +36,7 @@ _OVER: Final = 0.1  # m; shoulders less than this above the pelvis: the trunk tu
 _NOTABLE: Final = {
     "turn": 60.0, "sink": 1 / 3, "lean": 30.0, "straighten": 45.0, "rocks": 20.0, "tip": 25.0, "twists": 40.0, "twist": 45.0,
 }  # fmt: skip
-_JUMP_SIZE: Final = 2.0  # so much is a jump, or a head over heels, worth telling
+_SIZES: Final = {"jump": 2.0, "invert": 2.0, "still": 0.1}  # of kinds that are worth as much in any amount
 
 # Jumps: 8 cm are a jump on the spot; between the steps of a run both feet fly too, there it takes 30 cm.
 _JUMP: Final = 0.08  # m of the lower foot
@@ -110,7 +111,7 @@ def _sways(signals: Signals) -> list[Observed]:
 
 
 def _still(signals: Signals) -> Observed:
-    return observed("torso", "still", 0, len(signals["height"]) - 1, size=0.1, place=_posture(signals))
+    return observed("torso", "still", 0, len(signals["height"]) - 1, size=_SIZES["still"], place=_posture(signals))
 
 
 def _posture(signals: Signals) -> str:
@@ -138,7 +139,7 @@ def _travel(signals: Signals) -> Iterator[Observed]:
 
 
 def _turns(signals: Signals) -> Iterator[Observed]:
-    for swing in repeats(swings(signals["heading"], _TURN), gap=10):
+    for swing in repeats(swings(signals["heading"], _TURN), gap=_TURN_GAP):
         size = abs(swing.size) / _NOTABLE["turn"]
         if isinstance(swing, Repeat):
             yield observed("torso", "turns", *swing.span, size=size, times=words.times(swing.count))
@@ -151,7 +152,7 @@ def _jumps(jumps: Sequence[Jump]) -> Iterator[Observed]:
     if jumps:
         span, often = (jumps[0].start, jumps[-1].end), in_words(len(jumps), "times")
         height = words.metres(float(np.mean([jump.height for jump in jumps])))
-        yield observed("torso", "jump", *span, size=_JUMP_SIZE, times=often, height=height)
+        yield observed("torso", "jump", *span, size=_SIZES["jump"], times=often, height=height)
 
 
 def _height(signals: Signals, jumps: Sequence[Jump]) -> Iterator[Observed]:
@@ -178,7 +179,7 @@ def _leans(signals: Signals) -> Iterator[Observed]:
             often = words.often(pitch, _PITCH, swing.count)
             yield observed("torso", "bows", *swing.span, size=size, times=often)
         elif up[swing.start : swing.end + 1].min() < _OVER:
-            yield observed("torso", "invert", *swing.span, size=_JUMP_SIZE)
+            yield observed("torso", "invert", *swing.span, size=_SIZES["invert"])
         elif abs(swing.last) < _UPRIGHT:
             yield observed("torso", "straighten", *swing.span, size=abs(swing.size) / _NOTABLE["straighten"])
         else:

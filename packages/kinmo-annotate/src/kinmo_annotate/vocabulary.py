@@ -17,6 +17,12 @@ from kinmo_core.data.captions import mirror_text
 from kinmo_core.text import Statement
 from kinmo_core.text.statement import SLOT, Real
 
+
+def _each(*openings: str, then: str) -> tuple[str, ...]:
+    """Write phrases that differ in their openings only."""
+    return tuple(opening + then for opening in openings)
+
+
 PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     # torso
     "travel": ("travels {way} {distance} {pace}", "moves {way} {distance} {pace}"),
@@ -24,11 +30,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "turns": ("turns one way and back {times}", "turns back and forth {times}"),
     "jump": ("jumps {times}, {height} high", "jumps {times} to a height of {height}"),
     "bounce": ("bobs down and up {times} by {distance}", "sinks and rises {times} by {distance}"),
-    "torso_sink": (
-        "sinks{pace} by {distance}{deep}",
-        "goes down{pace} by {distance}{deep}",
-        "lowers{pace} by {distance}{deep}",
-    ),
+    "torso_sink": _each("sinks", "goes down", "lowers", then="{pace} by {distance}{deep}"),
     "torso_rise": ("rises{pace} by {distance}", "comes up{pace} by {distance}"),
     "sways": ("sways a little from side to side {times}", "shifts a little from side to side {times}"),
     "bows": ("bends forward and back {times}", "leans forward and back {times}"),
@@ -51,16 +53,8 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "turned": ("stays turned to the {side}", "keeps turned to the {side}"),
     "tipped": ("stays {way}", "is held {way}"),
     # arms
-    "arm_up": (
-        "rises{pace}{aside}{origin} to {goal}",
-        "lifts{pace}{aside}{origin} to {goal}",
-        "goes up{pace}{aside}{origin} to {goal}",
-    ),
-    "arm_down": (
-        "drops{pace}{aside}{origin} to {goal}",
-        "lowers{pace}{aside}{origin} to {goal}",
-        "comes down{pace}{aside}{origin} to {goal}",
-    ),
+    "arm_up": _each("rises", "lifts", "goes up", then="{pace}{aside}{origin} to {goal}"),
+    "arm_down": _each("drops", "lowers", "comes down", then="{pace}{aside}{origin} to {goal}"),
     "arm_forward": ("moves{pace} forward{aside}{origin} to {goal}", "reaches{pace} forward{aside}{origin} to {goal}"),
     "arm_back": ("moves{pace} back{aside}{origin} to {goal}", "pulls{pace} back{aside}{origin} to {goal}"),
     "arm_outward": ("moves{pace} outward{aside}{origin} to {goal}", "opens{pace} outward{aside}{origin} to {goal}"),
@@ -78,10 +72,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "knee_lift": ("lifts the knee to hip height {times}", "raises the knee to hip height {times}"),
     "foot_lift": ("lifts the foot off the floor {times} by {height}", "raises the foot {times} by {height}"),
     "leg_jump": ("pushes off and lands {times}", "leaves the floor and lands {times}"),
-    "knee_repeat": (
-        "bends and straightens at the knee {times}, up to {angle}",
-        "flexes and extends at the knee {times}, up to {angle}",
-    ),
+    "knee_repeat": _each("bends and straightens", "flexes and extends", then=" at the knee {times}, up to {angle}"),
     "knee_bend": ("bends{pace} at the knee to {angle}", "flexes{pace} at the knee to {angle}"),
     "knee_straighten": ("straightens{pace} at the knee to {angle}", "extends{pace} at the knee to {angle}"),
     "leg_stand": ("stays planted on the floor{place}{bent}", "keeps standing in place{place}{bent}"),
@@ -93,10 +84,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "head_back": ("the head moves back by {distance}", "the head goes back over the hips by {distance}"),
     "head_ahead": ("the head stays {distance} ahead of the hips", "the head is held {distance} ahead of the hips"),
     "head_over": ("the head stays over the hips", "the head keeps in line with the hips"),
-    "hand_across": (
-        "{hand} reaches across the body at {height} height",
-        "{hand} crosses in front of the body at {height} height",
-    ),
+    "hand_across": _each("{hand} reaches across", "{hand} crosses in front of", then=" the body at {height} height"),
     "hand_to_and_fro": (
         "{hand} moves away from the torso and back again and again",
         "{hand} leaves the torso and returns again and again",
@@ -118,10 +106,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
         "the {side} leg swings forward and back under the torso {times}",
         "the {side} leg passes under the torso {times}",
     ),
-    "leg_out": (
-        "the {side} foot stands far out to the side of the hips",
-        "the {side} foot is out to the side of the hips",
-    ),
+    "leg_out": _each("the {side} foot stands far", "the {side} foot is", then=" out to the side of the hips"),
     "over_foot": ("the torso stays over the {side} foot", "the torso keeps its place over the {side} foot"),
     "hand_at_head": ("{hand} comes near the head{often}", "{hand} gets close to the head{often}"),
     "hand_above_head": ("{hand} is above the head{often}", "{hand} is higher than the head{often}"),

@@ -34,131 +34,65 @@ class Posecode:
     edges: tuple[float, ...]
     labels: tuple[str, ...]
 
-    def of(self, side: str) -> Posecode:
-        """Fill `{side}` and `{other}` in all texts."""
-        sides = {"side": side, "other": other_side(side)}
-        labels = tuple(label.format(**sides) for label in self.labels)
-        return Posecode(self.name.format(**sides), self.who.format(**sides), self.edges, labels)
-
 
 _FEET, _HANDS = "left_leg+right_leg", "left_arm+right_arm"
-_WHOLE: Final = (
-    Posecode(
-        "height", "torso", (0.45, 0.78), ("the hips are close to the floor", "the hips are lowered", "")
-    ),  # 0.2, 3 %
-    Posecode(
+_Row = tuple[str, str, tuple[float, ...], str]  # fields of a `Posecode`, labels separated by "|"
+_WHOLE: Final[tuple[_Row, ...]] = (
+    ("height", "torso", (0.45, 0.78), "the hips are close to the floor|the hips are lowered|"),  # 0.2, 3 %
+    (
         "pitch",
         "torso",
         (-15.0, 20.0, 50.0, 80.0),  # 3, 80, 96, 99 %
-        ("the torso leans back", "", "the torso leans forward", "the torso is bent far forward", "the torso is level"),
+        "the torso leans back||the torso leans forward|the torso is bent far forward|the torso is level",
     ),
-    Posecode("trunk_up", "torso", (-0.1,), ("the torso is upside down", "")),
-    Posecode(
-        "lean", "torso", (-15.0, 15.0), ("the torso tips to the right", "", "the torso tips to the left")
-    ),  # 2, 97 %
-    Posecode(
-        "twist", "torso", (-20.0, 20.0), ("the chest is twisted to the right", "", "the chest is twisted to the left")
-    ),
-    Posecode(
-        "head_turn", "neck", (-25.0, 25.0), ("the face is turned to the right", "", "the face is turned to the left")
-    ),
-    Posecode("nod", "neck", (5.0, 70.0), ("the head is tipped back", "", "the head is bowed")),  # 5, 93 %
-    Posecode("feet", _FEET, (0.16, 0.6), ("the feet are together", "", "the feet are wide apart")),
-    Posecode("feet_front", _FEET, (-0.35, 0.35), ("the right foot is in front", "", "the left foot is in front")),
-    Posecode("hands", _HANDS, (0.2, 0.9), ("the hands are together", "", "the hands are wide apart")),
-    Posecode("hands_height", _HANDS, (-0.3, 0.3), ("the right hand is higher", "", "the left hand is higher")),
+    ("trunk_up", "torso", (-0.1,), "the torso is upside down|"),
+    ("lean", "torso", (-15.0, 15.0), "the torso tips to the right||the torso tips to the left"),  # 2, 97 %
+    ("twist", "torso", (-20.0, 20.0), "the chest is twisted to the right||the chest is twisted to the left"),
+    ("head_turn", "neck", (-25.0, 25.0), "the face is turned to the right||the face is turned to the left"),
+    ("nod", "neck", (5.0, 70.0), "the head is tipped back||the head is bowed"),  # 5, 93 %
+    ("feet", _FEET, (0.16, 0.6), "the feet are together||the feet are wide apart"),
+    ("feet_front", _FEET, (-0.35, 0.35), "the right foot is in front||the left foot is in front"),
+    ("hands", _HANDS, (0.2, 0.9), "the hands are together||the hands are wide apart"),
+    ("hands_height", _HANDS, (-0.3, 0.3), "the right hand is higher||the left hand is higher"),
 )
-_ARM: Final = (
-    Posecode(
-        "{side}_hand_level",
-        "{side}_arm",
+_OF_A_SIDE: Final[tuple[_Row, ...]] = (  # "@" stands for the side, "&" for the other one
+    (
+        "@_hand_level",
+        "@_arm",
         HAND_LEVELS,  # 1, 9, 72, 88, 95, 97 %
-        (
-            "the {side} hand is near the floor",
-            "the {side} hand is at knee height",
-            "",
-            "the {side} hand is at chest height",
-            "the {side} hand is at shoulder height",
-            "the {side} hand is at head height",
-            "the {side} hand is above the head",
-        ),
+        "the @ hand is near the floor|the @ hand is at knee height||the @ hand is at chest height"
+        "|the @ hand is at shoulder height|the @ hand is at head height|the @ hand is above the head",
     ),
-    Posecode(
-        "{side}_elbow",
-        "{side}_arm",
-        (65.0, 105.0),
-        ("", "the {side} elbow is bent", "the {side} elbow is sharply bent"),
-    ),
-    Posecode(
-        "{side}_hand_front",
-        "{side}_arm",
-        (-0.13, 0.22),  # 6, 77 %
-        ("the {side} hand is behind the back", "", "the {side} hand is in front"),
-    ),
-    Posecode("{side}_hand_out", "{side}_arm", (0.3,), ("", "the {side} hand is out to the side")),  # 94 %
-    Posecode("{side}_hand_past_middle", "{side}_arm", (0.03,), ("", "the {side} hand is across the body")),  # 97 %
-    Posecode(
-        "{side}_elbow_up",
-        "{side}_arm",
-        (-0.05, 0.1),
-        ("", "the {side} elbow is at shoulder height", "the {side} elbow is above the shoulder"),
-    ),
-    Posecode(
-        "{side}_upper_arm",
-        "{side}_arm",
-        (75.0, 105.0),
-        ("", "the {side} upper arm is level", "the {side} upper arm points up"),
-    ),
-    Posecode(
-        "{side}_forearm",
-        "{side}_arm",
-        (75.0, 105.0, 150.0),
-        ("", "the {side} forearm is level", "", "the {side} forearm points up"),
-    ),
+    ("@_elbow", "@_arm", (65.0, 105.0), "|the @ elbow is bent|the @ elbow is sharply bent"),
+    ("@_hand_front", "@_arm", (-0.13, 0.22), "the @ hand is behind the back||the @ hand is in front"),  # 6, 77 %
+    ("@_hand_out", "@_arm", (0.3,), "|the @ hand is out to the side"),  # 94 %
+    ("@_hand_past_middle", "@_arm", (0.03,), "|the @ hand is across the body"),  # 97 %
+    ("@_elbow_up", "@_arm", (-0.05, 0.1), "|the @ elbow is at shoulder height|the @ elbow is above the shoulder"),
+    ("@_upper_arm", "@_arm", (75.0, 105.0), "|the @ upper arm is level|the @ upper arm points up"),
+    ("@_forearm", "@_arm", (75.0, 105.0, 150.0), "|the @ forearm is level||the @ forearm points up"),
+    ("@_knee", "@_leg", (55.0, 95.0), "|the @ knee is bent|the @ knee is deeply bent"),  # 92, 98 %
+    ("@_foot_lift", "@_leg", (0.12, 0.35), "|the @ foot is off the floor|the @ foot is raised high"),  # 91, 97 %
+    ("@_thigh_front", "@_leg", (-18.0, 40.0), "the @ foot trails behind||the @ thigh is raised"),  # 3, 93 %
+    ("@_thigh_out", "@_leg", (30.0,), "|the @ leg is out to the side"),  # 98 %
+    ("@_thigh", "@_leg", (75.0, 105.0), "|the @ thigh is level|the @ knee is above the hip"),
+    ("@_shin", "@_leg", (75.0,), "|the @ shin is level"),
+    # The wrist is a hand's length short of what the hand touches.
+    ("@_hand_head", "neck+@_arm", (0.24,), "the @ hand is at the head|"),  # 2 %
+    ("@_hand_left_knee", "@_arm+left_leg", (0.22,), "the @ hand is at the left knee|"),
+    ("@_hand_left_foot", "@_arm+left_leg", (0.35,), "the @ hand is at the left foot|"),
+    ("@_hand_right_knee", "@_arm+right_leg", (0.22,), "the @ hand is at the right knee|"),
+    ("@_hand_right_foot", "@_arm+right_leg", (0.35,), "the @ hand is at the right foot|"),
+    ("@_hand_other_elbow", _HANDS, (0.17,), "the @ hand is at the & elbow|"),
 )
-_LEG: Final = (
-    Posecode(
-        "{side}_knee",
-        "{side}_leg",
-        (55.0, 95.0),  # 92, 98 %
-        ("", "the {side} knee is bent", "the {side} knee is deeply bent"),
-    ),
-    Posecode(
-        "{side}_foot_lift",
-        "{side}_leg",
-        (0.12, 0.35),  # 91, 97 %
-        ("", "the {side} foot is off the floor", "the {side} foot is raised high"),
-    ),
-    Posecode(
-        "{side}_thigh_front",
-        "{side}_leg",
-        (-18.0, 40.0),  # 3, 93 %
-        ("the {side} foot trails behind", "", "the {side} thigh is raised"),
-    ),
-    Posecode("{side}_thigh_out", "{side}_leg", (30.0,), ("", "the {side} leg is out to the side")),  # 98 %
-    Posecode(
-        "{side}_thigh",
-        "{side}_leg",
-        (75.0, 105.0),
-        ("", "the {side} thigh is level", "the {side} knee is above the hip"),
-    ),
-    Posecode("{side}_shin", "{side}_leg", (75.0,), ("", "the {side} shin is level")),
-)
-_REACH: Final = (  # the wrist is a hand's length short of what the hand touches
-    Posecode("{side}_hand_head", "neck+{side}_arm", (0.24,), ("the {side} hand is at the head", "")),  # 2 %
-    *(
-        Posecode(
-            f"{{side}}_hand_{leg}_{part}",
-            f"{{side}}_arm+{leg}_leg",
-            (near,),
-            (f"the {{side}} hand is at the {leg} {part}", ""),
-        )
-        for leg in SIDES
-        for part, near in (("knee", 0.22), ("foot", 0.35))
-    ),
-    Posecode("{side}_hand_other_elbow", _HANDS, (0.17,), ("the {side} hand is at the {other} elbow", "")),
-)
-POSECODES: Final = (*_WHOLE, *(code.of(side) for side in SIDES for code in (*_ARM, *_LEG, *_REACH)))
+
+
+def _code(row: _Row, side: str = "") -> Posecode:
+    other = other_side(side) if side else ""
+    name, who, labels = (text.replace("@", side).replace("&", other) for text in (row[0], row[1], row[3]))
+    return Posecode(name, who, row[2], tuple(labels.split("|")))
+
+
+POSECODES: Final = (*map(_code, _WHOLE), *(_code(row, side) for side in SIDES for row in _OF_A_SIDE))
 
 
 def categorize(numbers: Mapping[str, Tensor]) -> Int[Tensor, "*batch frames codes"]:

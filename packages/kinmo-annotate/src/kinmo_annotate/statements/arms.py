@@ -26,8 +26,7 @@ _ELBOW_NOTABLE: Final = {"repeat": 90.0, "bend": 120.0}  # degrees, swings of si
 _ELBOW_MOVE: Final = 150.0  # degrees that count as much as a metre of the hand
 _SHARE: Final = 0.5  # moves that share more of the shorter one are one; a second direction is named from this ratio on
 
-_SLOW: Final = 0.7  # m/s; a hand that is nowhere faster moves slowly
-_QUICK: Final = 1.4  # m/s; a hand whose mean speed is above moves quickly
+_SLOW, _QUICK = 0.7, 1.4  # m/s; a hand moves slowly if it is nowhere faster, quickly if its mean speed is above
 _HOLD_SECONDS: Final = 1.2  # shortest rest between two moves that is worth a word
 _HOLD_SIZE: Final = 0.2
 _BENDS: Final = ((105.0, ", sharply bent"), (65.0, ", bent"), (25.0, ""))  # degrees; as the pose code "elbow"

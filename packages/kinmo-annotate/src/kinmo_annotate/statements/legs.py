@@ -30,29 +30,22 @@ _SWING_SECONDS: Final = 1.5  # the fastest in so much time
 _FLIGHT_FRAMES: Final = 3  # shortest
 _PAUSE: Final = 2.0  # s; longest between two steps that are told together
 
-# A kick: m, degrees, degrees, m/s.
-_KICK_LIFT: Final = 0.3
-_KICK_THIGH: Final = 45.0
-_KICK_BEND: Final = 70.0
-_KICK_SPEED: Final = 3.0
+_KICK_LIFT, _KICK_SPEED = 0.3, 3.0  # m, m/s
+_KICK_THIGH, _KICK_BEND = 45.0, 70.0  # degrees, least of the thigh and most of the knee
 # Other flights, m.
 _KNEE_UP: Final = -0.1  # of the knee above the hip, from which on a knee is lifted to hip height
 _KNEE_AHEAD: Final = 0.5  # longest way of a foot whose knee is lifted on the spot
 _STEP: Final = 0.15  # shortest
 _LIFT: Final = 0.1  # of a foot that does not step
-_SHORT: Final = 0.4  # steps of one foot: a walking stride is 1.2 to 1.4 m
-_LONG: Final = 1.5
+_SHORT, _LONG = 0.4, 1.5  # steps of one foot: a walking stride is 1.2 to 1.4 m
 _HIGH: Final = 0.35  # the edge of the pose code "foot_lift"
 _STEP_SIZE: Final = 0.4  # so much is each step worth telling, beside their length in metres
 _SIZES: Final = {"kick": 2.0, "jump": 1.5, "knee_lift": 1.0, "foot_lift": 1.0, "stand": 0.1}
 
-# A leg that stands: medians, m and degrees; a standing ankle is 7 cm behind the hip joint and 5 cm outside of it.
+# A leg that stands: medians; a standing ankle is 7 cm behind the hip joint and 5 cm outside of it.
 _SHIFT: Final = 0.2  # m that a foot slides, too slow for a step
 _STRAIGHT: Final = 20.0  # degrees
-_AHEAD: Final = 0.08
-_BEHIND: Final = -0.25
-_OUT: Final = 0.22
-_OFF_THE_FLOOR: Final = 0.2
+_AHEAD, _BEHIND, _OUT, _OFF_THE_FLOOR = 0.08, -0.25, 0.22, 0.2  # m
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,7 @@ _NOTABLE: Final = {"shake": 30.0, "face_front": 60.0, "look": 40.0, "nods": 30.0
 _NOD_PACE: Final = {"slow": 15.0, "fast": 110.0}  # degrees/s
 
 # Held all the time: a little inside of the edges of the pose codes "head_turn" and "nod".
-_TURNED: Final = 22.0
-_BOWED: Final = 62.0
-_TIPPED_BACK: Final = 12.0
+_TURNED, _BOWED, _TIPPED_BACK = 22.0, 62.0, 12.0
 
 
 def neck_statements(signals: Signals) -> list[Observed]:

@@ -35,35 +35,21 @@ _KNEE: Final = 35.0  # degrees, smallest range of a knee for it, that of a swing
 
 # Near and far, m between joints; a wrist is a hand's length short of what the hand touches.
 _HEAD_AHEAD: Final = 0.28
-_ACROSS: Final = 0.06  # past the middle of the body
-_BEFORE: Final = 0.05  # in front of the shoulder
+_ACROSS, _BEFORE = 0.06, 0.05  # a hand past the middle of the body and in front of the shoulder
 _CLOSE: Final = 0.35  # a hand that has come to the trunk
-_HAND_FAR: Final = 0.5  # a hand that stays far from, or close to, the trunk
-_HAND_CLOSE: Final = 0.22
+_HAND_CLOSE, _HAND_FAR = 0.22, 0.5  # a hand that stays close to the trunk, or far from it
 _KNEE_UP: Final = -0.1  # of the knee above the hip
-_LEG_OUT: Final = 0.4
-_OVER_FOOT: Final = 0.22
-_AT_HEAD: Final = 0.27
-_KNEE_TO_HEAD: Final = 0.6
-_HANDS_TOGETHER: Final = 0.2  # as in the pose code "hands"
-_HANDS_WIDE: Final = 1.0
+_OVER_FOOT, _LEG_OUT = 0.22, 0.4  # of a foot from the hips
+_AT_HEAD, _KNEE_TO_HEAD = 0.27, 0.6  # a hand, and a knee
+_HANDS_TOGETHER, _HANDS_WIDE = 0.2, 1.0  # the first as in the pose code "hands"
 _AT_ELBOW: Final = 0.17  # as in the pose code
 _HAND_HIGHER: Final = 0.35
 _AT_LEG: Final = {"knee": 0.24, "foot": 0.36}
-_LEGS_CROSSED: Final = -0.08
-_FEET_WIDE: Final = 0.55
-_FOOT_AHEAD: Final = 0.35  # as in the pose code "feet_front"
-_FEET_TOGETHER: Final = 0.16  # as in the pose code "feet"
-# Rungs of `hand_level`.
-_ABOVE_HEAD: Final = 4.5
-_HEAD_LEVEL: Final = 4.0
+_LEGS_CROSSED, _FEET_WIDE = -0.08, 0.55  # of the left foot to the left of the right one
+_FOOT_AHEAD, _FEET_TOGETHER = 0.35, 0.16  # as in the pose codes "feet_front" and "feet"
+_HEAD_LEVEL, _ABOVE_HEAD = 4.0, 4.5  # rungs of `hand_level`
 
-# Shortest stretches that are told, frames.
-_TOUCH: Final = 3
-_REACH: Final = 4
-_HOLD: Final = 6
-_LIFT: Final = 8
-_STAND: Final = 10
+_TOUCH, _REACH, _HOLD, _LIFT, _STAND = 3, 4, 6, 8, 10  # frames; shortest stretches that are told
 _JOIN: Final = 8  # frames; shorter breaks do not end a stretch
 _ALL_THE_TIME: Final = 0.85  # share of the motion
 
@@ -78,8 +64,7 @@ _SIZES: Final = {
     **dict.fromkeys(("knee_at_hip", "hand_at_head", "legs_in_turn"), 1.0),
     "hand_above_head": 1.1,
 }
-_MAX_STATEMENTS: Final = 2  # about a pair
-_MAX_OF_ARMS: Final = 3
+_MAX_STATEMENTS, _MAX_OF_ARMS = 2, 3  # about a pair, and about the two arms
 
 
 def pair_statements(signals: Signals) -> list[Observed]:

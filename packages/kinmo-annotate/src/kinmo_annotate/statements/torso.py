@@ -26,10 +26,8 @@ _LEAN: Final = 16.0  # degrees
 _TWIST: Final = 28.0  # degrees
 _SWAY: Final = 0.05  # m; told only of a person who does nothing else
 
-# A swing that ends within these has come back to upright, degrees.
-_UPRIGHT: Final = 15.0
-_LEVEL: Final = 14.0
-_UNTWISTED: Final = 18.0
+# Degrees; a swing of pitch, lean or twist that ends within these has come back to upright.
+_UPRIGHT, _LEVEL, _UNTWISTED = 15.0, 14.0, 18.0
 _OVER: Final = 0.1  # m; shoulders less than this above the pelvis: the trunk turns over
 
 # Swings of size 1, which anybody would mention: degrees, and metres of the pelvis.
@@ -60,8 +58,7 @@ _TURN_PACE: Final = {"slow": 25.0, "fast": 140.0}  # degrees/s
 _SINK_PACE: Final = {"slow": 0.15, "fast": 0.9}  # m/s
 
 # Postures that are held all the time; the edges of the pose codes "height" and "pitch".
-_LOW: Final = 0.78  # m
-_FLOOR: Final = 0.45  # m
+_FLOOR, _LOW = 0.45, 0.78  # m
 _POSTURES: Final = ((80.0, "level"), (50.0, "bent far forward"), (20.0, "leaning forward"), (-15.0, "upright"))
 
 

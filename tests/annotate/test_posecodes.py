@@ -122,5 +122,5 @@ def test_settings_that_make_no_sense_are_refused(arguments: dict[str, float], me
 
 
 def test_a_sentence_model_that_is_not_there_is_refused_by_name(tmp_path):
-    with pytest.raises(InputError, match=r"cannot load the sentence model .*nowhere"):
+    with pytest.raises(InputError, match=r"cannot load the language model .*nowhere"):
         LanguageModel(str(tmp_path / "nowhere"))

@@ -166,7 +166,7 @@ def test_bad_motions_are_left_out_and_named(tmp_path: Path, capsys: pytest.Captu
             "NaN or infinity first in frame 7",
             "no frame",
             "(40, 9)",
-            "line 1: want text",
+            "line 1: must be text",
         ),
         strict=True,
     ):

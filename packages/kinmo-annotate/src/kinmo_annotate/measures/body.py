@@ -12,7 +12,7 @@ from torch import Tensor
 
 from kinmo_core.groups import GroupMotion, to_groups
 from kinmo_core.rotations import rotate_yaw
-from kinmo_core.skeleton import HUMANML3D
+from kinmo_core.skeleton import HUMANML3D, heading
 
 SIDES: Final = ("left", "right")
 OUTWARD: Final = {"left": 1.0, "right": -1.0}  # sign of x that leads away from the body on a side
@@ -43,12 +43,12 @@ class Body:
         """Scale, turn and shift joints (..., T, 22, 3) of any place, heading and size, metres, y up."""
         groups = to_groups(joints)
         room = joints * (_LEG / leg_length(groups))[..., None, None, None]
-        heading = smooth_heading(room)
-        seen = rotate_yaw(room - room[..., :1, :] * room.new_tensor([1.0, 0.0, 1.0]), -heading[..., None])
+        yaw = smooth_heading(room)
+        seen = rotate_yaw(room - room[..., :1, :] * room.new_tensor([1.0, 0.0, 1.0]), -yaw[..., None])
         # The floor is where the feet come lowest; a motion whose feet never touch it has none of its own.
         floor = feet_height(seen).amin(-1)[..., None, None]
         x, y, z = seen.unbind(-1)
-        return Body(torch.stack([x, y - floor, z], dim=-1), room, heading, groups)
+        return Body(torch.stack([x, y - floor, z], dim=-1), room, yaw, groups)
 
     def __getitem__(self, joint: str) -> Float[Tensor, "*batch frames 3"]:
         return self.joints[..., at(joint)[0], :]
@@ -93,10 +93,9 @@ def leg_length(groups: GroupMotion) -> Float[Tensor, "*batch"]:
 
 
 def smooth_heading(joints: Float[Tensor, "*batch frames 22 3"]) -> Float[Tensor, "*batch frames"]:
-    """Return the angle about +y from +z to where hips and shoulders face, rad, smoothed over time."""
-    left, right = (joints[..., at(f"{side}_hip", f"{side}_shoulder"), :].sum(-2) for side in SIDES)
-    across = smooth((left - right).transpose(-1, -2), sigma=_HEADING_SIGMA).transpose(-1, -2)
-    return yaw_of(across)
+    """Return the heading of a motion whose joints are smoothed over time, rad about +y from +z."""
+    local = joints - joints[..., :1, :]  # far from the origin float32 has few digits
+    return heading(smooth(local.movedim(-3, -1), sigma=_HEADING_SIGMA).movedim(-1, -3))
 
 
 def smooth(values: Float[Tensor, "*batch frames"], *, sigma: float) -> Float[Tensor, "*batch frames"]:

@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 from timing import median_seconds, run_process
 
+from kinmo_annotate.frames.posecodes import POSECODES, categorize
 from kinmo_annotate.measures import measure
 from kinmo_annotate.observe import observe
-from kinmo_annotate.posecodes import POSECODES, categorize
 from kinmo_annotate.writers.template import TemplateWriter
 from kinmo_core.motion import Motion
 from kinmo_core.testing import walking_joints

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kinmo_annotate.keyframes import Keyframer
+from kinmo_annotate.frames.keyframes import Keyframer
 from kinmo_annotate.observation import Observation
 from kinmo_annotate.observe import observe
 from kinmo_annotate.train.data import Item, MotionData

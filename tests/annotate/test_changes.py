@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import find_peaks
 
-from kinmo_annotate.changes import Repeat, Swing, repeats, spans, swings, turning_points
+from kinmo_annotate.statements.changes import Repeat, Swing, repeats, spans, swings, turning_points
 
 TIME = np.arange(100) / 20
 
@@ -22,7 +22,7 @@ def test_a_ramp_is_one_swing_without_its_plateaus():
     assert swings(-ramp, 0.5) == [Swing(swing.start, swing.end, -0.0, -1.0)]
 
 
-def test_what_is_smaller_than_the_least_leaves_no_trace():
+def test_what_is_smaller_than_the_smallest_leaves_no_trace():
     assert swings(0.1 * np.sin(2 * np.pi * TIME), 0.5) == []
     assert swings(np.zeros(5), 0.5) == []
     assert swings(np.array([1.0]), 0.5) == []
@@ -80,5 +80,5 @@ def test_spans_join_over_short_gaps_and_drop_short_stretches():
     flags = np.array([0, 1, 1, 0, 1, 0, 0, 0, 1], dtype=bool)
     assert spans(flags) == [(1, 3), (4, 5), (8, 9)]
     assert spans(flags, join=1) == [(1, 5), (8, 9)]
-    assert spans(flags, join=1, least=2) == [(1, 5)]
+    assert spans(flags, join=1, min_frames=2) == [(1, 5)]
     assert spans(np.zeros(4, dtype=bool)) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,16 @@ from processes import WordEncoder
 
 from kinmo_annotate.check import report
 from kinmo_annotate.cli import CONTROLS, main
-from kinmo_annotate.observation import Annotation, Event
+from kinmo_annotate.observation import Annotation
 from kinmo_annotate.show import annotation_text
 from kinmo_core.io import save_motion
 from kinmo_core.motion import Motion
 from kinmo_core.testing import walking_joints
-from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description
+from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description, Statement, Timeline
 
 
 def fails(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """The one line on stderr of a command that exits with 2."""
+    """Return the one line on stderr of a command that exits with 2."""
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
@@ -72,9 +73,16 @@ def test_json_is_the_line_that_predict_writes(walk: Path, capsys: pytest.Capture
     assert Description.from_json(value).groups["left_leg"] != UNKNOWN
 
 
+def test_describing_a_file_loads_no_language_model_and_no_trainer(walk: Path):
+    code = f"import sys; from kinmo_annotate.cli import main; main(['describe', {str(walk)!r}]); print(*sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "kinmo_annotate.statements.torso" in printed
+    assert not {"litellm", "sentence_transformers", "transformers", "lightning", "jsonargparse"} & set(printed.split())
+
+
 def test_a_motion_in_which_nothing_happens_has_a_page_too():
     description = Description("a person stands", dict.fromkeys(GROUPS, UNKNOWN), dict.fromkeys(PAIRS, UNKNOWN))
-    assert annotation_text(Annotation("still", description, "w"), seconds=2.0) == (
+    assert annotation_text(Annotation("still", description, "w", Timeline((), 2.0))) == (
         "still, 2.0 s, by w\n\na person stands\n\n"
         "torso      unknown\nneck       unknown\nleft arm   unknown\n"
         "right arm  unknown\nleft leg   unknown\nright leg  unknown\n\n(15 pairs: unknown)"
@@ -84,8 +92,8 @@ def test_a_motion_in_which_nothing_happens_has_a_page_too():
 def test_long_lines_are_wrapped_below_themselves():
     pairs = dict.fromkeys(PAIRS, UNKNOWN) | {("left_arm", "right_arm"): "the hands meet " * 4}
     description = Description("a person claps", dict.fromkeys(GROUPS, "moves"), pairs)
-    event = Event("left_arm+right_arm", 0.25, 12.5, "clap and clap and clap and clap again")
-    lines = annotation_text(Annotation("clap", description, "w", (event,)), seconds=13.0, width=60).splitlines()
+    clap = Statement("left_arm+right_arm", 0.25, 12.5, "clap and clap and clap and clap again")
+    lines = annotation_text(Annotation("clap", description, "w", Timeline((clap,), 13.0)), width=60).splitlines()
     assert lines[-2:] == [
         "  0.2 - 12.5 s  left arm + right arm  clap and clap and clap",
         "                                      and clap again",
@@ -99,7 +107,7 @@ def language_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somewhere to write journals, a key, and keyframes without a model."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", "any")
-    monkeypatch.setattr("kinmo_annotate.keyframes.SentenceModel", WordEncoder)
+    monkeypatch.setattr("kinmo_core.language.LanguageModel", WordEncoder)
 
 
 @pytest.mark.usefixtures("language_model")

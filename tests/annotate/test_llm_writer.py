@@ -22,7 +22,7 @@ import pytest
 from openai_server import MODES, Reply, Script, Server, error, first, good_answer, ok
 
 from kinmo_annotate import prompts
-from kinmo_annotate.observation import Event, Keyframe, Observation
+from kinmo_annotate.observation import Keyframe, Observation, Observed
 from kinmo_annotate.writers import Writer
 from kinmo_annotate.writers.journal import Answer, Journal
 from kinmo_annotate.writers.llm import NOTHING_KNOWN, LLMWriter
@@ -30,7 +30,7 @@ from kinmo_annotate.writers.parallel import in_parallel
 from kinmo_annotate.writers.provider import redacted
 from kinmo_annotate.writers.spending import Budget, OutOfBudgetError, Spending, price
 from kinmo_core.errors import InputError
-from kinmo_core.text import PAIRS, UNKNOWN, Description
+from kinmo_core.text import PAIRS, UNKNOWN, Description, Statement
 
 KEY = "sk-a-secret-of-the-tests"
 
@@ -45,13 +45,13 @@ def _environment(monkeypatch: pytest.MonkeyPatch):
 
 def seen(id: str = "walk", *captions: str, step: float = 0.0) -> Observation:
     """What was seen in a motion; another `step` is another motion."""
-    events = (
-        Event("torso", 0.0, 3.0, "walks forward"),
-        Event("left_arm", 0.5 + step, 1.0 + step, "swings forward"),
-        Event("left_arm+right_arm", 0.0, 3.0, "swing in turn"),
+    observed = (
+        Observed(Statement("torso", 0.0, 3.0, "walks forward")),
+        Observed(Statement("left_arm", 0.5 + step, 1.0 + step, "swings forward")),
+        Observed(Statement("left_arm+right_arm", 0.0, 3.0, "swing in turn")),
     )
     frames = (Keyframe(0.0, "the arms hang at the sides"), Keyframe(0.5 + step, "the left hand is in front"))
-    return Observation(id, 3.0 + step, events, frames, captions)
+    return Observation(id, 3.0 + step, observed, frames, captions)
 
 
 def several(count: int) -> list[Observation]:
@@ -99,7 +99,7 @@ def test_three_levels_in_two_requests(tmp_path: Path):
     assert isinstance(it, Writer)
     assert it.needs_keyframes
     assert (annotation.id, annotation.writer, annotation.problem) == ("walk", it.name, "")
-    assert annotation.timeline == seen().events
+    assert annotation.timeline == seen().timeline_with(annotation.description.text)
     assert annotation.description.text == "a person walks forward and swings the arms"
     assert annotation.description.groups["left_arm"] == "The left arm swings to and fro."
     assert annotation.description.groups["neck"] == UNKNOWN
@@ -141,7 +141,9 @@ def test_annotations_come_in_order_whatever_the_order_of_answers(tmp_path: Path)
     with Server(slower_first) as server:
         annotations = writer(server, tmp_path, concurrency=4).write(several(6))
     assert [annotation.id for annotation in annotations] == [f"walk{index}" for index in range(6)]
-    assert [annotation.timeline[1].start for annotation in annotations] == [0.5 + index for index in range(6)]
+    assert [annotation.timeline.of("left_arm")[0].start for annotation in annotations] == [
+        0.5 + index for index in range(6)
+    ]
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])

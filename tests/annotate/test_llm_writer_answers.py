@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from openai_server import good_answer
 
-from kinmo_annotate.observation import Event, Keyframe, Observation
+from kinmo_annotate.observation import Keyframe, Observation, Observed
 from kinmo_annotate.prompts import PLACEHOLDERS, load_prompts
 from kinmo_annotate.writers.answers import (
     GROUPS_SCHEMA,
@@ -25,10 +25,14 @@ from kinmo_annotate.writers.answers import (
 from kinmo_annotate.writers.projection import project
 from kinmo_annotate.writers.spending import load_litellm, most_tokens
 from kinmo_core.errors import InputError
-from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description
+from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description, Statement
 
 SEEN = Observation(
-    "walk", 3.0, (Event("left_arm", 0.0, 1.0, "swings"),), (Keyframe(0.0, "the left arm hangs"),), ("a man walks",)
+    "walk",
+    3.0,
+    (Observed(Statement("left_arm", 0.0, 1.0, "swings")),),
+    (Keyframe(0.0, "the left arm hangs"),),
+    ("a man walks",),
 )
 
 

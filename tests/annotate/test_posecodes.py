@@ -9,10 +9,10 @@ import torch
 from puppets import eased, move_arm, standing
 from torch import Tensor
 
-from kinmo_annotate.describe import ORDINARY, group_sentences, pose_sentences
-from kinmo_annotate.keyframes import Keyframer
+from kinmo_annotate.frames.keyframes import Keyframer
+from kinmo_annotate.frames.posecodes import POSECODES, categorize
+from kinmo_annotate.frames.sentences import ORDINARY, group_sentences, pose_sentences
 from kinmo_annotate.measures import measure
-from kinmo_annotate.posecodes import POSECODES, categorize
 from kinmo_core.errors import InputError
 from kinmo_core.language import LanguageModel
 from kinmo_core.testing import Action, HashTextEncoder
@@ -122,5 +122,5 @@ def test_settings_that_make_no_sense_are_refused(arguments: dict[str, float], me
 
 
 def test_a_sentence_model_that_is_not_there_is_refused_by_name(tmp_path):
-    with pytest.raises(InputError, match=r"cannot load the sentence model .*nowhere"):
+    with pytest.raises(InputError, match=r"cannot load the language model .*nowhere"):
         LanguageModel(str(tmp_path / "nowhere"))

@@ -23,7 +23,7 @@ from openai_server import Server
 from processes import one_of_several
 
 from kinmo_annotate.cli import main
-from kinmo_annotate.keyframes import Keyframer
+from kinmo_annotate.frames.keyframes import Keyframer
 from kinmo_annotate.observation import Annotation, Observation
 from kinmo_annotate.observe import observe
 from kinmo_annotate.records import Records, mirror_record
@@ -166,7 +166,7 @@ def test_bad_motions_are_left_out_and_named(tmp_path: Path, capsys: pytest.Captu
             "NaN or infinity first in frame 7",
             "no frame",
             "(40, 9)",
-            "line 1: want text",
+            "line 1: must be text",
         ),
         strict=True,
     ):
@@ -365,7 +365,7 @@ def test_a_language_model_is_asked_once_however_often_it_is_killed(toy_folder: P
     """Over real HTTP. Only what was on its way is asked again, under the same key, so that it is billed once."""
     journal, path = tmp_path / "journal", tmp_path / "killed" / "out.jsonl"
     encoder = {"class_path": "processes.WordEncoder"}
-    keyframer = {"class_path": "kinmo_annotate.keyframes.Keyframer", "init_args": {"encoder": encoder}}
+    keyframer = {"class_path": "kinmo_annotate.frames.keyframes.Keyframer", "init_args": {"encoder": encoder}}
     data = {"root": str(toy_folder), "splits": SPLITS, "batch_size": 5}
     concurrency, kills = 3, 0
     with Server(latency=0.05) as server:

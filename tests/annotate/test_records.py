@@ -14,7 +14,7 @@ import pytest
 
 from kinmo_annotate.records import Records, Skipped, mirror_record
 from kinmo_core.errors import InputError
-from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description
+from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description, Statement, Timeline
 
 ORDER = ["3", "M3", "1", "M1", "2"]
 MIRRORED = {"M1": "1", "M3": "3"}
@@ -25,10 +25,11 @@ def record(
 ) -> dict[str, Any]:
     groups = dict.fromkeys(GROUPS, UNKNOWN) | {"left_arm": f"the left arm rises {id}"}
     description = Description(text, groups, dict.fromkeys(PAIRS, UNKNOWN))
-    timeline = [
-        {"who": "left_arm", "start": 0.5, "end": 1.0, "text": "rises to the left"},
-        {"who": "torso+right_leg", "start": 0.0, "end": 1.0, "text": "the right foot passes"},
-    ]
+    statements = (
+        Statement("left_arm", 0.5, 1.0, "rises to the left"),
+        Statement("torso+right_leg", 0.0, 1.0, "the right foot passes"),
+    )
+    timeline = Timeline(statements, 1.0).to_json()
     return {"id": id, **description.to_json(), "writer": writer, "problem": problem, "timeline": timeline}
 
 
@@ -67,9 +68,9 @@ def test_mirroring_twice_gives_the_record_back():
     mirrored = mirror_record(record("1"), "M1")
     assert mirrored["groups"]["right_arm"] == "the right arm rises 1"
     assert mirrored["text"].endswith('turns "right"')
-    assert [(event["who"], event["text"]) for event in mirrored["timeline"]] == [
-        ("right_arm", "rises to the right"),
+    assert [(row["who"], row["text"]) for row in mirrored["timeline"]["statements"]] == [
         ("torso+left_leg", "the left foot passes"),
+        ("right_arm", "rises to the right"),
     ]
     assert mirror_record(mirrored, "1") == record("1")
 

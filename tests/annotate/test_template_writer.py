@@ -14,12 +14,12 @@ from transformers import AutoTokenizer
 
 from kinmo_annotate.observation import Observation
 from kinmo_annotate.observe import observe
-from kinmo_annotate.wording import PHRASES
+from kinmo_annotate.vocabulary import PHRASES
 from kinmo_annotate.writers import Writer
 from kinmo_annotate.writers.template import TemplateWriter
 from kinmo_core.motion import Motion, mirror_joints
 from kinmo_core.testing import Action, walking_joints
-from kinmo_core.text import GROUPS, UNKNOWN, Description, read_descriptions
+from kinmo_core.text import BODY, GROUPS, UNKNOWN, Description, Timeline, read_descriptions
 
 PUPPETS = {
     "walk": walking_joints(100),
@@ -80,14 +80,22 @@ def test_mirroring_the_motion_or_the_text_gives_the_same(name: str):
         assert describe(mirror_joints(PUPPETS[name]), seed) == describe(PUPPETS[name], seed).mirror()
 
 
-def test_an_observation_without_events_is_unknown_but_for_the_whole():
+def test_an_observation_without_statements_is_unknown_but_for_the_whole():
     [annotation] = TemplateWriter().write([Observation("x", 1.0, ())])
     assert set(annotation.description.groups.values()) == {UNKNOWN}
     assert set(annotation.description.interactions.values()) == {UNKNOWN}
     assert annotation.description.text
 
 
-def test_each_phrase_fills_the_same_values_as_its_twins():
+def test_the_timeline_states_the_whole_action_over_the_whole_motion():
+    [annotation] = TemplateWriter(2).write([seen(PUPPETS["walk"])])
+    [whole] = annotation.timeline.of(BODY)
+    assert (whole.start, whole.end) == (0, annotation.timeline.seconds) == (0, 5.0)
+    assert annotation.timeline.description().text == annotation.description.text
+    assert all(annotation.timeline.of(name) for name, text in annotation.description.groups.items() if text != UNKNOWN)
+
+
+def test_each_phrase_has_the_same_words_as_its_twins():
     for kind, phrases in PHRASES.items():
         fields = [set(re.findall(r"{(\w+)}", phrase)) for phrase in phrases]
         assert all(named == fields[0] for named in fields), kind
@@ -107,7 +115,7 @@ def test_annotations_go_through_a_file(tmp_path: Path):
     path.write_text("".join(json.dumps(annotation.to_json()) + "\n" for annotation in annotations))
     assert read_descriptions(path) == {a.id: a.description for a in annotations}
     line = json.loads(path.read_text().splitlines()[0])
-    assert line["timeline"][0].keys() == {"who", "start", "end", "text"}
+    assert Timeline.from_json(line["timeline"]) == annotations[0].timeline
 
 
 def test_real_motions_in_the_mirror_and_in_a_text_encoder(shared_data: Path):

@@ -13,14 +13,16 @@ from kinmo_core.cli import run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
+    from kinmo_annotate.frames.keyframes import Keyframer
     from kinmo_annotate.writers import Writer
 
 TEMPLATE = "template"
 CONTROLS = ("none", "mirror", "shuffle")
+MAX_WIDTH = 120  # characters of a line, however wide the terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point; bad input prints one line and exits with code 2."""
+    """Run the command; bad input prints one line and exits with code 2."""
     run_command("kinmo-annotate", _parser, arguments, lightning=("predict",))
 
 
@@ -29,65 +31,65 @@ def _parser() -> argparse.ArgumentParser:
     version = f"kinmo-annotate {metadata.version('kinmo-annotate')}"
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_describe(commands.add_parser("describe", help="print a motion as text in three levels, with a timeline"))
+    commands.add_parser(
+        "predict", help="describe a data set (LightningCLI; --config YAML, see configs/annotate)", add_help=False
+    )
+    _add_check(commands.add_parser("check", help="compare descriptions with the measured motions"))
+    agree = "agreement of two files: Cohen's kappa and Gwet's AC1 for each limb"
+    lines = 'Lines need an "id", and "ratings", {"torso": "good", ...}, or the fields that predict writes.'
+    _add_agree(commands.add_parser("agree", help=agree, description=lines))
+    return parser
 
-    describe = commands.add_parser("describe", help="print what a motion is, in three levels, with a timeline")
-    describe.add_argument("file", type=Path, help="motion: .bvh, .npz or .npy")
-    describe.add_argument(
+
+def _add_describe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="motion: .bvh, .npz or .npy")
+    parser.add_argument(
         "--writer",
         default=TEMPLATE,
         help="template, which needs nothing (default), or litellm's name of a language model, such as gpt-4o-mini",
     )
-    describe.add_argument("--seed", type=int, default=0, help="another one words it otherwise (default: 0)")
-    describe.add_argument("--api-base", help="address of an OpenAI-compatible server; the model is then openai/NAME")
-    describe.add_argument("--json", action="store_true", help="print the line that predict would write")
-    describe.set_defaults(run=_describe)
+    parser.add_argument("--seed", type=int, default=0, help="chooses among words that mean the same (default: 0)")
+    parser.add_argument("--api-base", help="address of an OpenAI-compatible server; the model is then openai/NAME")
+    parser.add_argument("--json", action="store_true", help="print the line that predict would write")
+    parser.set_defaults(run=_describe)
 
-    commands.add_parser(
-        "predict", help="describe a data set (LightningCLI; --config YAML, see configs/annotate)", add_help=False
-    )
 
-    check = commands.add_parser("check", help="hold descriptions against the measured motions")
-    check.add_argument("annotations", type=Path, nargs="?", help="JSONL file that predict wrote")
-    check.add_argument("--data", type=Path, required=True, help="HumanML3D directory with the motions")
-    check.add_argument("--splits", help="comma-separated split lists (default: all that the file has; captions: test)")
-    check.add_argument("--examples", type=int, default=10, help="contradictions to print (default: 10)")
-    check.add_argument("--captions", action="store_true", help="check what people said instead of a file")
-    check.add_argument(
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("annotations", type=Path, nargs="?", help="JSONL file that predict wrote")
+    parser.add_argument("--data", type=Path, required=True, help="HumanML3D directory with the motions")
+    parser.add_argument("--splits", help="comma-separated split lists (default: all in the file; captions: test)")
+    parser.add_argument("--examples", type=int, default=10, help="contradictions to print (default: 10)")
+    parser.add_argument("--captions", action="store_true", help="check the captions of the data set instead of a file")
+    parser.add_argument(
         "--control",
         choices=CONTROLS,
         default=CONTROLS[0],
-        help="hold the texts against mirrored motions or those of other clips, which must contradict far more",
+        help="compare with mirrored motions or with those of other clips, which must contradict far more",
     )
-    check.set_defaults(run=_check)
+    parser.set_defaults(run=_check)
 
-    agree = commands.add_parser(
-        "agree",
-        help="agreement of two files: Cohen's kappa and Gwet's AC1 for each limb",
-        description='Lines need an "id", and "ratings", {"torso": "good", ...}, or what predict writes.',
-    )
-    agree.add_argument("first", type=Path)
-    agree.add_argument("second", type=Path)
-    agree.add_argument(
-        "--field", choices=("ratings", "text"), help="what to compare; default: ratings if both have them"
-    )
-    agree.set_defaults(run=_agree)
-    return parser
+
+def _add_agree(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("first", type=Path)
+    parser.add_argument("second", type=Path)
+    fields = ("ratings", "text")
+    parser.add_argument("--field", choices=fields, help="field to compare; default: ratings if both files have them")
+    parser.set_defaults(run=_agree)
 
 
 def _describe(options: argparse.Namespace) -> None:
     from kinmo_core.io import load_motion
 
     if options.api_base is not None and options.writer == TEMPLATE:
-        raise InputError("--api-base needs --writer openai/NAME: the template writer asks nobody")
+        raise InputError("--api-base needs --writer openai/NAME: the template writer sends no requests")
     motion = load_motion(options.file)
 
-    from kinmo_annotate.keyframes import Keyframer
     from kinmo_annotate.observe import observe
 
     writer = _writer(options)
     captions = (motion.text,) if motion.text else ()
-    keyframer = Keyframer() if writer.needs_keyframes else None
-    seen = observe(motion, id=options.file.stem, captions=captions, keyframer=keyframer)
+    seen = observe(motion, id=options.file.stem, captions=captions, keyframer=_keyframer(writer))
     [annotation] = writer.write([seen])
     if annotation.problem:
         print(f"kinmo-annotate: {annotation.problem}", file=sys.stderr)
@@ -100,7 +102,17 @@ def _describe(options: argparse.Namespace) -> None:
 
         from kinmo_annotate.show import annotation_text
 
-        print(annotation_text(annotation, seconds=motion.seconds, width=min(get_terminal_size().columns, 120)))
+        print(annotation_text(annotation, width=min(get_terminal_size().columns, MAX_WIDTH)))
+
+
+def _keyframer(writer: Writer) -> Keyframer | None:
+    """Return a finder of keyframes for a writer that needs them; it loads a sentence model."""
+    if not writer.needs_keyframes:
+        return None
+
+    from kinmo_annotate.frames.keyframes import Keyframer
+
+    return Keyframer()
 
 
 def _writer(options: argparse.Namespace) -> Writer:

@@ -1,12 +1,14 @@
-"""The values that the stages hand on: what was seen in a motion (`Observation`), what was written of it (`Annotation`)."""
+"""Values that the stages hand on: what is observed in a motion (`Observation`), and what is written of it (`Annotation`)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from kinmo_core.text import Description
+from kinmo_core.text import BODY, Description, Statement, Timeline
+from kinmo_core.text.statement import SLOT
 
 
 @dataclass(frozen=True)
@@ -23,23 +25,27 @@ class Keyframe:
 
 
 @dataclass(frozen=True)
-class Event:
-    """Something that a limb, or a pair of limbs, does or holds for a while.
+class Observed:
+    """A statement with what a writer needs to choose it and to word it differently.
 
     Args:
-        who: a group ("left_arm") or a pair ("left_arm+right_arm"), as in `Description.to_json`.
-        start, end: seconds.
-        text: it in plain words, without a subject: "rises from the hips to above the head".
-        kind: what sort of event; together with `values` it is what a writer words anew.
-        values: the numbers and places behind the words, metres, degrees, seconds.
+        statement: in its plainest words.
+        kind: key of `vocabulary.PHRASES`.
+        size: how much it is worth telling; about 1 for what anybody would mention.
+        words: fill the phrases of the kind; `{}` in one of them stands for the statement's amount.
     """
 
-    who: str
-    start: float
-    end: float
-    text: str
+    statement: Statement
     kind: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
+    size: float | int = 0.5
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def say(self, phrase: str, **words: str) -> Observed:
+        """Word the statement by another phrase, with some words replaced; a phrase without `{}` drops the amount."""
+        words = {**self.words, **words}
+        text = phrase.format(**words)
+        fields = {"text": text} if SLOT in text else {"text": text, "amount": None, "unit": ""}
+        return replace(self, statement=replace(self.statement, **fields), words=words)
 
 
 @dataclass(frozen=True)
@@ -49,16 +55,27 @@ class Observation:
     Args:
         id: name of the motion.
         seconds: its duration.
-        events: by limb, then by time.
+        observed: by limb, then by time.
         keyframes: by time; empty where the writer does not ask for them.
-        captions: what people said of the whole motion, if anything.
+        captions: sentences of people about the whole motion, if there are any.
     """
 
     id: str
     seconds: float
-    events: tuple[Event, ...]
+    observed: tuple[Observed, ...]
     keyframes: tuple[Keyframe, ...] = ()
     captions: tuple[str, ...] = ()
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """What groups and pairs do."""
+        return Timeline(tuple(one.statement for one in self.observed), self.seconds)
+
+    def timeline_with(self, action: str) -> Timeline:
+        """Return the timeline with a statement about the body: the whole action, over the whole duration."""
+        # A language model may write "{}", which marks the place of an amount in a statement.
+        body = Statement(BODY, 0.0, self.seconds, action.replace(SLOT, "( )"))
+        return Timeline((body, *self.timeline.statements), self.seconds)
 
 
 @dataclass(frozen=True)
@@ -69,21 +86,17 @@ class Annotation:
         id: name of the motion.
         description: the three levels.
         writer: who wrote it, e.g. "template-0" or "gpt-4o-mini".
-        timeline: the events behind it.
+        timeline: the statements behind it, and one about the body.
         problem: why the text is not what the writer should have given; empty where all went well.
     """
 
     id: str
     description: Description
     writer: str
-    timeline: tuple[Event, ...] = ()
+    timeline: Timeline
     problem: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """One line of an annotation file: the description with `id`, `writer`, `problem` and `timeline`."""
-        timeline = [
-            {"who": event.who, "start": round(event.start, 2), "end": round(event.end, 2), "text": event.text}
-            for event in self.timeline
-        ]
-        about = {"writer": self.writer, "problem": self.problem, "timeline": timeline}
+        """Return one line of an annotation file: the description with `id`, `writer`, `problem` and `timeline`."""
+        about = {"writer": self.writer, "problem": self.problem, "timeline": self.timeline.to_json()}
         return {"id": self.id, **self.description.to_json(), **about}

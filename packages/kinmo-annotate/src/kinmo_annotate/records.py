@@ -18,13 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kinmo_core.data.captions import mirror_text
 from kinmo_core.errors import InputError
-from kinmo_core.text import GROUPS, PAIRS, Description
+from kinmo_core.text import Description, Timeline
 
 WAIT: Final = 10.0  # s; loading processes of a job that was killed outlive it by some seconds, and hold its lock
-
-_PLACE: Final = {who: place for place, who in enumerate((*GROUPS, *("+".join(pair) for pair in PAIRS)))}
 
 
 @dataclass(frozen=True)
@@ -234,16 +231,9 @@ class Records:
 
 
 def mirror_record(record: Mapping[str, Any], id: str) -> dict[str, Any]:
-    """The record of the mirrored copy `id`: description and timeline with left and right exchanged."""
-    timeline = [
-        {**event, "who": _mirror_who(event["who"]), "text": mirror_text(event["text"])} for event in record["timeline"]
-    ]
-    timeline.sort(key=lambda event: (_PLACE[event["who"]], event["start"]))
+    """Return the record of the mirrored copy `id`: description and timeline with left and right exchanged."""
+    timeline = Timeline.from_json(record["timeline"]).mirror().to_json()
     return {**record, **Description.from_json(record).mirror().to_json(), "id": id, "timeline": timeline}
-
-
-def _mirror_who(who: str) -> str:
-    return "+".join(sorted(mirror_text(who).split("+"), key=GROUPS.index))
 
 
 def _dump(record: Mapping[str, Any]) -> bytes:

@@ -66,8 +66,9 @@ class Prompts:
 
     def _observation(self, seen: Observation) -> str:
         timeline: dict[str, list[str]] = {}
-        for event in seen.events:
-            timeline.setdefault(event.who, []).append(f"{event.start:.1f}-{event.end:.1f} s: {event.text}")
+        for statement in (one.statement for one in seen.observed):
+            span = f"{statement.start:.1f}-{statement.end:.1f} s"
+            timeline.setdefault(statement.who, []).append(f"{span}: {statement.sentence}")
         return self.observation.substitute(
             seconds=f"{seen.seconds:.1f}",
             captions=_data(list(seen.captions)),

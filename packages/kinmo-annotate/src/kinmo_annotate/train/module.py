@@ -5,7 +5,7 @@ from __future__ import annotations
 import lightning as L
 import torch
 
-from kinmo_annotate.keyframes import Keyframer
+from kinmo_annotate.frames.keyframes import Keyframer
 from kinmo_annotate.observation import Annotation, Observation
 from kinmo_annotate.observe import observe
 from kinmo_annotate.records import Skipped

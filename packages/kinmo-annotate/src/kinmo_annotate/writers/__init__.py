@@ -1,4 +1,4 @@
-"""Writers turn what was seen in a motion into words: `template` alone, `llm` through any model that litellm reaches."""
+"""Writers turn observations of a motion into words: `template` alone, `llm` through any model that litellm reaches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Writer(Protocol):
 
     @property
     def name(self) -> str:
-        """What annotations record as their writer."""
+        """Name that annotations record as their writer."""
         ...
 
     @property
@@ -23,5 +23,5 @@ class Writer(Protocol):
         ...
 
     def write(self, observations: Sequence[Observation]) -> list[Annotation]:
-        """An annotation for each observation, in their order."""
+        """Write an annotation for each observation, in their order."""
         ...

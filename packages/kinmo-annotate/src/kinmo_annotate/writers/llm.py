@@ -156,7 +156,7 @@ class LLMWriter:
             problem = f"{stage}: refused: {error}"
         except InputError as error:
             raise type(error)(f"{error} (at {seen.id})") from None
-        return Annotation(seen.id, Description(text, groups, pairs), self.name, seen.events, problem)
+        return Annotation(seen.id, Description(text, groups, pairs), self.name, seen.timeline_with(text), problem)
 
     def _ask(
         self,

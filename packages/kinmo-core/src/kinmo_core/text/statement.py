@@ -13,6 +13,7 @@ from kinmo_core.text.description import GROUPS, PAIRS, check_sentence, mirror_pa
 BODY: Final = "body"
 WHO: Final = (BODY, *GROUPS, *("+".join(pair) for pair in PAIRS))  # in the order in which statements are listed
 UNITS: Final = ("degrees", "metres", "times", "seconds", "metres a second")
+TURNS_FROM: Final = 300.0  # degrees; larger angles are told in half turns
 SLOT: Final = "{}"  # stands in a text where the amount belongs
 Real = float | int  # to the type checker of the tests an int is not a float
 _DECIMALS: Final = 6  # of seconds: on a grid of microseconds, shifting there and back is exact
@@ -145,8 +146,8 @@ def times(number: int) -> str:
 
 
 def _degrees(size: Real) -> str:
-    """To ten degrees, below ten to one, from 300 on to half turns."""
-    if size < 300:
+    """To ten degrees, below ten to one, from `TURNS_FROM` on to half turns."""
+    if size < TURNS_FROM:
         return f"{round(size / 10) * 10 if size >= 10 else round(size)} degrees"
     whole, half = divmod(round(size / 180), 2)
     if half:

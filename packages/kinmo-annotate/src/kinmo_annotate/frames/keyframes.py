@@ -1,7 +1,7 @@
 """Keyframes: the frames whose pose reads differently (KinMo, ICCV 2025, section 3.2).
 
-A sentence about the pose of every frame; a frame whose sentence has a cosine below 0.8 with the one it is compared with is a
-keyframe. The paper leaves open which one that is, how many frames are skipped, and the sentence model; all are arguments.
+Every frame gets a sentence about its pose; a frame whose sentence has a cosine below 0.8 with that of an earlier frame is a
+keyframe. The paper leaves open which earlier frame, how many frames are skipped, and the sentence model; all are arguments.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from kinmo_annotate.describe import pose_sentences
+from kinmo_annotate.frames.posecodes import categorize
+from kinmo_annotate.frames.sentences import pose_sentences
+from kinmo_annotate.measures import FPS
 from kinmo_annotate.observation import Keyframe
-from kinmo_annotate.posecodes import categorize
-from kinmo_annotate.words import FPS
 from kinmo_core.text import TextEncoder
 
 
 class Keyframer:
-    """Finds keyframes; remembers the vectors of sentences, since poses come again.
+    """Finds keyframes, and remembers the vectors of sentences, since poses come again.
 
     Args:
         threshold: cosine below which a pose is a new one.
         reference: a frame is compared with the last "keyframe", which also catches slow changes, or with the
             "previous" frame.
-        stride: looks at every so many frames (at 20 a second).
-        encoder: sentences to unit vectors; None is the bundled MiniLM.
+        stride: distance of the frames that are looked at (at 20 a second).
+        encoder: sentences to vectors; without one the bundled MiniLM is loaded when the first sentence comes.
 
     Raises:
         ValueError: a threshold outside -1 to 1, an unknown reference, a stride below 1.
@@ -53,7 +53,7 @@ class Keyframer:
         self._vectors: dict[str, Tensor] = {}
 
     def find(self, numbers: Mapping[str, Tensor]) -> tuple[Keyframe, ...]:
-        """Keyframes of one motion from the numbers of its poses (`measures.measure`, (T,) each); the first frame is one."""
+        """Find the keyframes of one motion from its numbers (`measures.measure`, (T,) each); the first frame is one."""
         every = {name: values[:: self.stride] for name, values in numbers.items()}
         sentences = pose_sentences(categorize(every))
         vectors = self._encode(sentences)
@@ -67,7 +67,7 @@ class Keyframer:
         return tuple(Keyframe(frame * self.stride / FPS, sentences[frame]) for frame in chosen)
 
     def _encode(self, sentences: Sequence[str]) -> Tensor:
-        """Unit vectors (N, dim); each distinct sentence is encoded once, in all motions."""
+        """Return unit vectors (N, dim); each distinct sentence is encoded once, in all motions."""
         new = [text for text in dict.fromkeys(sentences) if text not in self._vectors]
         if new:
             if self._encoder is None:

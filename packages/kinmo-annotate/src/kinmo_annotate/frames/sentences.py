@@ -1,4 +1,4 @@
-"""Categories of a pose to a sentence about it, for each group and for the whole body."""
+"""From the categories of a pose to a sentence about it, for each group and for the whole body."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final
 from jaxtyping import Int
 from torch import Tensor
 
-from kinmo_annotate.posecodes import POSECODES
+from kinmo_annotate.frames.posecodes import POSECODES
 from kinmo_core.text import GROUPS
 
 ORDINARY: Final = "The person stands upright with hanging arms."
 
 
 def pose_sentences(categories: Int[Tensor, "frames codes"]) -> list[str]:
-    """A sentence about the pose of every frame.
+    """Write a sentence about the pose of every frame.
 
     Args:
         categories: (T, K), as `posecodes.categorize` makes them.
@@ -29,12 +29,12 @@ def pose_sentences(categories: Int[Tensor, "frames codes"]) -> list[str]:
 
 
 def group_sentences(categories: Int[Tensor, "frames codes"], group: str) -> list[str]:
-    """The same about one group or pair alone; empty where its pose is too ordinary for a word."""
+    """Write the same about one group or pair alone; empty where its pose is too ordinary for a word."""
     return [_sentence(_clauses(row, group)) for row in categories.tolist()]
 
 
 def _clauses(row: Sequence[int], who: str | None = None) -> list[str]:
-    """What the categories of one frame are called, group by group."""
+    """Return the names of the categories of one frame, group by group."""
     called = [
         (code.who, code.labels[category])
         for code, category in zip(POSECODES, row, strict=True)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
-from puppets import eased, events, kinds, move_arm, seen, standing
+from puppets import eased, kinds, move_arm, observed, seen, standing
 from torch import Tensor
 
 from kinmo_annotate.observe import observe
+from kinmo_annotate.statements import words
+from kinmo_annotate.vocabulary import Amount
 from kinmo_core.errors import InputError
 from kinmo_core.motion import Motion, mirror_joints
 from kinmo_core.skeleton import HUMANML3D, Skeleton
 from kinmo_core.testing import Action, walking_joints
+from kinmo_core.text import BODY, Statement, Timeline
 
 SIDES = ("left", "right")
 
@@ -23,7 +27,7 @@ def other(side: str) -> str:
 
 
 def hop(height: float = 0.36, times: int = 1) -> Tensor:
-    """A standing body thrown up; 0.6 s in the air each time."""
+    """Return a standing body thrown up; 0.6 s in the air each time."""
     joints, time = standing(60), torch.arange(60) / 20
     for number in range(times):
         phase = (time - 0.5 - number) / 0.6
@@ -32,7 +36,7 @@ def hop(height: float = 0.36, times: int = 1) -> Tensor:
 
 
 def leg(side: str, thigh: Tensor, knee: Tensor) -> Tensor:
-    """A standing body with one leg that swings forward by `thigh` and bends by `knee` (T,) degrees."""
+    """Return a standing body with one leg that swings forward by `thigh` and bends by `knee` (T,) degrees."""
     joints = standing(len(thigh))
     hip, knee_joint, ankle, foot = HUMANML3D.index(*(f"{side}_{name}" for name in ("hip", "knee", "ankle", "foot")))
     lower = torch.deg2rad(thigh - knee)
@@ -53,11 +57,11 @@ def leg(side: str, thigh: Tensor, knee: Tensor) -> Tensor:
 @pytest.mark.parametrize("side", SIDES)
 def test_an_arm_that_is_raised_forward(side: str):
     joints = move_arm(standing(), side, eased(0, 170, 60, 0.2, 0.5))
-    [raised, held] = events(joints, f"{side}_arm")
+    [raised, held] = observed(joints, f"{side}_arm")
     assert (raised.kind, held.kind) == ("arm_up", "arm_hold")
-    assert raised.text == "rises quickly from beside the hip to above the head"
-    assert 0.5 <= raised.start < raised.end <= 1.6
-    assert held.text == "stays above the head for two seconds"
+    assert raised.statement.sentence == "rises quickly from beside the hip to above the head"
+    assert 0.5 <= raised.statement.start < raised.statement.end <= 1.6
+    assert held.statement.sentence == "stays above the head for two seconds"
     assert kinds(joints, f"{other(side)}_arm") == ["arm_still"]
     assert kinds(joints, f"neck+{side}_arm") == ["hand_above_head"]
     assert kinds(joints, f"neck+{other(side)}_arm") == []
@@ -70,20 +74,20 @@ def test_an_arm_that_comes_down_again_is_told_in_order():
 
 
 def test_an_arm_that_opens_to_the_side_goes_outward_and_not_forward():
-    [opened, *_] = events(move_arm(standing(), "right", eased(0, 90, 60, 0.2, 0.5), out=True), "right_arm")
+    [opened, *_] = observed(move_arm(standing(), "right", eased(0, 90, 60, 0.2, 0.5), out=True), "right_arm")
     assert opened.kind == "arm_outward"
-    assert "out to the side" in opened.text
-    assert "forward" not in opened.text
+    assert "out to the side" in opened.statement.sentence
+    assert "forward" not in opened.statement.sentence
 
 
 @pytest.mark.parametrize("side", SIDES)
 def test_waving_is_a_repetition_and_counted(side: str):
     joints = Action(wave=side).joints(60)  # sways twice a clock of 0.9 Hz: 1.8 Hz in 2.95 s
-    [waved] = events(joints, f"{side}_arm")
+    [waved] = observed(joints, f"{side}_arm")
     assert waved.kind == "arm_repeat"
-    assert waved.values["way"] == "from side to side"
-    assert waved.values["times"] == "five times"
-    assert "head" in waved.values["place"]
+    assert waved.words["way"] == "from side to side"
+    assert (waved.statement.amount, waved.statement.unit) == (5, "times")
+    assert "head" in waved.words["place"]
 
 
 def test_an_elbow_that_bends_alone_is_told_of_the_elbow():
@@ -96,52 +100,86 @@ def test_an_elbow_that_bends_alone_is_told_of_the_elbow():
 
 
 def test_speed_is_named():
-    slow = events(move_arm(standing(200), "left", eased(0, 170, 200, 0.0, 1.0)), "left_arm")[0]
-    quick = events(move_arm(standing(60), "left", eased(0, 170, 60, 0.4, 0.55)), "left_arm")[0]
-    assert " slowly" in slow.text or slow.values["pace"] == " slowly"
-    assert " quickly" in quick.text
+    slow = observed(move_arm(standing(200), "left", eased(0, 170, 200, 0.0, 1.0)), "left_arm")[0]
+    quick = observed(move_arm(standing(60), "left", eased(0, 170, 60, 0.4, 0.55)), "left_arm")[0]
+    assert " slowly" in slow.statement.sentence or slow.words["pace"] == " slowly"
+    assert " quickly" in quick.statement.sentence
 
 
 # Torso
 
 
 def test_a_walk_travels_forward_as_far_as_it_does():
-    [travel] = [e for e in events(walking_joints(101, speed=1.2), "torso") if e.kind == "travel"]
-    assert travel.text == "travels forward about 6.0 m at walking pace"
-    assert (travel.start, travel.end) == (pytest.approx(0, abs=0.2), pytest.approx(5, abs=0.2))
+    [travel] = [e for e in observed(walking_joints(101, speed=1.2), "torso") if e.kind == "travel"]
+    assert travel.statement.sentence == "travels forward about 6.0 m at walking pace"
+    assert (travel.statement.start, travel.statement.end) == (pytest.approx(0, abs=0.2), pytest.approx(5, abs=0.2))
 
 
 @pytest.mark.parametrize(("speed", "pace"), [(0.45, "slow"), (1.2, "walking"), (2.1, "fast"), (3.2, "running")])
 def test_the_pace_follows_the_speed(speed: float, pace: str):
-    [travel] = [e for e in events(walking_joints(80, speed=speed), "torso") if e.kind == "travel"]
-    assert travel.values["pace"] == f"at {'a ' if pace in ('slow', 'fast') else ''}{pace} pace"
+    [travel] = [e for e in observed(walking_joints(80, speed=speed), "torso") if e.kind == "travel"]
+    assert travel.words["pace"] == f"at {'a ' if pace in ('slow', 'fast') else ''}{pace} pace"
 
 
 def test_the_way_is_what_the_body_sees_whatever_its_heading():
     backward = Action(speed=-1.0, stride=0.2, lift=0.4).joints(60)
-    assert events(backward, "torso")[0].values["way"] == "backward"
+    assert observed(backward, "torso")[0].words["way"] == "backward"
     for heading in (0.5, 2.0, -3.0):
-        assert events(walking_joints(60, heading=heading), "torso")[0].values["way"] == "forward"
+        assert observed(walking_joints(60, heading=heading), "torso")[0].words["way"] == "forward"
     sideways = standing()
     sideways[..., 0] += torch.linspace(0, 2, 60)[:, None]  # x is the person's left
-    assert events(sideways, "torso")[0].values["way"] == "to the left"
+    assert observed(sideways, "torso")[0].words["way"] == "to the left"
 
 
 @pytest.mark.parametrize(("turn", "side"), [(0.9, "left"), (-0.9, "right")])
 def test_a_turn_has_side_and_angle(turn: float, side: str):
-    [told] = [e for e in events(Action(turn=turn).joints(60), "torso") if e.kind == "turn"]
-    assert told.text == f"turns to the {side} by about 150 degrees"
+    [told] = [e for e in observed(Action(turn=turn).joints(60), "torso") if e.kind == "turn"]
+    assert told.statement.sentence == f"turns to the {side} by about 150 degrees"
     assert math.degrees(0.9 * 59 / 20) == pytest.approx(152, abs=1)
 
 
+def test_amounts_are_numbers_that_are_rounded_in_words_only():
+    [turn] = [e.statement for e in observed(Action(turn=0.9).joints(60), "torso") if e.kind == "turn"]
+    assert (turn.text, turn.unit) == ("turns to the left by about {}", "degrees")
+    assert turn.amount == pytest.approx(math.degrees(0.9 * 59 / 20), abs=8)  # smoothing takes a little of the ends
+    assert turn.amount not in (150, 160)
+
+
+@pytest.mark.parametrize(
+    ("amount", "sentence"),
+    [
+        (words.degrees(-38.0), "about 40 degrees"),
+        (words.degrees(4.0), "about 10 degrees"),
+        (words.degrees(350.0), "a full turn"),
+        (words.degrees(20.0, ", bent by "), ", bent by about 20 degrees"),
+        (words.metres(0.02), "about 0.1 m"),
+        (words.metres(-12.3), "about 12 m"),
+        (words.times(2, " "), "twice"),
+    ],
+)
+def test_small_amounts_and_full_turns_are_told_as_what_can_be_measured(amount: Amount, sentence: str):
+    assert Statement("torso", 0, 1, str(amount), amount.number, amount.unit).sentence == sentence
+
+
+def test_a_phrase_without_a_mark_drops_the_amount():
+    [travel] = [e for e in observed(walking_joints(60), "torso") if e.kind == "travel"]
+    assert travel.say("goes {way} {distance}").statement.sentence.startswith("goes forward about 3")
+    assert travel.say("goes {way}").statement == replace(travel.statement, text="goes forward", amount=None, unit="")
+
+
+def test_a_mark_in_a_sentence_about_the_whole_action_is_no_amount():
+    [body] = seen(standing()).timeline_with("a person draws {}").of(BODY)
+    assert body.sentence == "a person draws ( )"
+
+
 def test_full_turns_are_counted():
-    text = events(Action(turn=2.0).joints(96), "torso")[0].text  # 9.5 rad
+    text = observed(Action(turn=2.0).joints(96), "torso")[0].statement.sentence  # 9.5 rad
     assert text == "turns to the left by one and a half turns"
 
 
 def test_jumps_are_counted_and_a_squat_is_none():
-    [jump] = [e for e in events(hop(0.36, 2), "torso") if e.kind == "jump"]
-    assert jump.values["times"] == "twice"
+    [jump] = [e for e in observed(hop(0.36, 2), "torso") if e.kind == "jump"]
+    assert jump.words["times"] == "twice"
     assert [kinds(hop(0.36, 2), f"{side}_leg") for side in SIDES] == [["leg_jump"]] * 2
     squat = Action(squat=1.1, cadence=0.5).joints(41)
     assert "jump" not in kinds(squat, "torso")
@@ -193,15 +231,15 @@ def test_a_bow_leans_and_straightens():
         [local[..., 0], cos * local[..., 1] - sin * local[..., 2], sin * local[..., 1] + cos * local[..., 2]], dim=-1
     )
     joints[:, upper] = joints[:, :1] + turned
-    told = [e for e in events(joints, "torso") if e.kind in ("lean", "straighten")]
-    assert [e.text for e in told] == ["leans forward to about 60 degrees", "straightens up"]
+    told = [e for e in observed(joints, "torso") if e.kind in ("lean", "straighten")]
+    assert [e.statement.sentence for e in told] == ["leans forward to about 60 degrees", "straightens up"]
 
 
 # Neck
 
 
 def head_to(turn: Tensor) -> Tensor:
-    """A standing body whose head turns to the left by `turn` (T,) degrees."""
+    """Return a standing body whose head turns to the left by `turn` (T,) degrees."""
     joints = standing(len(turn))
     neck, head = HUMANML3D.index("neck", "head")
     angle = torch.deg2rad(turn)
@@ -213,7 +251,7 @@ def head_to(turn: Tensor) -> Tensor:
 
 def test_the_head_looks_to_a_side_and_back():
     turned = head_to(eased(0, 50, 80, 0.1, 0.3) - eased(0, 50, 80, 0.6, 0.8))
-    assert [e.text for e in events(turned, "neck")] == [
+    assert [e.statement.sentence for e in observed(turned, "neck")] == [
         "turns to the left by about 50 degrees",
         "turns back to the front",
     ]
@@ -226,10 +264,10 @@ def test_the_head_looks_to_a_side_and_back():
 
 def test_steps_are_counted_for_each_leg():
     for side in SIDES:
-        [steps] = events(walking_joints(100, speed=1.2), f"{side}_leg")  # 0.9 strides a second, 5 s
+        [steps] = observed(walking_joints(100, speed=1.2), f"{side}_leg")  # 0.9 strides a second, 5 s
         assert steps.kind == "steps"
-        assert steps.values["way"] == "forward"
-        assert steps.values["steps"] in ("four steps", "five steps")
+        assert steps.words["way"] == "forward"
+        assert steps.words["steps"] in ("four steps", "five steps")
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -273,8 +311,8 @@ def test_a_hand_that_reaches_the_other_knee():
     wrist, knee = HUMANML3D.index("left_wrist", "right_knee")
     joints[20:30, wrist] = joints[20:30, knee] + torch.tensor([0.0, 0.05, 0.1])
     assert kinds(joints, "left_arm+right_leg") == ["hand_at_leg"]
-    [told] = events(joints, "left_arm+right_leg")
-    assert told.text == "the left hand comes near the right knee"
+    [told] = observed(joints, "left_arm+right_leg")
+    assert told.statement.sentence == "the left hand comes near the right knee"
 
 
 # What must not change what is seen
@@ -290,27 +328,24 @@ def test_a_hand_that_reaches_the_other_knee():
     ids=["walk", "wave", "squat"],
 )
 def test_the_mirrored_motion_has_the_mirrored_events(joints: Tensor):
-    from kinmo_core.data.captions import mirror_text
-    from kinmo_core.text import mirror_pair
+    plain, mirrored = seen(joints).timeline, seen(mirror_joints(joints)).timeline
 
-    def limb(who: str) -> str:
-        first, _, second = who.partition("+")
-        return "+".join(mirror_pair((first, second))) if second else mirror_text(first)
+    def words(timeline: Timeline) -> set[tuple[str, float | int, float | int, str]]:
+        return {(s.who, s.start, s.end, s.sentence) for s in timeline.statements}
 
-    plain = {(limb(e.who), e.start, e.end, mirror_text(e.text)) for e in seen(joints).events}
-    assert {(e.who, e.start, e.end, e.text) for e in seen(mirror_joints(joints)).events} == plain
+    assert words(mirrored) == words(plain.mirror())
 
 
 @pytest.mark.parametrize("fps", [30.0, 60.0, 120.0])
 def test_another_frame_rate_shows_the_same(fps: float):
     frames = int(4 * fps)
-    there = [e.text for e in seen(walking_joints(frames, fps=fps), fps).events]
-    assert there == [e.text for e in seen(walking_joints(80)).events]
+    there = [e.statement.sentence for e in seen(walking_joints(frames, fps=fps), fps).observed]
+    assert there == [e.statement.sentence for e in seen(walking_joints(80)).observed]
 
 
 def test_a_few_frames_less_show_nearly_the_same():
     joints = Action(wave="left", speed=1.0, stride=0.25, lift=0.5, arm_swing=0.3).joints(120)
-    whole, cut = ({(e.who, e.kind) for e in seen(part).events} for part in (joints, joints[2:-2]))
+    whole, cut = ({(e.statement.who, e.kind) for e in seen(part).observed} for part in (joints, joints[2:-2]))
     assert whole == cut
 
 
@@ -319,9 +354,9 @@ def test_a_few_frames_less_show_nearly_the_same():
     [
         (
             Motion(standing(1)),
-            r"walk.bvh has 1 frame\(s\) at 20 a second, .* no movement; want at least 0.1 seconds",
+            r"walk.bvh must last at least 0.1 seconds to show movement, got 1 frame\(s\) at 20 a second",
         ),
-        (Motion(standing(3), fps=120.0), r"walk.bvh has 3 frame\(s\) at 120 a second"),
+        (Motion(standing(3), fps=120.0), r"walk.bvh must last .* got 3 frame\(s\) at 120 a second"),
         (
             Motion(
                 torch.zeros(9, 2, 3),

@@ -1,18 +1,27 @@
-"""What an event is called: a few phrases for each kind, all of them true, so that a thousand texts do not read alike.
+"""The phrases that a statement may have: a few for each kind, all of them true, so that a thousand texts do not read alike.
 
 Phrases of a group have no subject ("rises from beside the hip to shoulder height"); those of a pair are whole clauses.
+Words that may be left out bring their own space.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from kinmo_annotate.observation import Event
-from kinmo_annotate.words import FPS
+from kinmo_annotate.measures import FPS
+from kinmo_annotate.observation import Observed
 from kinmo_core.data.captions import mirror_text
+from kinmo_core.text import Statement
+from kinmo_core.text.statement import SLOT, Real
+
+
+def _each(*openings: str, then: str) -> tuple[str, ...]:
+    """Write phrases that differ in their openings only."""
+    return tuple(opening + then for opening in openings)
+
 
 PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     # torso
@@ -21,11 +30,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "turns": ("turns one way and back {times}", "turns back and forth {times}"),
     "jump": ("jumps {times}, {height} high", "jumps {times} to a height of {height}"),
     "bounce": ("bobs down and up {times} by {distance}", "sinks and rises {times} by {distance}"),
-    "torso_sink": (
-        "sinks{pace} by {distance}{deep}",
-        "goes down{pace} by {distance}{deep}",
-        "lowers{pace} by {distance}{deep}",
-    ),
+    "torso_sink": _each("sinks", "goes down", "lowers", then="{pace} by {distance}{deep}"),
     "torso_rise": ("rises{pace} by {distance}", "comes up{pace} by {distance}"),
     "sways": ("sways a little from side to side {times}", "shifts a little from side to side {times}"),
     "bows": ("bends forward and back {times}", "leans forward and back {times}"),
@@ -48,16 +53,8 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "turned": ("stays turned to the {side}", "keeps turned to the {side}"),
     "tipped": ("stays {way}", "is held {way}"),
     # arms
-    "arm_up": (
-        "rises{pace}{aside}{origin} to {goal}",
-        "lifts{pace}{aside}{origin} to {goal}",
-        "goes up{pace}{aside}{origin} to {goal}",
-    ),
-    "arm_down": (
-        "drops{pace}{aside}{origin} to {goal}",
-        "lowers{pace}{aside}{origin} to {goal}",
-        "comes down{pace}{aside}{origin} to {goal}",
-    ),
+    "arm_up": _each("rises", "lifts", "goes up", then="{pace}{aside}{origin} to {goal}"),
+    "arm_down": _each("drops", "lowers", "comes down", then="{pace}{aside}{origin} to {goal}"),
     "arm_forward": ("moves{pace} forward{aside}{origin} to {goal}", "reaches{pace} forward{aside}{origin} to {goal}"),
     "arm_back": ("moves{pace} back{aside}{origin} to {goal}", "pulls{pace} back{aside}{origin} to {goal}"),
     "arm_outward": ("moves{pace} outward{aside}{origin} to {goal}", "opens{pace} outward{aside}{origin} to {goal}"),
@@ -75,10 +72,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "knee_lift": ("lifts the knee to hip height {times}", "raises the knee to hip height {times}"),
     "foot_lift": ("lifts the foot off the floor {times} by {height}", "raises the foot {times} by {height}"),
     "leg_jump": ("pushes off and lands {times}", "leaves the floor and lands {times}"),
-    "knee_repeat": (
-        "bends and straightens at the knee {times}, up to {angle}",
-        "flexes and extends at the knee {times}, up to {angle}",
-    ),
+    "knee_repeat": _each("bends and straightens", "flexes and extends", then=" at the knee {times}, up to {angle}"),
     "knee_bend": ("bends{pace} at the knee to {angle}", "flexes{pace} at the knee to {angle}"),
     "knee_straighten": ("straightens{pace} at the knee to {angle}", "extends{pace} at the knee to {angle}"),
     "leg_stand": ("stays planted on the floor{place}{bent}", "keeps standing in place{place}{bent}"),
@@ -90,10 +84,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "head_back": ("the head moves back by {distance}", "the head goes back over the hips by {distance}"),
     "head_ahead": ("the head stays {distance} ahead of the hips", "the head is held {distance} ahead of the hips"),
     "head_over": ("the head stays over the hips", "the head keeps in line with the hips"),
-    "hand_across": (
-        "{hand} reaches across the body at {height} height",
-        "{hand} crosses in front of the body at {height} height",
-    ),
+    "hand_across": _each("{hand} reaches across", "{hand} crosses in front of", then=" the body at {height} height"),
     "hand_to_and_fro": (
         "{hand} moves away from the torso and back again and again",
         "{hand} leaves the torso and returns again and again",
@@ -115,10 +106,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
         "the {side} leg swings forward and back under the torso {times}",
         "the {side} leg passes under the torso {times}",
     ),
-    "leg_out": (
-        "the {side} foot stands far out to the side of the hips",
-        "the {side} foot is out to the side of the hips",
-    ),
+    "leg_out": _each("the {side} foot stands far", "the {side} foot is", then=" out to the side of the hips"),
     "over_foot": ("the torso stays over the {side} foot", "the torso keeps its place over the {side} foot"),
     "hand_at_head": ("{hand} comes near the head{often}", "{hand} gets close to the head{often}"),
     "hand_above_head": ("{hand} is above the head{often}", "{hand} is higher than the head{often}"),
@@ -146,33 +134,54 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def event(who: str, kind: str, start: int, end: int, *, size: float = 0.5, **values: str) -> Event:
-    """An event in its plainest words.
+@dataclass(frozen=True)
+class Amount:
+    """The one word of a phrase that is a measured number.
+
+    Args:
+        number: without sign, since the words around it tell the direction.
+        unit: one of `kinmo_core.text.UNITS`.
+        text: the words with `{}` in place of the number.
+    """
+
+    number: Real
+    unit: str
+    text: str = SLOT
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def observed(who: str, kind: str, start: int, end: int, *, size: Real = 0.5, **words: str | Amount) -> Observed:
+    """Make a statement of a kind in its plainest words.
 
     Args:
         who: group or pair.
         kind: key of `PHRASES`.
-        start, end: frames at 20 a second.
-        size: how much is worth saying it; about 1 for what anybody would mention.
-        values: words that fill the phrase.
+        start, end: frames at `FPS` a second.
+        size: how much it is worth telling; about 1 for what anybody would mention.
+        words: fill the phrase; at most one is an `Amount`.
     """
-    text = PHRASES[kind][0].format(**values)
-    return Event(who, start / FPS, end / FPS, text, kind, {"size": size, **values})
+    text = PHRASES[kind][0].format(**words)
+    amount = next((word for word in words.values() if isinstance(word, Amount)), None)
+    measured = (amount.number, amount.unit) if amount and SLOT in text else (None, "")
+    statement = Statement(who, start / FPS, end / FPS, text, *measured)
+    return Observed(statement, kind, size, {name: str(word) for name, word in words.items()})
 
 
-def vary(told: Event, seed: int) -> Event:
-    """The event in the words that the seed chooses. A mirrored event gets the mirrored words."""
-    phrase = choose(PHRASES[told.kind], told, seed)
-    return replace(told, text=phrase.format(**told.values))
+def vary(one: Observed, seed: int) -> Observed:
+    """Word a statement as the seed chooses. A mirrored statement gets the mirrored words."""
+    statement = one.statement
+    return one.say(choose(PHRASES[one.kind], seed, statement.who, one.kind, statement.sentence, statement.start))
 
 
-def choose(options: tuple[Any, ...], told: Event, seed: int) -> Any:
-    """One of the options, by the seed and by all that an event says apart from its side."""
-    who = told.who.replace("left", "side").replace("right", "side")
-    text = min(told.text, mirror_text(told.text))  # the same for both sides
-    return options[zlib.crc32(f"{seed} {who} {told.kind} {text} {told.start:.2f}".encode()) % len(options)]
+def choose(options: Sequence[str], seed: int, who: str, kind: str, sentence: str, start: Real = 0.0) -> str:
+    """Choose an option by the seed and by all that a statement says apart from its side."""
+    limb = who.replace("left", "side").replace("right", "side")
+    text = min(sentence, mirror_text(sentence))  # the same for both sides
+    return options[zlib.crc32(f"{seed} {limb} {kind} {text} {start:.2f}".encode()) % len(options)]
 
 
-def in_time(events: Sequence[Event]) -> list[Event]:
-    """By start; of two that start together the larger first."""
-    return sorted(events, key=lambda e: (e.start, -float(e.values["size"]), e.kind))
+def in_time(found: Iterable[Observed]) -> list[Observed]:
+    """Sort by start; of two that start together the larger comes first."""
+    return sorted(found, key=lambda one: (one.statement.start, -one.size, one.kind))

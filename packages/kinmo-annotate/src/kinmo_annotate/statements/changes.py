@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+_CYCLES: Final = 2  # times there and back that make a repetition
+_GAP: Final = 20  # frames, 1 s: longest pause between two swings of a repetition, or within one
+_EVEN: Final = 0.45  # smallest ratio of two consecutive swings of a repetition
+_DRIFT: Final = 0.05  # share of a swing that its slow beginning and its slow end each make
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Stretch:
         return self.end - self.start
 
     def overlap(self, other: Stretch) -> int:
-        """Frames that both share; negative where they lie apart."""
+        """Return the frames that both share; negative where they lie apart."""
         return min(self.end, other.end) - max(self.start, other.start)
 
 
@@ -69,14 +75,19 @@ class Repeat(Stretch):
     high: float
 
 
-def swings(values: NDArray[np.floating], least: float) -> list[Swing]:
-    """All swings of at least `least`, in order; consecutive ones go in opposite directions."""
-    points = turning_points(values, least)
+def moves(values: NDArray[np.floating], min_size: float) -> list[Swing | Repeat]:
+    """Find all swings of at least `min_size`, those that repeat taken together."""
+    return repeats(swings(values, min_size))
+
+
+def swings(values: NDArray[np.floating], min_size: float) -> list[Swing]:
+    """Find all swings of at least `min_size`, in order; consecutive ones go in opposite directions."""
+    points = turning_points(values, min_size)
     return [_swing(values, *pair) for pair in pairwise(points)]
 
 
-def turning_points(values: NDArray[np.floating], least: float) -> list[int]:
-    """Frames of the extremes between which the values move by at least `least`; empty where they never do."""
+def turning_points(values: NDArray[np.floating], min_size: float) -> list[int]:
+    """Find the extremes between which the values move by at least `min_size`: their frames, none if they never do."""
     points: list[int] = []
     series = values.tolist()
     low = high = 0  # frames of the extremes since the last turning point
@@ -86,10 +97,10 @@ def turning_points(values: NDArray[np.floating], least: float) -> list[int]:
             high = frame
         if value < series[low]:
             low = frame
-        if rising >= 0 and series[high] - value >= least:
+        if rising >= 0 and series[high] - value >= min_size:
             points.append(high)
             rising, low, high = -1, frame, frame
-        elif rising <= 0 and value - series[low] >= least:
+        elif rising <= 0 and value - series[low] >= min_size:
             points.append(low)
             rising, low, high = 1, frame, frame
     if points:
@@ -97,34 +108,32 @@ def turning_points(values: NDArray[np.floating], least: float) -> list[int]:
     return points
 
 
-def repeats(found: Sequence[Swing], *, cycles: int = 2, gap: int = 20, even: float = 0.45) -> list[Swing | Repeat]:
-    """The swings with those that repeat taken together.
+def repeats(found: Sequence[Swing], *, gap: int = _GAP) -> list[Swing | Repeat]:
+    """Take swings that repeat together.
 
     Args:
         found: consecutive swings.
-        cycles: so many times there and back make a repetition.
-        gap: largest pause between two swings of one, or within one, frames.
-        even: smallest ratio of two consecutive swings of one.
+        gap: longest pause between two swings of one repetition, or within one, frames.
     """
     out: list[Swing | Repeat] = []
     run: list[Swing] = []
     for swing in found:
-        if run and not _goes_on(run[-1], swing, gap, even):
-            out += _close(run, cycles)
+        if run and not _goes_on(run[-1], swing, gap):
+            out += _close(run)
             run = []
         run.append(swing)
-    return out + _close(run, cycles)
+    return out + _close(run)
 
 
-def _goes_on(before: Swing, swing: Swing, gap: int, even: float) -> bool:
-    """Whether a swing continues a repetition: about as large as the one before, without a pause between or within."""
+def _goes_on(before: Swing, swing: Swing, gap: int) -> bool:
+    """Tell whether a swing continues a repetition: about as large as the one before, without a pause between or within."""
     short, long = sorted((before.frames, swing.frames))
     pause = max(swing.start - before.end, long - 2 * short)
-    return pause <= gap and even <= abs(swing.size / before.size) <= 1 / even
+    return pause <= gap and _EVEN <= abs(swing.size / before.size) <= 1 / _EVEN
 
 
-def _close(run: Sequence[Swing], cycles: int) -> list[Swing | Repeat]:
-    if len(run) < 2 * cycles:
+def _close(run: Sequence[Swing]) -> list[Swing | Repeat]:
+    if len(run) < 2 * _CYCLES:
         return list(run)
     ends = sorted([run[0].first, *(swing.last for swing in run)])
     half = len(ends) // 2
@@ -134,20 +143,20 @@ def _close(run: Sequence[Swing], cycles: int) -> list[Swing | Repeat]:
 
 
 def _swing(values: NDArray[np.floating], start: int, end: int) -> Swing:
-    """Without the slow beginning and end, where a limb only drifts."""
+    """Cut off the slow beginning and end, where a limb only drifts."""
     first, last = float(values[start]), float(values[end])
     done = (values[start : end + 1] - first) / (last - first)
-    begin = start + max(int(np.argmax(done > 0.05)) - 1, 0)
-    return Swing(begin, start + int(np.argmax(done >= 0.95)), first, last)
+    begin = start + max(int(np.argmax(done > _DRIFT)) - 1, 0)
+    return Swing(begin, start + int(np.argmax(done >= 1 - _DRIFT)), first, last)
 
 
-def spans(flags: NDArray[np.bool_], *, least: int = 1, join: int = 0) -> list[tuple[int, int]]:
-    """(start, end) of the stretches in which a flag is up, end not included.
+def spans(flags: NDArray[np.bool_], *, min_frames: int = 1, join: int = 0) -> list[tuple[int, int]]:
+    """Find the stretches in which a flag is up: (start, end) each, end not included.
 
     Args:
         flags: (T,).
-        least: shorter stretches are left out, frames.
-        join: stretches with at most so many frames between them are one.
+        min_frames: shorter stretches are left out.
+        join: stretches with at most this many frames between them are one.
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
     joined: list[tuple[int, int]] = []
@@ -156,4 +165,4 @@ def spans(flags: NDArray[np.bool_], *, least: int = 1, join: int = 0) -> list[tu
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
-    return [(start, end) for start, end in joined if end - start >= least]
+    return [(start, end) for start, end in joined if end - start >= min_frames]

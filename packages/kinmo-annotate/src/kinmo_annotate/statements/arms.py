@@ -1,0 +1,160 @@
+"""What an arm does over time: how the hand moves against the body, how the elbow bends, and where the arm is held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from kinmo_annotate.measures import FPS, Signals
+from kinmo_annotate.observation import Observed
+from kinmo_annotate.statements import words
+from kinmo_annotate.statements.changes import Repeat, Stretch, Swing, moves
+from kinmo_annotate.vocabulary import PHRASES, Amount, observed
+
+# Smallest swings that count.
+_HAND: Final = 0.2  # m; a hand that hangs beside a walking body sways by 0.1 to 0.15 m
+_LITTLE: Final = _HAND / 2  # m; repetitions of this size are told of a hand that does nothing else
+_ELBOW: Final = 50.0  # degrees
+
+# Sizes: of two moves at the same time the larger one is told, so that those of hand and elbow are compared.
+_HAND_SIZE: Final = 2.0  # a metre
+_REPEAT_SIZE: Final = 1.5  # how much larger than a single swing a repetition counts among moves
+_ELBOW_NOTABLE: Final = {"repeat": 90.0, "bend": 120.0}  # degrees, swings of size 1
+_ELBOW_MOVE: Final = 150.0  # degrees that count as much as a metre of the hand
+_SHARE: Final = 0.5  # moves that share more of the shorter one are one; a second direction is named from this ratio on
+
+_SLOW, _QUICK = 0.7, 1.4  # m/s; a hand moves slowly if it is nowhere faster, quickly if its mean speed is above
+_HOLD_SECONDS: Final = 1.2  # shortest rest between two moves that is worth a word
+_HOLD_SIZE: Final = 0.2
+_BENDS: Final = ((105.0, ", sharply bent"), (65.0, ", bent"), (25.0, ""))  # degrees; as the pose code "elbow"
+
+_DIRECTIONS: Final = {  # number: kind of a swing towards more, towards less, and of a repetition
+    "hand_up": ("up", "down", "up and down"),
+    "hand_front": ("forward", "back", "forward and back"),
+    "hand_out": ("outward", "inward", "from side to side"),
+}
+
+
+def arm_statements(signals: Signals, side: str) -> list[Observed]:
+    """State how the hand moves against the body, how the elbow bends, and where the arm is held."""
+    hand = _merge(_hand_moves(signals, side))
+    found = sorted([*hand, *_elbow_moves(signals, side, hand)], key=lambda move: (move.start, -move.size))
+    return _with_holds(signals, side, found) if found else _little(signals, side) or [_held(signals, side)]
+
+
+@dataclass(frozen=True)
+class _Move(Stretch):
+    """A statement with its size among the moves of the arm and the direction of the hand."""
+
+    size: float
+    observed: Observed
+    direction: str = ""
+
+
+def _elbow_moves(signals: Signals, side: str, hand: Sequence[_Move]) -> Iterator[_Move]:
+    """Find bends of the elbow, but for those in which it takes part in a move of the hand."""
+    for swing in moves(signals[f"{side}_elbow"], _ELBOW):
+        if any(swing.overlap(move) > _SHARE * swing.frames for move in hand):
+            continue
+        who, size = f"{side}_arm", abs(swing.size)
+        if isinstance(swing, Repeat):
+            often = words.times(swing.count)
+            one = observed(who, "elbow_repeat", *swing.span, size=size / _ELBOW_NOTABLE["repeat"], times=often)
+        else:
+            kind, angle = "elbow_bend" if swing.size > 0 else "elbow_straighten", words.degrees(swing.last)
+            one = observed(who, kind, *swing.span, size=size / _ELBOW_NOTABLE["bend"], angle=angle)
+        yield _Move(*swing.span, size / _ELBOW_MOVE, one)
+
+
+def _hand_moves(signals: Signals, side: str) -> Iterator[_Move]:
+    """Find swings and repetitions along each of the three axes."""
+    for name, (more, less, _) in _DIRECTIONS.items():
+        for swing in moves(signals[f"{side}_{name}"], _HAND):
+            if isinstance(swing, Repeat):
+                yield _repetition(signals, side, name, swing, _HAND, _pace(signals, side, swing))
+            else:
+                yield _one_way(signals, side, swing, more if swing.size > 0 else less)
+
+
+def _repetition(signals: Signals, side: str, name: str, swing: Repeat, min_size: float, pace: str) -> _Move:
+    way, place = _DIRECTIONS[name][2], words.hand_place(signals, side, (swing.start + swing.end) // 2)
+    often = words.often(signals[f"{side}_{name}"], min_size, swing.count)
+    filled = {"way": way, "times": often, "pace": pace, "place": place}
+    one = observed(f"{side}_arm", "arm_repeat", *swing.span, size=_HAND_SIZE * swing.size, **filled)
+    return _Move(*swing.span, _REPEAT_SIZE * swing.size, one, way)
+
+
+def _one_way(signals: Signals, side: str, swing: Swing, way: str) -> _Move:
+    size, pace = abs(swing.size), _pace(signals, side, swing)
+    first, goal = (words.hand_place(signals, side, frame).removeprefix("at ") for frame in swing.span)
+    filled = {"origin": "" if first == goal else f" from {first}", "goal": goal, "pace": pace, "aside": ""}
+    return _Move(
+        *swing.span, size, observed(f"{side}_arm", f"arm_{way}", *swing.span, size=_HAND_SIZE * size, **filled), way
+    )
+
+
+def _pace(signals: Signals, side: str, move: Stretch) -> str:
+    """Return " slowly", " quickly" or nothing, by the speed of the hand."""
+    steps = [np.diff(signals[f"{side}_{name}"][move.start : move.end + 1]) for name in _DIRECTIONS]
+    speed = np.sqrt(np.sum(np.square(steps), axis=0)) * FPS
+    return " slowly" if speed.max() < _SLOW else " quickly" if speed.mean() > _QUICK else ""
+
+
+def _merge(found: Iterable[_Move]) -> list[_Move]:
+    """Keep the largest of moves along several axes at the same time; it names the direction of the second largest."""
+    kept: list[_Move] = []
+    for move in sorted(found, key=lambda move: (-move.size, move.start, move.direction)):
+        host = next((other for other in kept if _overlap(move, other) > _SHARE), None)
+        if host is None:
+            kept.append(move)
+        elif (
+            host.observed.words.get("aside") == move.observed.words.get("aside") == ""
+            and move.size > _SHARE * host.size
+        ):
+            kept[kept.index(host)] = _with_aside(host, move)
+    return sorted(kept, key=lambda move: move.start)
+
+
+def _overlap(move: _Move, other: _Move) -> float:
+    """Return the share of the shorter of the two."""
+    return move.overlap(other) / max(1, min(move.frames, other.frames))
+
+
+def _with_aside(host: _Move, move: _Move) -> _Move:
+    # "rises forward", but "moves forward and up"
+    aside = f" {move.direction}" if host.direction in ("up", "down") else f" and {move.direction}"
+    return replace(host, observed=host.observed.say(PHRASES[host.observed.kind][0], aside=aside))
+
+
+def _with_holds(signals: Signals, side: str, found: Sequence[_Move]) -> list[Observed]:
+    """Add where the arm rests before, between and after its moves, if that is long enough and not beside the hip."""
+    starts, ends = [0, *(move.end for move in found)], [*(move.start for move in found), len(signals["height"]) - 1]
+    held = []
+    for start, end in zip(starts, ends, strict=True):
+        place = words.hand_place(signals, side, (start + end) // 2)
+        if end - start >= _HOLD_SECONDS * FPS and place != "beside the hip":
+            seconds = Amount((end - start) / FPS, "seconds")
+            held.append(observed(f"{side}_arm", "arm_hold", start, end, size=_HOLD_SIZE, place=place, seconds=seconds))
+    return sorted([*(move.observed for move in found), *held], key=lambda one: one.statement.start)
+
+
+def _little(signals: Signals, side: str) -> list[Observed]:
+    """State repetitions too small for a swing of their own: hands that rub, stir or sway with the walk."""
+    found = [
+        _repetition(signals, side, name, swing, _LITTLE, " slightly")
+        for name in _DIRECTIONS
+        for swing in moves(signals[f"{side}_{name}"], _LITTLE)
+        if isinstance(swing, Repeat)
+    ]
+    return [move.observed for move in _merge(found)]
+
+
+def _held(signals: Signals, side: str) -> Observed:
+    elbow, last = float(np.median(signals[f"{side}_elbow"])), len(signals["height"]) - 1
+    bent = next((text for edge, text in _BENDS if elbow > edge), ", straight")
+    still = max(float(np.ptp(signals[f"{side}_{name}"])) for name in _DIRECTIONS) < _LITTLE
+    kind, place = "arm_still" if still else "arm_rest", words.hand_place(signals, side, last // 2)
+    return observed(f"{side}_arm", kind, 0, last, size=_HOLD_SIZE, place=place, bent=bent)

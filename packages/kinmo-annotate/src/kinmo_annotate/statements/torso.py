@@ -1,0 +1,207 @@
+"""What the torso does over time: travel, turns, jumps, sinking and rising, leaning, twisting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinmo_annotate.measures import FPS, Signals
+from kinmo_annotate.observation import Observed
+from kinmo_annotate.statements import words
+from kinmo_annotate.statements.changes import Repeat, Stretch, moves, repeats, spans, swings
+from kinmo_annotate.vocabulary import in_time, observed
+from kinmo_core.text.statement import in_words
+
+# Smallest swings that count: about twice what a person does who means to stand still.
+_TURN: Final = 30.0  # degrees
+_TURN_GAP: Final = 10  # frames; longer pauses end a turning to and fro
+_SINK: Final = 0.13  # m
+_PITCH: Final = 20.0  # degrees
+_LEAN: Final = 16.0  # degrees
+_TWIST: Final = 28.0  # degrees
+_SWAY: Final = 0.05  # m; told only of a person who does nothing else
+
+# Degrees; a swing of pitch, lean or twist that ends within these has come back to upright.
+_UPRIGHT, _LEVEL, _UNTWISTED = 15.0, 14.0, 18.0
+_OVER: Final = 0.1  # m; shoulders less than this above the pelvis: the trunk turns over
+
+# Swings of size 1, which anybody would mention: degrees, and metres of the pelvis.
+_NOTABLE: Final = {
+    "turn": 60.0, "sink": 1 / 3, "lean": 30.0, "straighten": 45.0, "rocks": 20.0, "tip": 25.0, "twists": 40.0, "twist": 45.0,
+}  # fmt: skip
+_SIZES: Final = {"jump": 2.0, "invert": 2.0, "still": 0.1}  # of kinds that are worth as much in any amount
+
+# Jumps: 8 cm are a jump on the spot; between the steps of a run both feet fly too, there it takes 30 cm.
+_JUMP: Final = 0.08  # m of the lower foot
+_JUMP_IN_RUN: Final = 0.3  # m
+_RUN: Final = 1.5  # m/s
+_JUMP_SECONDS: Final = 1.2  # longest
+_FLIGHT: Final = 0.04  # m that the hips rise in a jump; they do not fall back after a step up
+
+# Travel of the pelvis.
+_TRAVEL: Final = 0.3  # m/s and m, above the sway of a person who stands
+_TRAVEL_SECONDS: Final = 0.4  # shortest
+_TRAVEL_PAUSE: Final = 0.8  # s; shorter pauses do not end a travel
+_STRAIGHT: Final = 0.35  # of the way, as a straight line; below it a person goes to and fro, or round in a circle
+_GAITS: Final = (  # m/s from which a pace counts; people change from walking to running at about 2 m/s
+    (2.4, "at running pace"), (1.8, "at a fast pace"), (0.7, "at walking pace"), (0.0, "at a slow pace"),
+)  # fmt: skip
+_TOP_SHARE: Final = 0.9  # quantile of the speed that tells the pace: starting and stopping are slow in any
+
+# Speeds below and above which a swing is told as slow or quick.
+_TURN_PACE: Final = {"slow": 25.0, "fast": 140.0}  # degrees/s
+_SINK_PACE: Final = {"slow": 0.15, "fast": 0.9}  # m/s
+
+# Postures that are held all the time; the edges of the pose codes "height" and "pitch".
+_FLOOR, _LOW = 0.45, 0.78  # m
+_POSTURES: Final = ((80.0, "level"), (50.0, "bent far forward"), (20.0, "leaning forward"), (-15.0, "upright"))
+
+
+@dataclass(frozen=True)
+class Jump(Stretch):
+    """Both feet leave the floor and come back; height in metres."""
+
+    height: float
+
+
+def find_jumps(signals: Signals) -> list[Jump]:
+    """Find where both feet rise and come down shortly after, and the hips fly with them: not a step up."""
+    lowest, hips = signals["lowest"], signals["height"]
+    travel = np.hypot(_rate(signals["travel_x"]), _rate(signals["travel_z"]))
+    found = []
+    for up, down in pairwise(swings(lowest, _JUMP)):
+        if not (up.size > 0 > down.size) or down.end - up.start > _JUMP_SECONDS * FPS:
+            continue
+        top = up.end + int(np.argmax(hips[up.end : max(down.start, up.end) + 1]))
+        height = min(up.size, -down.size)
+        flies = hips[top] - (hips[up.start] + hips[down.end]) / 2 > _FLIGHT
+        upright = signals["trunk_up"][top] > 0  # the feet of a handstand are up without a jump
+        if flies and upright and (height > _JUMP_IN_RUN or travel[top] < _RUN):
+            found.append(Jump(up.start, down.end, height))
+    return found
+
+
+def _rate(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the change a second."""
+    return np.gradient(values) * FPS
+
+
+def torso_statements(signals: Signals, jumps: Sequence[Jump]) -> list[Observed]:
+    """State how the torso travels, turns, jumps, sinks, leans and twists, or that it stays in place."""
+    found = [*_travel(signals), *_turns(signals), *_jumps(jumps)]
+    found += [*_height(signals, jumps), *_leans(signals), *_tips(signals), *_twists(signals)]
+    return in_time(found) or _sways(signals) or [_still(signals)]
+
+
+def _sways(signals: Signals) -> list[Observed]:
+    """State of a person who stays in place how the weight goes from foot to foot."""
+    return [
+        observed("torso", "sways", *swing.span, times=words.times(swing.count))
+        for swing in moves(signals["travel_x"], _SWAY)
+        if isinstance(swing, Repeat)
+    ]
+
+
+def _still(signals: Signals) -> Observed:
+    return observed("torso", "still", 0, len(signals["height"]) - 1, size=_SIZES["still"], place=_posture(signals))
+
+
+def _posture(signals: Signals) -> str:
+    """Return how the trunk is held all the time."""
+    pitch, height = float(np.median(signals["pitch"])), float(np.median(signals["height"]))
+    posture = next((name for edge, name in _POSTURES if pitch > edge), "leaning back")
+    return f"low, {posture}" if height < _LOW else posture
+
+
+def _travel(signals: Signals) -> Iterator[Observed]:
+    """State each stretch in which the pelvis moves on, with its direction as the body sees it."""
+    x, z, heading = signals["travel_x"], signals["travel_z"], np.deg2rad(signals["heading"])
+    step = np.stack([_rate(x), _rate(z)])
+    speed = np.hypot(*step)
+    forward = step[1] * np.cos(heading) + step[0] * np.sin(heading)
+    left = step[0] * np.cos(heading) - step[1] * np.sin(heading)
+    for start, end in spans(speed > _TRAVEL, min_frames=int(_TRAVEL_SECONDS * FPS), join=int(_TRAVEL_PAUSE * FPS)):
+        ahead, aside, length = (values[start:end].sum() / FPS for values in (forward, left, speed))
+        if np.hypot(ahead, aside) < max(_TRAVEL, _STRAIGHT * length):
+            continue  # the turns tell of it
+        top_speed = float(np.quantile(speed[start:end], _TOP_SHARE))
+        pace = next(name for edge, name in _GAITS if top_speed >= edge)
+        way, distance = words.way(ahead, aside), words.metres(length)
+        yield observed("torso", "travel", start, end - 1, size=length, way=way, distance=distance, pace=pace)
+
+
+def _turns(signals: Signals) -> Iterator[Observed]:
+    for swing in repeats(swings(signals["heading"], _TURN), gap=_TURN_GAP):
+        size = abs(swing.size) / _NOTABLE["turn"]
+        if isinstance(swing, Repeat):
+            yield observed("torso", "turns", *swing.span, size=size, times=words.times(swing.count))
+        else:
+            side, angle, pace = words.side(swing.size), words.degrees(swing.size), words.pace(swing, **_TURN_PACE)
+            yield observed("torso", "turn", *swing.span, size=size, side=side, angle=angle, pace=pace)
+
+
+def _jumps(jumps: Sequence[Jump]) -> Iterator[Observed]:
+    if jumps:
+        span, often = (jumps[0].start, jumps[-1].end), in_words(len(jumps), "times")
+        height = words.metres(float(np.mean([jump.height for jump in jumps])))
+        yield observed("torso", "jump", *span, size=_SIZES["jump"], times=often, height=height)
+
+
+def _height(signals: Signals, jumps: Sequence[Jump]) -> Iterator[Observed]:
+    height = signals["height"].copy()
+    for jump in jumps:  # what the hips do in a jump is part of it
+        height[jump.start : jump.end + 1] = np.linspace(height[jump.start], height[jump.end], jump.frames + 1)
+    for swing in moves(height, _SINK):
+        size, distance = abs(swing.size) / _NOTABLE["sink"], words.metres(swing.size)
+        if isinstance(swing, Repeat):
+            often = in_words(swing.count, "times")
+            yield observed("torso", "bounce", *swing.span, size=size, distance=distance, times=often)
+        else:
+            kind = "torso_rise" if swing.size > 0 else "torso_sink"
+            deep = " close to the floor" if swing.size < 0 and swing.last < _FLOOR else ""
+            pace = words.pace(swing, **_SINK_PACE)
+            yield observed("torso", kind, *swing.span, size=size, distance=distance, pace=pace, deep=deep)
+
+
+def _leans(signals: Signals) -> Iterator[Observed]:
+    pitch, up = signals["pitch"], signals["trunk_up"]
+    for swing in moves(pitch, _PITCH):
+        size = abs(swing.size) / _NOTABLE["lean"]
+        if isinstance(swing, Repeat):
+            often = words.often(pitch, _PITCH, swing.count)
+            yield observed("torso", "bows", *swing.span, size=size, times=often)
+        elif up[swing.start : swing.end + 1].min() < _OVER:
+            yield observed("torso", "invert", *swing.span, size=_SIZES["invert"])
+        elif abs(swing.last) < _UPRIGHT:
+            yield observed("torso", "straighten", *swing.span, size=abs(swing.size) / _NOTABLE["straighten"])
+        else:
+            eased = np.sign(swing.first) == np.sign(swing.last) and abs(swing.last) < abs(swing.first)
+            kind, way = "lean_more" if eased else "lean", "forward" if swing.last > 0 else "backward"
+            yield observed("torso", kind, *swing.span, size=size, way=way, angle=words.degrees(swing.last))
+
+
+def _tips(signals: Signals) -> Iterator[Observed]:
+    lean = signals["lean"]
+    for swing in moves(lean, _LEAN):
+        if isinstance(swing, Repeat):
+            often = words.often(lean, _LEAN, swing.count)
+            yield observed("torso", "rocks", *swing.span, size=swing.size / _NOTABLE["rocks"], times=often)
+        elif abs(swing.last) >= _LEVEL:
+            size, side, angle = abs(swing.size) / _NOTABLE["tip"], words.side(swing.last), words.degrees(swing.last)
+            yield observed("torso", "tip", *swing.span, size=size, side=side, angle=angle)
+
+
+def _twists(signals: Signals) -> Iterator[Observed]:
+    twist = signals["twist"]
+    for swing in moves(twist, _TWIST):
+        if isinstance(swing, Repeat):
+            often = words.often(twist, _TWIST, swing.count)
+            yield observed("torso", "twists", *swing.span, size=swing.size / _NOTABLE["twists"], times=often)
+        elif abs(swing.last) >= _UNTWISTED:
+            size = abs(swing.size) / _NOTABLE["twist"]
+            yield observed("torso", "twist", *swing.span, size=size, side=words.side(swing.last))

@@ -49,9 +49,9 @@ def observations(root: Path, count: int) -> list[Observation]:
     return found
 
 
-def mean_price(described: Sequence[Described], model: str, *, reasked: float) -> np.ndarray:
+def mean_price(described: Sequence[Described], model: str, *, repeated: float) -> np.ndarray:
     """(3,) input tokens, output tokens and USD of a clip of HumanML3D's mean length."""
-    each = np.array([astuple(project([one], model, reasked=reasked))[1:] for one in described])
+    each = np.array([astuple(project([one], model, repeated=repeated))[1:] for one in described])
     seconds = np.array([seen.seconds for seen, _ in described])
     slope, intercept = np.polyfit(seconds, each, 1) if len(described) > 1 else (0.0, each[0])
     return intercept + slope * MEAN_SECONDS
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=100, help="to make prompts of (default: %(default)s)")
     parser.add_argument("--model", default="gpt-4o-mini", help="litellm's name for it (default: %(default)s)")
     parser.add_argument(
-        "--reasked", type=float, default=0.05, help="share of answers assumed unusable and asked for again"
+        "--repeated", type=float, default=0.05, help="share of answers assumed unusable and asked for again"
     )
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -76,13 +76,13 @@ def main() -> None:
     )
     print(
         f"{len(seen)} clips of {options.data}, {length:.1f} s and {frames:.1f} keyframes on average; {options.model} at the "
-        f"prices of litellm {version('litellm')}; {options.reasked:.0%} of answers asked for again\n"
+        f"prices of litellm {version('litellm')}; {options.repeated:.0%} of answers asked for again\n"
     )
     print("| HumanML3D | requests | tokens in | tokens out | USD |\n| --- | ---: | ---: | ---: | ---: |")
     rows = ((f"{MOTIONS:,} motions, all captions at once", MOTIONS, described), (f"{PAIRS:,} pairs", PAIRS, single))
     for name, count, clips in rows:
-        tokens_in, tokens_out, usd = count * mean_price(clips, options.model, reasked=options.reasked)
-        requests = 2 * count * (1 + options.reasked)
+        tokens_in, tokens_out, usd = count * mean_price(clips, options.model, repeated=options.repeated)
+        requests = 2 * count * (1 + options.repeated)
         print(f"| {name} | {requests:,.0f} | {tokens_in / 1e6:.1f} M | {tokens_out / 1e6:.1f} M | {usd:.2f} |")
     print(f"| the paper (gpt-4o-mini) | | | | about {PAPER_USD:.0f} |")
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from kinmo_annotate import prompts
 from kinmo_annotate.observation import Keyframe, Observation, Observed
 from kinmo_annotate.writers import Writer
 from kinmo_annotate.writers.journal import Answer, Journal
-from kinmo_annotate.writers.llm import NOTHING_KNOWN, LLMWriter
+from kinmo_annotate.writers.libraries import load_litellm
+from kinmo_annotate.writers.llm import DEFAULT_TEXT, LLMWriter
 from kinmo_annotate.writers.parallel import in_parallel
 from kinmo_annotate.writers.provider import redacted
 from kinmo_annotate.writers.spending import Budget, OutOfBudgetError, Spending, price
@@ -195,7 +196,7 @@ def test_an_order_in_a_caption_that_the_model_obeys_is_caught(tmp_path: Path):
         (400, "schema: false"),
         (401, "check the key"),
         (402, "credit"),
-        (403, "may use"),
+        (403, "permissions"),
         (404, "check model and api_base"),
     ],
 )
@@ -347,7 +348,7 @@ def test_after_so_many_wrong_answers_the_motion_is_marked(tmp_path: Path, script
     assert annotation.problem.startswith("groups: no usable answer in 2: ")
     assert reason in annotation.problem
     assert annotation.description.text == "a man walks"
-    assert bare.description.text == NOTHING_KNOWN
+    assert bare.description.text == DEFAULT_TEXT
     assert {*annotation.description.groups.values(), *annotation.description.interactions.values()} == {UNKNOWN}
     assert len(server.served) == 4, "no second stage without the first"
 
@@ -478,7 +479,7 @@ def test_a_price_that_is_not_known_is_not_made_up(tmp_path: Path):
         it.write([seen()])
         assert it.spending.usd is None
         assert "price not known" in str(it.spending)
-        with pytest.raises(InputError, match="max_cost cannot be kept: the price of 'openai/local'"):
+        with pytest.raises(InputError, match="max_cost needs a price, but litellm's table has none of 'openai/local'"):
             writer(server, tmp_path, max_cost=1.0)
 
 
@@ -487,7 +488,7 @@ def test_the_limit_holds_and_a_higher_one_goes_on(tmp_path: Path, concurrency: i
     options: dict[str, Any] = {"model": "openai/gpt-4o-mini", "concurrency": concurrency, "max_tokens": 300}
     with Server(latency=0.01) as server:
         it = writer(server, tmp_path, max_cost=0.003, **options)
-        with pytest.raises(OutOfBudgetError, match=r"stopped, 0\.00\d+ of max_cost 0\.003 USD are spent"):
+        with pytest.raises(OutOfBudgetError, match=r"stopped: 0\.00\d+ of max_cost 0\.003 USD are spent"):
             it.write(several(18))
         served = len(server.served)
         assert it.spending.usd is not None
@@ -542,19 +543,18 @@ def test_processes_share_what_is_left(tmp_path: Path, monkeypatch: pytest.Monkey
     with Server() as server:
         it = writer(server, tmp_path, model="openai/gpt-4o-mini", max_cost=1.0)
         it.write([])
-    assert it._budget is not None
     assert (it._budget.spent, it._budget.limit) == pytest.approx((0.2, 0.4))
 
 
 def test_a_request_waits_for_those_that_hold_the_money():
     budget = Budget(1.0)
-    budget.hold(0.7)
+    budget.reserve(0.7)
     threading.Timer(0.1, budget.settle, [0.7, 0.1]).start()
-    budget.hold(0.8)
+    budget.reserve(0.8)
     assert budget.spent == 0.1
     with pytest.raises(OutOfBudgetError):
-        budget.hold(0.95)
-    budget.hold(0.2, stopped=lambda: True)  # no waiting for anything once the run is over
+        budget.reserve(0.95)
+    budget.reserve(0.2, stopped=lambda: True)  # no waiting for anything once the run is over
 
 
 def test_prices_are_litellms():
@@ -601,7 +601,7 @@ def test_work_in_parallel_stops_at_the_first_error():
         return stop.is_set()
 
     with pytest.raises(InputError, match="two"):
-        in_parallel(work, range(9), threads=1, ignore=RuntimeError)
+        in_parallel(work, range(9), threads=1)
     assert done == [0, 1]
 
 
@@ -610,8 +610,8 @@ def test_work_in_parallel_stops_at_the_first_error():
     [
         ({"model": " "}, "model must be the name of a model, got ' '"),
         ({"concurrency": 0}, "concurrency must be at least 1, got 0"),
-        ({"retries": -1}, "retries must be 0 or more, got -1"),
-        ({"backoff": -1.0}, "backoff must be 0 or more seconds, got -1.0"),
+        ({"retries": -1}, "retries must be at least 0, got -1"),
+        ({"backoff": -1.0}, "backoff must be at least 0 seconds, got -1.0"),
         ({"asks": 0}, "asks must be at least 1, got 0"),
         ({"timeout": 0.0}, "timeout must be a positive number of seconds, got 0.0"),
         ({"temperature": 2.5}, "temperature must be between 0 and 2, got 2.5"),
@@ -624,10 +624,19 @@ def test_arguments_are_checked(options: dict[str, Any], message: str):
         LLMWriter(**options)
 
 
-def test_importing_it_is_light():
-    code = "import sys, kinmo_annotate.writers.llm; print('litellm' in sys.modules)"
+def test_importing_it_imports_no_library_of_its_extra():
+    code = "import sys, kinmo_annotate.writers.llm; print({'litellm', 'pydantic', 'tenacity'} & {*sys.modules})"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "False"
+    assert run.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("library", ["litellm", "pydantic", "tenacity"])
+@pytest.mark.parametrize("use", [LLMWriter, load_litellm, lambda: price("gpt-4o-mini", 1, 1)])
+def test_a_missing_library_is_one_line(library: str, use: Callable[[], Any], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    wanted = f"language models need {library}; install it with: pip install 'kinmo-annotate[llm]'"
+    with pytest.raises(InputError, match=f"^{re.escape(wanted)}$"):
+        use()
 
 
 def raw_request(port: int, key: str) -> http.client.HTTPConnection:

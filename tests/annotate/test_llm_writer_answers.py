@@ -12,18 +12,18 @@ from openai_server import good_answer
 from kinmo_annotate.observation import Keyframe, Observation, Observed
 from kinmo_annotate.prompts import PLACEHOLDERS, load_prompts
 from kinmo_annotate.writers.answers import (
-    GROUPS_SCHEMA,
     MAX_CHARACTERS,
     MAX_WORDS,
     PAIR_KEYS,
-    PAIRS_SCHEMA,
+    SCHEMAS,
     MalformedError,
     read_groups,
     read_interactions,
     single_object,
 )
+from kinmo_annotate.writers.libraries import load_litellm
 from kinmo_annotate.writers.projection import project
-from kinmo_annotate.writers.spending import load_litellm, most_tokens
+from kinmo_annotate.writers.spending import max_input_tokens
 from kinmo_core.errors import InputError
 from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description, Statement
 
@@ -48,7 +48,9 @@ def good(schema: dict[str, Any]) -> dict[str, Any]:
     return good_answer({"response_format": {"json_schema": {"schema": schema}}})
 
 
-@pytest.mark.parametrize(("schema", "read"), [(GROUPS_SCHEMA, read_groups), (PAIRS_SCHEMA, read_interactions)])
+@pytest.mark.parametrize(
+    ("schema", "read"), [(SCHEMAS["groups"], read_groups), (SCHEMAS["interactions"], read_interactions)]
+)
 def test_schema_and_check_want_the_same_keys(schema: dict[str, Any], read: Any):
     answer = good(schema)
     read(json.dumps(answer))
@@ -203,9 +205,9 @@ def test_a_folder_overrides_what_it_has(tmp_path: Path):
     [
         ("groups.md", "Write.", r"groups\.md lacks the placeholder \$observation"),
         ("groups.md", "$observation $limbs", r"groups\.md has the placeholder \$limbs, .*it can have \$observation"),
-        ("system.md", "$model", r"system\.md has the placeholder \$model, which nothing fills; it can have none"),
+        ("system.md", "$model", r"system\.md has the placeholder \$model, which is unknown; it can have none"),
         ("again.md", "$problem costs 5 $", r"again\.md has a \$ without a name"),
-        ("group.md", "$observation", r"group\.md is no prompt; want one or more of system\.md, observation\.md"),
+        ("group.md", "$observation", r"group\.md is not a prompt; want one or more of system\.md, observation\.md"),
     ],
 )
 def test_prompts_that_cannot_be_used(tmp_path: Path, name: str, text: str, message: str):
@@ -231,8 +233,7 @@ def test_every_prompt_file_is_used():
 
 
 def description() -> Description:
-    first, second = good(GROUPS_SCHEMA), good(PAIRS_SCHEMA)
-    return Description.from_json({**first, **second})
+    return Description.from_json({**good(SCHEMAS["groups"]), **good(SCHEMAS["interactions"])})
 
 
 def test_the_price_of_a_data_set_is_that_of_its_prompts_and_answers():
@@ -241,10 +242,10 @@ def test_the_price_of_a_data_set_is_that_of_its_prompts_and_answers():
     written = description()
     questions = [prompts.ask_groups(SEEN), prompts.ask_interactions(SEEN, written.text, written.groups)]
     texts = [message["content"] for question in questions for message in question]
-    texts += [json.dumps(GROUPS_SCHEMA), json.dumps(PAIRS_SCHEMA)]
+    texts += map(json.dumps, SCHEMAS.values())
     content = sum(litellm.token_counter(model="gpt-4o-mini", text=text) for text in texts)
     assert content < one.input_tokens < content + 40, "and a few tokens a message"
-    answers = [json.dumps(good(schema)) for schema in (GROUPS_SCHEMA, PAIRS_SCHEMA)]
+    answers = [json.dumps(good(schema)) for schema in SCHEMAS.values()]
     assert one.output_tokens == sum(litellm.token_counter(model="gpt-4o-mini", text=text) for text in answers)
     assert one.usd == pytest.approx(0.15e-6 * one.input_tokens + 0.6e-6 * one.output_tokens)
 
@@ -252,7 +253,7 @@ def test_the_price_of_a_data_set_is_that_of_its_prompts_and_answers():
 def test_a_projection_is_a_mean_and_counts_second_askings():
     once, thrice = project([(SEEN, description())]), project([(SEEN, description())] * 3)
     assert (thrice.motions, thrice.input_tokens, thrice.usd) == (3, once.input_tokens, pytest.approx(once.usd))
-    again = project([(SEEN, description())], reasked=1.0)
+    again = project([(SEEN, description())], repeated=1.0)
     assert again.output_tokens == 2 * once.output_tokens
     assert again.input_tokens == 2 * once.input_tokens + once.output_tokens
     assert again.usd == pytest.approx(0.15e-6 * again.input_tokens + 0.6e-6 * again.output_tokens)
@@ -271,4 +272,4 @@ def test_the_bound_on_tokens_is_one():
     for seen in (SEEN, odd):
         messages = load_prompts().ask_groups(seen)
         for model in ("gpt-4o-mini", "claude-3-haiku-20240307"):
-            assert load_litellm().token_counter(model=model, messages=messages) < most_tokens(messages, {})
+            assert load_litellm().token_counter(model=model, messages=messages) < max_input_tokens(messages, {})

@@ -1,7 +1,7 @@
-"""What a language model is asked, from the Markdown files beside this one; a folder of one's own can replace any of them.
+"""Prompts for a language model, from the Markdown files in this folder; files of another folder can replace them.
 
-Two stages, as in KinMo (ICCV 2025, section 3.2); the paper's wording was never published, so this is our own.
-What was seen and said of a motion goes in as JSON between <data> marks, so that a caption stays a caption whatever it says.
+Two stages, as in KinMo (ICCV 2025, section 3.2). The paper's prompts were never published; these are our own.
+Observations and captions are inserted as JSON between <data> marks, so that no caption is read as an instruction.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from kinmo_annotate.observation import Observation
 from kinmo_core.errors import InputError
 
 Messages = list[dict[str, str]]  # as OpenAI has them: {"role": ..., "content": ...}
+_EMPTY_ANSWER: Final = "(no answer)"  # some providers refuse a conversation with an empty message
 
 PLACEHOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "system": frozenset(),
@@ -26,19 +27,19 @@ PLACEHOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "interactions": frozenset({"observation", "groups"}),
     "again": frozenset({"problem"}),
 }
-"""The files, and what each must have a place for."""
+"""File names without suffix, and the placeholders of each."""
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """The texts of the files, as templates.
+    """The files as templates.
 
     Args:
-        system: who the model is, what the data mean, how to write.
-        observation: the data of one motion; the start of both stages, so that a provider can cache it.
-        groups: the first stage, the whole action and the six groups.
-        interactions: the second stage, the 15 pairs.
-        again: what follows an answer that cannot be used.
+        system: task, meaning of the data, style.
+        observation: data of one motion; both stages start with it, so that a provider can cache it.
+        groups: first stage: the whole action and the six groups.
+        interactions: second stage: the 15 pairs.
+        again: reply to an unusable answer.
     """
 
     system: Template
@@ -48,17 +49,17 @@ class Prompts:
     again: Template
 
     def ask_groups(self, observation: Observation) -> Messages:
-        """Messages of the first stage."""
+        """Return the messages of the first stage."""
         return self._ask(self.groups.substitute(observation=self._observation(observation)))
 
     def ask_interactions(self, observation: Observation, text: str, groups: Mapping[str, str]) -> Messages:
-        """Messages of the second stage, from what the first one gave."""
+        """Return the messages of the second stage, which contain the answer to the first one."""
         written = _data({"text": text, "groups": dict(groups)})
         return self._ask(self.interactions.substitute(observation=self._observation(observation), groups=written))
 
     def ask_again(self, messages: Messages, answer: str, problem: str) -> Messages:
-        """The messages, the answer to them, and why it cannot be used. Some providers refuse an empty message."""
-        wrong = {"role": "assistant", "content": answer.strip() or "(no answer)"}
+        """Return the messages, followed by the answer to them and the reason why it is unusable."""
+        wrong = {"role": "assistant", "content": answer.strip() or _EMPTY_ANSWER}
         return [*messages, wrong, {"role": "user", "content": self.again.substitute(problem=problem)}]
 
     def _ask(self, question: str) -> Messages:
@@ -78,11 +79,11 @@ class Prompts:
 
 
 def load_prompts(folder: Path | str | None = None) -> Prompts:
-    """The prompts of this package, or those of `folder` where it has a file of the same name.
+    """Load the prompts of this package; files of the same name in `folder` replace them.
 
     Raises:
-        InputError: the folder has none of the files or a Markdown file of another name; a file cannot be read, lacks a
-            placeholder or has one that nothing fills. Names file and placeholder.
+        InputError: the folder has no Markdown file or one of another name, or a file cannot be read, lacks a placeholder
+            or has an unknown one; names file and placeholder.
     """
     own = resources.files(__name__)
     texts = {name: (f"{name}.md", (own / f"{name}.md").read_text(encoding="utf-8")) for name in PLACEHOLDERS}
@@ -92,14 +93,14 @@ def load_prompts(folder: Path | str | None = None) -> Prompts:
 
 
 def _overrides(folder: Path) -> dict[str, tuple[str, str]]:
-    """(path, text) of the prompts in a folder."""
+    """Return (path, text) of each prompt in a folder, by name."""
     wanted = ", ".join(f"{name}.md" for name in PLACEHOLDERS)
     paths = sorted(folder.glob("*.md"))
     if not paths:
         raise InputError(f"prompts: no Markdown file in the folder {folder}; want one or more of {wanted}")
     for path in paths:
         if path.stem not in PLACEHOLDERS:
-            raise InputError(f"prompts: {path} is no prompt; want one or more of {wanted}")
+            raise InputError(f"prompts: {path} is not a prompt; want one or more of {wanted}")
     try:
         return {path.stem: (str(path), path.read_text(encoding="utf-8")) for path in paths}
     except (OSError, UnicodeDecodeError) as error:
@@ -107,7 +108,7 @@ def _overrides(folder: Path) -> dict[str, tuple[str, str]]:
 
 
 def _template(text: str, source: str, wanted: frozenset[str]) -> Template:
-    """The text, once its placeholders are exactly those wanted; "$$" stands for a dollar sign."""
+    """Return the text as a template; check that its placeholders are exactly the wanted ones."""
     template = Template(text.strip())
     if not template.is_valid():
         raise InputError(f"prompts: {source} has a $ without a name; write $$ for a dollar sign")
@@ -116,11 +117,11 @@ def _template(text: str, source: str, wanted: frozenset[str]) -> Template:
         raise InputError(f"prompts: {source} lacks the placeholder ${name}")
     for name in sorted(found - wanted):
         known = ", ".join(f"${name}" for name in sorted(wanted)) or "none"
-        raise InputError(f"prompts: {source} has the placeholder ${name}, which nothing fills; it can have {known}")
+        raise InputError(f"prompts: {source} has the placeholder ${name}, which is unknown; it can have {known}")
     return template
 
 
 def _data(value: Mapping[str, Any] | Sequence[Any]) -> str:
-    """JSON that cannot close the <data> mark around it, and that UTF-8 can carry: half an emoji becomes an escape."""
+    """Return JSON without "<", which could close the <data> mark, and in UTF-8: half an emoji becomes an escape."""
     text = json.dumps(value, ensure_ascii=False, indent=0).replace("<", "\\u003c")
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

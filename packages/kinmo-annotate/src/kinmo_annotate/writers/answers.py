@@ -1,6 +1,6 @@
-"""From what a language model answers to texts of limbs, or the reason why not (`MalformedError`).
+"""From the answer of a language model to a text for each limb, or a `MalformedError` with the reason.
 
-A server may ignore the schema it is sent, so nothing is taken on trust: keys, lengths and sides are checked here.
+A server may ignore the JSON schema that it gets, so keys, lengths and sides are checked here.
 """
 
 from __future__ import annotations
@@ -8,15 +8,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
-
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 from kinmo_core.text import GROUPS, PAIRS, UNKNOWN
 
-MAX_WORDS = 170  # of a level; at 1.3 tokens a word they stay within the 256 tokens that text encoders take
-MAX_CHARACTERS = 1200  # of a level, for what is written without spaces
-MAX_SENTENCE = 60  # words; the prompts ask for less, but a few more words are not worth another request
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+# Limits of an answer.
+MAX_WORDS: Final = 170  # of a level: at about 1.3 tokens a word, 256 tokens, the input of the text encoders
+MAX_CHARACTERS: Final = 1200  # of a level, for scripts that put no spaces between words
+MAX_SENTENCE: Final = 60  # words; the prompts ask for 40, but a longer sentence is cheaper than another request
+_SHOWN_CHARACTERS: Final = 60  # of a wrong sentence in the reason that goes back to the model
 
 PAIR_KEYS: Final = tuple("+".join(pair) for pair in PAIRS)
 
@@ -25,17 +29,8 @@ class MalformedError(ValueError):
     """An answer that cannot be used; the message goes back to the model."""
 
 
-def _model(title: str, fields: Mapping[str, Any]) -> type[BaseModel]:
-    required: dict[str, Any] = {name: (kind, ...) for name, kind in fields.items()}
-    return create_model(title, __config__=ConfigDict(extra="forbid", strict=True), **required)
-
-
-_GROUPS_ANSWER: Final = _model("Groups", {"text": str, "groups": _model("GroupTexts", dict.fromkeys(GROUPS, str))})
-_PAIRS_ANSWER: Final = _model("Interactions", {"interactions": _model("PairTexts", dict.fromkeys(PAIR_KEYS, str))})
-
-
 def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Schema of an object with exactly these keys, in the subset of JSON schema that providers' strict modes share."""
+    """Return the schema of an object with exactly these keys, in the subset that the strict modes of providers share."""
     return {
         "type": "object",
         "properties": dict(properties),
@@ -45,17 +40,19 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _TEXT: Final = {"type": "string"}
-GROUPS_SCHEMA: Final = _object({"text": _TEXT, "groups": _object(dict.fromkeys(GROUPS, _TEXT))})
-PAIRS_SCHEMA: Final = _object({"interactions": _object(dict.fromkeys(PAIR_KEYS, _TEXT))})
+SCHEMAS: Final = {  # by stage
+    "groups": _object({"text": _TEXT, "groups": _object(dict.fromkeys(GROUPS, _TEXT))}),
+    "interactions": _object({"interactions": _object(dict.fromkeys(PAIR_KEYS, _TEXT))}),
+}
 
 
 def read_groups(answer: str) -> tuple[str, dict[str, str]]:
-    """The global text and a text for each group from the answer to the first stage.
+    """Return the global text and a text for each group from the answer to the first stage.
 
     Raises:
-        MalformedError: all that is wrong with it.
+        MalformedError: lists everything that is wrong.
     """
-    value = _validated(_GROUPS_ANSWER, answer)
+    value = _validated("groups", answer)
     text, groups = _clean(value["text"]), {name: _clean(text) for name, text in value["groups"].items()}
     problems = [*_length_problems({"text": text}), *_length_problems(groups)]
     if text == UNKNOWN:
@@ -66,30 +63,47 @@ def read_groups(answer: str) -> tuple[str, dict[str, str]]:
 
 
 def read_interactions(answer: str) -> dict[tuple[str, str], str]:
-    """A text for each pair from the answer to the second stage.
+    """Return a text for each pair from the answer to the second stage.
 
     Raises:
-        MalformedError: all that is wrong with it.
+        MalformedError: lists everything that is wrong.
     """
-    value = _validated(_PAIRS_ANSWER, answer)
+    value = _validated("interactions", answer)
     texts = {name: _clean(text) for name, text in value["interactions"].items()}
     _raise_if([*_length_problems(texts), *(problem for item in texts.items() for problem in _limb_problems(*item))])
     return {pair: texts[key] for pair, key in zip(PAIRS, PAIR_KEYS, strict=True)}
 
 
-def _validated(model: type[BaseModel], answer: str) -> dict[str, Any]:
+def _validated(stage: str, answer: str) -> dict[str, Any]:
+    """Return the object in an answer, with its keys in the order of the schema; check keys and types."""
+    from pydantic import ValidationError
+
     try:
-        return model.model_validate(single_object(answer)).model_dump()
+        return _models()[stage].model_validate(single_object(answer)).model_dump()
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors()]
         raise MalformedError("; ".join(problems)) from None
 
 
+@cache
+def _models() -> dict[str, type[BaseModel]]:
+    return {stage: _model(stage, schema) for stage, schema in SCHEMAS.items()}
+
+
+def _model(title: str, schema: Mapping[str, Any]) -> type[BaseModel]:
+    """Return the pydantic model of a schema that `_object` made."""
+    from pydantic import ConfigDict, create_model
+
+    properties = schema["properties"].items()
+    fields: dict[str, Any] = {name: (str if part is _TEXT else _model(name, part), ...) for name, part in properties}
+    return create_model(title, __config__=ConfigDict(extra="forbid", strict=True), **fields)
+
+
 def single_object(answer: str) -> dict[str, Any]:
-    """The one JSON object in an answer, whatever stands around it: a code fence, a greeting, a model's thoughts.
+    """Return the only JSON object in an answer; a code fence, a greeting or a chain of thought may surround it.
 
     Raises:
-        MalformedError: there is none, more than one, or one with a key twice.
+        MalformedError: there is no object or more than one, or an object has a key twice.
     """
     answer = answer.rpartition("</think>")[2]
     found = list(_objects(answer))
@@ -101,7 +115,7 @@ def single_object(answer: str) -> dict[str, Any]:
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """The outermost JSON objects in a text."""
+    """Yield the outermost JSON objects in a text."""
     decoder = json.JSONDecoder(object_pairs_hook=_unique_keys)
     start = text.find("{")
     while start >= 0:
@@ -123,12 +137,12 @@ def _unique_keys(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def one_line(text: str) -> str:
-    """The text on one line, in characters that UTF-8 can carry: half an emoji becomes a question mark."""
+    """Return the text on one line, without characters that UTF-8 cannot encode: half an emoji becomes a question mark."""
     return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
 
 
 def _clean(text: str) -> str:
-    """On one line; "Unknown." is "unknown"."""
+    """Return the text on one line; "Unknown." becomes "unknown"."""
     line = one_line(text)
     return UNKNOWN if line.casefold().strip(" .\"'") == UNKNOWN else line
 
@@ -140,8 +154,8 @@ def _length_problems(texts: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}: is empty; want a sentence or {UNKNOWN!r}"
         if words > MAX_SENTENCE:
             yield f"{name}: has {words} words; want at most {MAX_SENTENCE}"
-    said = [text for text in texts.values() if text != UNKNOWN]
-    words, characters = sum(len(text.split()) for text in said), sum(map(len, said))
+    known = [text for text in texts.values() if text != UNKNOWN]
+    words, characters = sum(len(text.split()) for text in known), sum(map(len, known))
     if words > MAX_WORDS:
         yield f"all sentences together have {words} words; want at most {MAX_WORDS}"
     if characters > MAX_CHARACTERS:
@@ -152,16 +166,16 @@ _PARTS: Final = {
     "arm": "arms?|hands?|elbows?|wrists?|shoulders?|forearms?|fists?|palms?|fingers?",
     "leg": "legs?|foot|feet|knees?|ankles?|thighs?|shins?|cal(?:f|ves)|heels?|toes?|hips?",
 }
-_SIDES: Final = {"left": "right", "right": "left"}
+_OPPOSITE: Final = {"left": "right", "right": "left"}
 
 
 def _mention(limb: str) -> str:
-    """Pattern of a limb's name or one of its parts', with its side: "left upper arm", "right and left hands".
+    """Return a pattern for the name of a limb or of its parts, with the side: "left upper arm", "right and left hands".
 
-    "To the right hand side" names no hand.
+    It does not match "to the right hand side".
     """
     side, kind = limb.split("_")
-    both = rf"(?:\s+(?:and|or)\s+(?:the\s+)?{_SIDES[side]})?"
+    both = rf"(?:\s+(?:and|or)\s+(?:the\s+)?{_OPPOSITE[side]})?"
     return rf"\b{side}{both}(?:\s+(?:upper|lower))?[\s-]+(?:{_PARTS[kind]})\b(?![\s-]+side)"
 
 
@@ -171,20 +185,20 @@ _SUBJECTS: Final = {limb: re.compile(_SUBJECT + _mention(limb), re.IGNORECASE) f
 
 
 def _limb_problems(key: str, text: str) -> Iterator[str]:
-    """Whether a text stands under another limb's name.
+    """Yield the reasons why a text belongs to another limb than its key.
 
-    A group's text must not begin with another limb; no text may name the limb opposite to its own and never its own.
+    A group's text must not begin with another limb. No text may name the opposite limb without its own.
     """
-    limbs = key.split("+")
+    limbs, shown = key.split("+"), repr(text[:_SHOWN_CHARACTERS])
     for limb, subject in _SUBJECTS.items():
         if len(limbs) == 1 and limb != key and subject.match(text):
-            yield f"{key}: is about another limb, the {limb.replace('_', ' ')}: {text[:60]!r}"
+            yield f"{key}: is about another limb, the {limb.replace('_', ' ')}: {shown}"
             return
     for limb in filter(_MENTIONS.__contains__, limbs):
         side, kind = limb.split("_")
-        opposite = f"{_SIDES[side]}_{kind}"
+        opposite = f"{_OPPOSITE[side]}_{kind}"
         if opposite not in limbs and _MENTIONS[opposite].search(text) and not _MENTIONS[limb].search(text):
-            yield f"{key}: names the {opposite.replace('_', ' ')} and not the {limb.replace('_', ' ')}: {text[:60]!r}"
+            yield f"{key}: names the {opposite.replace('_', ' ')} and not the {limb.replace('_', ' ')}: {shown}"
 
 
 def _raise_if(problems: Sequence[str]) -> None:

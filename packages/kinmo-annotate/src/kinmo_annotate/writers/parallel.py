@@ -1,4 +1,4 @@
-"""Work that waits for others, many pieces at a time."""
+"""Many pieces of work at a time, each of which waits for the network."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ _A = TypeVar("_A")
 _B = TypeVar("_B")
 
 
-def in_parallel(
-    work: Callable[[_A, threading.Event], _B], items: Sequence[_A], *, threads: int, ignore: type[Exception]
-) -> list[_B]:
-    """`work(item, stop)` of every item, in their order, by so many threads.
+class StoppedError(Exception):
+    """Work that ended early, since the run stops because of another item."""
 
-    The first error sets `stop`, starts no further item, and is raised once those under way are done: what they wait for
-    may be paid for. Ctrl-C waits for nothing; that is why the threads are daemons and no `ThreadPoolExecutor`, whose
-    threads hold up the end of the program.
+
+def in_parallel(work: Callable[[_A, threading.Event], _B], items: Sequence[_A], *, threads: int) -> list[_B]:
+    """Return `work(item, stop)` of each item, in the order of the items.
+
+    The first error sets `stop`. No further item is started then, and the error is raised once the running items are
+    done, since their answers may be paid for. Ctrl-C waits for no item: the threads are daemons, whereas the threads of
+    a `ThreadPoolExecutor` would delay the end of the program.
 
     Args:
-        work: sees to `stop` where it can end early, with an error of the type `ignore`.
-        items: what to work on.
-        threads: at most so many.
-        ignore: what `work` raises when it is stopped.
+        work: called with an item and an event; once the event is set, `work` may raise `StoppedError` to end early.
+        items: the items.
+        threads: maximum number of threads.
     """
     results: dict[int, _B] = {}
     errors: list[BaseException] = []
@@ -39,7 +40,7 @@ def in_parallel(
                 return
             try:
                 results[index] = work(items[index], stop)
-            except ignore:
+            except StoppedError:
                 return
             except BaseException as error:
                 errors.append(error)

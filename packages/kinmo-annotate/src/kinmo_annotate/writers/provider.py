@@ -1,4 +1,4 @@
-"""One question to a language model over the network; the only place that retries."""
+"""Requests to a language model over the network, retried by tenacity while the provider is busy, broken or silent."""
 
 from __future__ import annotations
 
@@ -16,22 +16,47 @@ from typing import Any, Final
 
 from kinmo_annotate.prompts import Messages
 from kinmo_annotate.writers.journal import Answer
-from kinmo_annotate.writers.spending import Budget, load_litellm, most_tokens, price
+from kinmo_annotate.writers.libraries import load_litellm
+from kinmo_annotate.writers.parallel import StoppedError
+from kinmo_annotate.writers.spending import Budget, max_input_tokens, price
 from kinmo_core.errors import InputError
 
-LONGEST_WAIT = 300.0  # seconds before a further attempt, whatever the provider asks for
+# HTTP statuses after which the same request may succeed: timeout, conflict, too early, too many requests; and all from 500.
+_RETRIED_STATUSES: Final = frozenset({408, 409, 425, 429})
+_SERVER_ERROR: Final = 500
+_MAX_WAIT: Final = 300.0  # seconds before a further attempt, even if the provider asks for more
+_JITTER: Final = (0.5, 1.5)  # range of factors on a wait, so that parallel requests do not all come back at once
+_MESSAGE_CHARACTERS: Final = 200  # of a provider's error message: one line of a terminal or two
+_SECRET_CHARACTERS: Final = 8  # shorter values of environment variables are no keys, but may be part of words
 
-_RETRIED: Final = frozenset({408, 409, 425, 429})  # and all from 500 on
-_jitter = random.Random()  # of its own: a seeded run must not depend on how often a provider was busy
+_ADVICE: Final[Mapping[int | None, str]] = {
+    401: "check the key in its environment variable, such as OPENAI_API_KEY for openai/...",
+    402: "the account has no credit",
+    403: "check the permissions of the key in its environment variable",
+    404: "check model and api_base",
+}
+_OTHER_ADVICE: Final = "check model, api_base and the parameters; some servers need schema: false"
+
+_random = random.Random()  # separate from the global generator, which a seeded run must find unchanged
 _log = logging.getLogger(__name__)
 
 
 class RefusedError(Exception):
-    """The provider does not answer this question, but may answer others: too long a prompt, or against its policy."""
+    """The provider refuses this request, but may answer others: the prompt is too long or against its policy."""
 
 
-class StoppedError(Exception):
-    """Another motion's failure ends the run; nothing was asked."""
+class _TemporaryError(Exception):
+    """A failed attempt that may succeed when it is repeated.
+
+    Args:
+        message: reason.
+        wait: seconds that the provider asks to wait; None if it does not say.
+        unanswered: whether the provider may still answer, and charge for it.
+    """
+
+    def __init__(self, message: str, *, wait: float | None, unanswered: bool) -> None:
+        super().__init__(message)
+        self.wait, self.unanswered = wait, unanswered
 
 
 @dataclass(frozen=True)
@@ -39,18 +64,27 @@ class Provider:
     """A model behind litellm.
 
     Args:
-        model: litellm's name for it.
+        model: litellm's name of the model.
         api_base: address of a server; None for the provider's own.
-        timeout: seconds that it may be silent.
-        retries: further attempts after one that failed.
-        backoff: seconds before the first of them, give or take half; each next one waits twice as long.
+        timeout: seconds until a silent provider counts as failed.
+        retries: further attempts after a failed one.
+        backoff: seconds before the first of them, times a random factor; doubles with each further one.
+
+    Raises:
+        InputError: an argument is out of range.
     """
 
     model: str
     api_base: str | None
-    timeout: float
+    timeout: float | int
     retries: int
-    backoff: float
+    backoff: float | int
+
+    def __post_init__(self) -> None:
+        check_argument("model", self.model, bool(self.model.strip()), "the name of a model")
+        check_argument("timeout", self.timeout, self.timeout > 0, "a positive number of seconds")
+        check_argument("retries", self.retries, self.retries >= 0, "at least 0")
+        check_argument("backoff", self.backoff, self.backoff >= 0, "at least 0 seconds")
 
     def ask(
         self,
@@ -58,67 +92,56 @@ class Provider:
         parameters: Mapping[str, Any],
         *,
         key: str,
-        budget: Budget | None,
+        budget: Budget,
         stop: threading.Event,
     ) -> Answer:
-        """The answer, after as many attempts as it takes.
+        """Send a request, up to `retries` times again, and return the answer.
 
         Args:
-            messages: the question.
+            messages: the conversation.
             parameters: further arguments of litellm's `completion`.
-            key: of the question; a server that honours the header `Idempotency-Key` bills it once.
-            budget: what may be spent.
-            stop: set where no further request is to be sent.
+            key: hash of the request; a server that honours the header `Idempotency-Key` charges it once.
+            budget: limit on the cost.
+            stop: once set, no further attempt is made.
 
         Raises:
-            InputError: the provider refuses the key, the model or the request, or gives no answer after all attempts.
+            InputError: the provider refuses the key, the model or the request, or fails at every attempt.
             OutOfBudgetError: the request may cost more than is left.
-            RefusedError: this question, not others.
-            StoppedError: `stop` was set.
+            RefusedError: the provider refuses this request, but may answer others.
+            StoppedError: `stop` is set.
         """
-        attempts = 0
-        while True:
-            try:
-                return self._attempt(messages, parameters, key, budget, stop)
-            except _FailedError as failure:
-                attempts += 1
-                if attempts > self.retries:
-                    raise InputError(
-                        f"{self._where()} gave no answer in {attempts} attempts ({failure}); start again later, "
-                        "what is answered is kept and not paid again"
-                    ) from None
-                wait = self._wait(failure, attempts)
-                _log.warning("%s: %s; again in %.1f s", self._where(), failure, wait)
-                stop.wait(wait)
+        import tenacity
+
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_TemporaryError),
+            stop=tenacity.stop_after_attempt(self.retries + 1),
+            wait=self._wait,
+            sleep=tenacity.sleep_using_event(stop),
+            before_sleep=self._log_wait,
+            retry_error_callback=self._give_up,
+        )
+        return attempts(self._attempt, messages, parameters, key, budget, stop)
 
     def _attempt(
-        self,
-        messages: Messages,
-        parameters: Mapping[str, Any],
-        key: str,
-        budget: Budget | None,
-        stop: threading.Event,
+        self, messages: Messages, parameters: Mapping[str, Any], key: str, budget: Budget, stop: threading.Event
     ) -> Answer:
-        """One request, within the budget."""
-        worst = price(self.model, most_tokens(messages, parameters), parameters["max_tokens"])
-        if budget is not None and worst is not None:
-            budget.hold(worst, stopped=stop.is_set)
-        paid = 0.0
+        """Send one request within the budget."""
+        max_usd = price(self.model, max_input_tokens(messages, parameters), parameters["max_tokens"])
+        reserved, paid = max_usd or 0.0, 0.0
+        budget.reserve(reserved, stopped=stop.is_set)
         try:
             if stop.is_set():
                 raise StoppedError
-            answer = self._request(messages, parameters, key, worst)
+            answer = self._request(messages, parameters, key, max_usd)
             paid = answer.usd or 0.0
             return answer
-        except _FailedError as failure:
-            # Nobody knows whether an answer that did not arrive is billed, so it counts as if it were.
-            paid = worst or 0.0 if failure.silent else 0.0
+        except _TemporaryError as error:
+            paid = reserved if error.unanswered else 0.0  # whether a lost answer is charged is not known: assume so
             raise
         finally:
-            if budget is not None and worst is not None:
-                budget.settle(worst, paid)
+            budget.settle(reserved, paid)
 
-    def _request(self, messages: Messages, parameters: Mapping[str, Any], key: str, worst: float | None) -> Answer:
+    def _request(self, messages: Messages, parameters: Mapping[str, Any], key: str, max_usd: float | None) -> Answer:
         litellm = load_litellm()
         try:
             response = litellm.completion(
@@ -128,80 +151,79 @@ class Provider:
                 timeout=self.timeout,
                 num_retries=0,
                 max_retries=0,
-                drop_params=True,  # what a provider does not know, such as a seed, it is not sent
+                drop_params=True,  # omit parameters that the provider does not support, such as a seed
                 extra_headers={"Idempotency-Key": key},
                 **parameters,
             )
             choice, usage = response.choices[0], response.usage
             text, reason = choice.message.content or "", choice.finish_reason or ""
             tokens = (usage.prompt_tokens, usage.completion_tokens)
-        except Exception as error:  # litellm also raises whatever its parsers stumble over in a broken answer
-            raise self._judged(error) from None
+        except Exception as error:  # a malformed response makes litellm raise errors of any type
+            raise self._translated(error) from None
         try:
-            usd = litellm.completion_cost(completion_response=response, model=self.model) if any(tokens) else worst
+            usd = litellm.completion_cost(completion_response=response, model=self.model) if any(tokens) else max_usd
         except Exception:  # as in `price`
-            usd = worst
-        text = text.encode("utf-8", "replace").decode("utf-8")  # half an emoji could neither be kept nor sent back
+            usd = max_usd
+        text = text.encode("utf-8", "replace").decode("utf-8")  # half an emoji can be neither stored nor sent back
         return Answer(text=text, finish_reason=reason, input_tokens=tokens[0], output_tokens=tokens[1], usd=usd)
 
-    def _judged(self, error: Exception) -> Exception:
-        """What an error of litellm means for the run."""
+    def _translated(self, error: Exception) -> Exception:
+        """Return the error of this module for an error of litellm."""
         litellm = load_litellm()
         message = redacted(str(error))
         if isinstance(error, (litellm.ContextWindowExceededError, litellm.ContentPolicyViolationError)):
             return RefusedError(message)
-        if "Missing credentials" in message or "api_key client option" in message:  # which has the status of a crash
+        if "Missing credentials" in message or "api_key client option" in message:  # litellm gives it status 500
             return InputError(
-                f"no key for {self._where()}: set its environment variable, such as OPENAI_API_KEY for openai/...; "
+                f"no key for {self._place}: set its environment variable, such as OPENAI_API_KEY for openai/...; "
                 "a local server takes any value"
             )
         status = getattr(error, "status_code", None)
-        if not isinstance(status, int) or status in _RETRIED or status >= 500:
-            silent = isinstance(error, litellm.Timeout) or "Connection error" in message
-            return _FailedError(message, wait=_retry_after(error), silent=silent)
-        advice = {
-            401: "check the key in its environment variable, such as OPENAI_API_KEY for openai/...",
-            402: "its account has no credit",
-            403: "check what the key in its environment variable may use",
-            404: "check model and api_base",
-        }.get(status, "check model, api_base and the parameters; a server may want schema: false")
-        return InputError(f"{self._where()} refuses requests ({message}); {advice}")
+        if not isinstance(status, int) or status in _RETRIED_STATUSES or status >= _SERVER_ERROR:
+            unanswered = isinstance(error, litellm.Timeout) or "Connection error" in message
+            return _TemporaryError(message, wait=_retry_after(error), unanswered=unanswered)
+        return InputError(f"{self._place} refuses requests ({message}); {_ADVICE.get(status, _OTHER_ADVICE)}")
 
-    def _wait(self, failure: _FailedError, attempts: int) -> float:
-        """Seconds before the next attempt."""
-        own = self.backoff * 2 ** (attempts - 1) * _jitter.uniform(0.5, 1.5)
-        return min(own if failure.wait is None else failure.wait, LONGEST_WAIT)
+    def _wait(self, state: Any) -> float:
+        """Return the seconds before the next attempt, from a `tenacity.RetryCallState`."""
+        import tenacity
 
-    def _where(self) -> str:
+        asked = state.outcome.exception().wait
+        backoff = tenacity.wait_exponential(self.backoff)(state) * _random.uniform(*_JITTER)
+        return min(backoff if asked is None else asked, _MAX_WAIT)
+
+    def _log_wait(self, state: Any) -> None:
+        _log.warning("%s: %s; again in %.1f s", self._place, state.outcome.exception(), state.upcoming_sleep)
+
+    def _give_up(self, state: Any) -> Answer:
+        raise InputError(
+            f"{self._place} gave no answer in {state.attempt_number} attempts ({state.outcome.exception()}); "
+            "start again later: answers so far are kept and not paid for again"
+        )
+
+    @property
+    def _place(self) -> str:
         return self.model if self.api_base is None else f"{self.model} at {redacted(self.api_base)}"
 
 
-class _FailedError(Exception):
-    """An attempt that failed for now.
-
-    Args:
-        message: why.
-        wait: seconds that the provider asks to wait; None where it does not say.
-        silent: whether the answer may be on its way, and billed.
-    """
-
-    def __init__(self, message: str, *, wait: float | None, silent: bool) -> None:
-        super().__init__(message)
-        self.wait, self.silent = wait, silent
+def check_argument(name: str, value: object, right: bool, wanted: str) -> None:
+    """Raise an `InputError` that names argument, wanted range and value, unless the value is right."""
+    if not right:
+        raise InputError(f"{name} must be {wanted}, got {value!r}")
 
 
 def redacted(message: str) -> str:
-    """The first 200 characters on one line, without keys: none of the environment's, nothing that looks like one."""
+    """Return the start of a message on one line, without the keys in the environment and all that looks like a key."""
     for name, value in os.environ.items():
-        if len(value) >= 8 and any(word in name.upper() for word in ("KEY", "TOKEN", "SECRET", "PASSWORD")):
+        if len(value) >= _SECRET_CHARACTERS and re.search("KEY|TOKEN|SECRET|PASSWORD", name.upper()):
             message = message.replace(value, "***")
     message = re.sub(r"\bsk-[\w*-]+", "***", message)
     message = re.sub(r"//[^/@\s]+@", "//***@", message)
-    return " ".join(message.split())[:200]
+    return " ".join(message.split())[:_MESSAGE_CHARACTERS]
 
 
 def _retry_after(error: Exception) -> float | None:
-    """Seconds that the header `Retry-After` asks for, as a number or a date."""
+    """Return the seconds that the header `Retry-After` asks for, as a number or a date."""
     headers = getattr(error, "litellm_response_headers", None) or {}
     value = str(headers.get("retry-after") or "")
     try:

@@ -1,32 +1,35 @@
-"""What language models cost: counting it, bounding it (`Budget`), and litellm's price table."""
+"""Cost of language models: `Spending` counts it, `Budget` limits it, litellm's price table predicts it."""
 
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from kinmo_annotate.prompts import Messages
 from kinmo_annotate.writers.journal import Answer
+from kinmo_annotate.writers.libraries import load_litellm
 from kinmo_core.errors import InputError
+
+_TOKENS_PER_MESSAGE: Final = 16  # upper bound on the tokens around a message; OpenAI's chat format takes 3 or 4
+_POLL_SECONDS: Final = 0.1  # between two looks at whether the run has stopped
 
 
 class OutOfBudgetError(InputError):
-    """The next request might exceed the limit. Nothing is lost: with a higher limit, a new start goes on from there."""
+    """The next request might exceed the limit. Answers so far are kept: a new start with a higher limit continues."""
 
 
 @dataclass(frozen=True)
 class Spending:
-    """What a writer has used since it was made.
+    """Requests, tokens and USD of a writer since it was made.
 
     Args:
-        requests: answers that a provider gave, each paid for.
-        journal_hits: answers that were in the journal, for nothing.
+        requests: answers from the provider, each of them paid for.
+        journal_hits: answers from the journal, free of charge.
         input_tokens, output_tokens: of the requests.
-        usd: of the requests; None where the model's price is not known.
+        usd: of the requests; None if the model's price is not known.
     """
 
     requests: int = 0
@@ -35,19 +38,19 @@ class Spending:
     output_tokens: int = 0
     usd: float | None = 0.0
 
-    def paid(self, answer: Answer) -> Spending:
-        """With one more request."""
-        return Spending(
-            self.requests + 1,
-            self.journal_hits,
-            self.input_tokens + answer.input_tokens,
-            self.output_tokens + answer.output_tokens,
-            None if self.usd is None or answer.usd is None else self.usd + answer.usd,
+    def add_request(self, answer: Answer) -> Spending:
+        """Return the spending with one more answer from the provider."""
+        return replace(
+            self,
+            requests=self.requests + 1,
+            input_tokens=self.input_tokens + answer.input_tokens,
+            output_tokens=self.output_tokens + answer.output_tokens,
+            usd=None if self.usd is None or answer.usd is None else self.usd + answer.usd,
         )
 
-    def found(self) -> Spending:
-        """With one more answer from the journal."""
-        return Spending(self.requests, self.journal_hits + 1, self.input_tokens, self.output_tokens, self.usd)
+    def add_journal_hit(self) -> Spending:
+        """Return the spending with one more answer from the journal."""
+        return replace(self, journal_hits=self.journal_hits + 1)
 
     def __str__(self) -> str:
         price = "price not known" if self.usd is None else f"{self.usd:.4f} USD"
@@ -56,68 +59,59 @@ class Spending:
 
 
 class Budget:
-    """A limit that requests in flight cannot break together: each holds the most that it may cost until that is known.
+    """A limit that parallel requests cannot exceed together: each reserves its maximum price until its price is known.
 
     Args:
         limit: USD.
-        spent: USD that are gone already.
+        spent: USD spent already.
     """
 
     def __init__(self, limit: float, spent: float = 0.0) -> None:
         self.limit, self.spent = limit, spent
-        self._held = 0.0
+        self._reserved = 0.0
         self._change = threading.Condition()
 
-    def hold(self, usd: float, *, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Set money aside for a request; waits while only requests in flight stand in the way.
+    def reserve(self, usd: float, *, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Reserve money for a request; wait while running requests may still return enough of what they reserved.
 
         Args:
-            usd: the most that the request may cost.
-            stopped: whether to give up waiting; the request is then not to be sent.
+            usd: maximum price of the request.
+            stopped: whether to stop waiting; the request must not be sent then.
 
         Raises:
-            OutOfBudgetError: what is spent leaves too little.
+            OutOfBudgetError: too little is left whatever the running requests cost.
         """
         with self._change:
-            while self.spent + usd <= self.limit and self.spent + self._held + usd > self.limit and not stopped():
-                self._change.wait(0.1)
+            while self.spent + usd <= self.limit and self.spent + self._reserved + usd > self.limit and not stopped():
+                self._change.wait(_POLL_SECONDS)
             if self.spent + usd > self.limit:
                 raise OutOfBudgetError(
-                    f"stopped, {self.spent:.4f} of max_cost {self.limit:g} USD are spent and the next request may take "
-                    f"{usd:.4f}; raise max_cost and start again to go on, what is answered is kept and not paid again"
+                    f"stopped: {self.spent:.4f} of max_cost {self.limit:g} USD are spent and the next request may cost "
+                    f"{usd:.4f}; to continue, raise max_cost and start again: answers so far are not paid for again"
                 )
-            self._held += usd
+            self._reserved += usd
 
-    def settle(self, held: float, paid: float) -> None:
-        """A request is over; `paid` of the `held` USD are gone."""
+    def settle(self, reserved: float, paid: float) -> None:
+        """End a request: replace the USD that it reserved by the USD that it cost."""
         with self._change:
-            self._held -= held
+            self._reserved -= reserved
             self.spent += paid
             self._change.notify_all()
 
 
 def price(model: str, input_tokens: int, output_tokens: int) -> float | None:
-    """USD for that many tokens by litellm's table; None for a model that is not in it."""
+    """Return the USD for numbers of tokens by litellm's table, or None for a model that is not in it."""
     litellm = load_litellm()
     try:
         return sum(litellm.cost_per_token(model=model, prompt_tokens=input_tokens, completion_tokens=output_tokens))
-    except Exception:  # it has an error of its own for each way in which a model can be missing from the table
+    except Exception:  # litellm raises different errors for a model that is missing, depending on its name
         return None
 
 
-def most_tokens(messages: Messages, parameters: Mapping[str, Any]) -> int:
-    """Upper bound on the input tokens of a request, whatever the tokenizer: no token is shorter than a byte.
+def max_input_tokens(messages: Messages, parameters: Mapping[str, Any]) -> int:
+    """Return an upper bound on the input tokens of a request, schema included, for any tokenizer.
 
-    The schema counts, and each message has a few tokens of its own.
+    A token has at least one byte.
     """
     text = json.dumps([messages, parameters], ensure_ascii=False)
-    return len(text.encode("utf-8", "replace")) + 16 * len(messages)
-
-
-def load_litellm() -> Any:
-    """The module, imported now: it takes seconds. Without its banner, and with the price table that it came with."""
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or importing it downloads the table
-    import litellm
-
-    litellm.suppress_debug_info = True
-    return litellm
+    return len(text.encode("utf-8", "replace")) + _TOKENS_PER_MESSAGE * len(messages)

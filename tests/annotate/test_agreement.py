@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from puppets import seen, standing
 from sklearn.metrics import cohen_kappa_score
 
-from kinmo_annotate.agreement import agreement, category, cohen_kappa, compare, gwet_ac1
+from kinmo_annotate.agreement import agreement, category, compare
 from kinmo_annotate.writers.template import TemplateWriter
 from kinmo_core.errors import InputError
 from kinmo_core.testing import Action, walking_joints
@@ -31,9 +31,9 @@ RATINGS = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), 
 
 
 @given(RATINGS)
-def test_kappa_is_that_of_scikit_learn(pairs: list[tuple[str, str]]):
-    first, second = [a for a, _ in pairs], [b for _, b in pairs]
-    kappa = cohen_kappa(first, second)
+def test_kappa_equals_that_of_scikit_learn(pairs: list[tuple[str, str]]):
+    first, second = zip(*pairs, strict=True)
+    kappa = agreement(first, second).kappa
     if len({*first, *second}) == 1:
         assert math.isnan(kappa)
     else:
@@ -41,15 +41,15 @@ def test_kappa_is_that_of_scikit_learn(pairs: list[tuple[str, str]]):
 
 
 @given(RATINGS)
-def test_both_are_symmetric_and_one_for_the_same_ratings(pairs: list[tuple[str, str]]):
-    first, second = [a for a, _ in pairs], [b for _, b in pairs]
-    assert cohen_kappa(first, second) == pytest.approx(cohen_kappa(second, first), nan_ok=True)
-    assert gwet_ac1(first, second) == pytest.approx(gwet_ac1(second, first))
-    assert gwet_ac1(first, first) == pytest.approx(1)
-    assert len(set(first)) == 1 or cohen_kappa(first, first) == pytest.approx(1)
+def test_agreement_is_symmetric_and_one_for_equal_ratings(pairs: list[tuple[str, str]]):
+    first, second = zip(*pairs, strict=True)
+    here, there, own = agreement(first, second), agreement(second, first), agreement(first, first)
+    assert (here.kappa, here.ac1) == pytest.approx((there.kappa, there.ac1), nan_ok=True)
+    assert own.ac1 == pytest.approx(1)
+    assert len(set(first)) == 1 or own.kappa == pytest.approx(1)
 
 
-def test_the_example_of_its_author():
+def test_example_of_gwet():
     """Two abstractors, 100 pregnancies, three kinds: a table in Gwet's package irrCAC, with its figures."""
     figures = agreement(*rated([[13, 0, 0], [0, 20, 7], [0, 4, 56]]))
     assert (figures.items, figures.same) == (100, pytest.approx(0.89))
@@ -57,36 +57,31 @@ def test_the_example_of_its_author():
     assert figures.ac1 == pytest.approx(0.8493305, abs=5e-8)
 
 
-def test_the_paradox_that_ac1_was_made_for():
-    """Nearly all positive. By hand: p_a = 118 / 125 = 0.944, p_e = 2 * 0.972 * 0.028 = 0.054432."""
-    first, second = rated([[118, 5], [2, 0]])
-    assert cohen_kappa(first, second) < 0
-    assert gwet_ac1(first, second) == pytest.approx((0.944 - 0.054432) / (1 - 0.054432))
+@pytest.mark.parametrize(("categories", "chance"), [(None, 0.054432), (3, 0.054432 / 2)])
+def test_ac1_where_nearly_all_items_are_of_one_category(categories: int | None, chance: float):
+    """By hand: p_a = 118 / 125 = 0.944, p_e = 2 * 0.972 * 0.028 = 0.054432, half of it with an unused third category."""
+    figures = agreement(*rated([[118, 5], [2, 0]]), categories=categories)
+    assert figures.kappa < 0
+    assert figures.ac1 == pytest.approx((0.944 - chance) / (1 - chance))
 
 
-def test_categories_that_nobody_used_count_when_they_are_named():
-    first, second = rated([[118, 5], [2, 0]])
-    assert gwet_ac1(first, second, categories=3) == pytest.approx((0.944 - 0.054432 / 2) / (1 - 0.054432 / 2))
+def test_random_ratings_agree_by_chance():
+    first, second = np.random.default_rng(0).choice(["a", "b", "c"], (2, 20_000)).tolist()
+    figures = agreement(first, second)
+    assert (figures.kappa, figures.ac1) == pytest.approx((0, 0), abs=0.02)
 
 
-def test_random_ratings_agree_as_by_chance():
-    rng = np.random.default_rng(0)
-    first, second = rng.choice(["a", "b", "c"], (2, 20_000)).tolist()
-    assert abs(cohen_kappa(first, second)) < 0.02
-    assert abs(gwet_ac1(first, second)) < 0.02
-
-
-def test_one_category_throughout_leaves_kappa_undefined_and_ac1_one():
+def test_one_category_for_all_items():
     figures = agreement(["still"] * 5, ["still"] * 5)
     assert math.isnan(figures.kappa)
     assert (figures.same, figures.ac1) == (1, 1)
-    assert cohen_kappa(["still"] * 5, ["up"] * 5) == 0
+    assert agreement(["still"] * 5, ["up"] * 5).kappa == 0
 
 
 @pytest.mark.parametrize(("first", "second"), [([], []), (["a"], ["a", "b"])])
-def test_every_item_needs_two_ratings(first: list[str], second: list[str]):
-    with pytest.raises(ValueError, match=f"two ratings of each item, got {len(first)} and {len(second)}"):
-        cohen_kappa(first, second)
+def test_each_item_needs_two_ratings(first: list[str], second: list[str]):
+    with pytest.raises(ValueError, match=f"must have two ratings, got {len(first)} and {len(second)}"):
+        agreement(first, second)
 
 
 @pytest.mark.parametrize(

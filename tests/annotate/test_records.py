@@ -157,7 +157,8 @@ def test_a_job_that_begins_while_another_ends_starts_from_its_result(tmp_path: P
 def test_nobody_joins_while_another_job_prepares(tmp_path: Path):
     records = Records(tmp_path / "out.jsonl", writer="w")
     records.prepare()
-    fcntl.flock(records._held, fcntl.LOCK_EX)
+    assert records._lock is not None
+    fcntl.flock(records._lock, fcntl.LOCK_EX)
     with pytest.raises(InputError, match="another process is writing"):
         Records(tmp_path / "out.jsonl", writer="w").join()
     records.close()
@@ -167,9 +168,7 @@ def test_two_writers_are_not_mixed(tmp_path: Path):
     (tmp_path / "a.jsonl.parts").mkdir()
     for place in ("a.jsonl.parts/rank-0.jsonl", "b.jsonl"):
         (tmp_path / place).write_text(json.dumps(record("9", writer="template-1")) + "\n", encoding="utf-8")
-        with pytest.raises(
-            InputError, match=rf"{place} line 1 is by template-1, this job's writer is w: they must not"
-        ):
+        with pytest.raises(InputError, match=rf"{place} line 1 is by template-1, but this job's writer is w; choose"):
             Records(tmp_path / place.split(".parts")[0], writer="w").lines()
 
 
@@ -177,7 +176,7 @@ def test_two_writers_are_not_mixed(tmp_path: Path):
 def test_a_line_that_is_no_record_is_named(tmp_path: Path, line: str):
     path = tmp_path / "out.jsonl"
     path.write_text(f"{json.dumps(record('1'))}\n{line}\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"out\.jsonl line 2: want a JSON object with an id, got"):
+    with pytest.raises(InputError, match=r"out\.jsonl line 2 must be a JSON object with an id, got"):
         Records(path, writer="w").lines()
 
 
@@ -204,7 +203,7 @@ def test_the_best_line_of_a_motion_counts(tmp_path: Path):
         records.append(rank, [row])
         records.close_part()
     [line] = records.lines().values()
-    assert (line.rank, line.path.name) == (2, "rank-2.jsonl")
+    assert (line.quality, line.path.name) == (2, "rank-2.jsonl")
     assert records.merge(["1", "2"], {}) == 1
     records.close()
     assert ids(records.path) == ["1"]
@@ -231,8 +230,3 @@ def test_later_jobs_add_to_the_file_and_take_nothing_away(tmp_path: Path):
     records.close()
     assert ids(path) == ["0", "2", "3", "M3", "1", "M1"]
     assert [file.name for file in records.folder.iterdir()] == ["notes"]
-
-
-def test_nothing_can_be_locked_down_before_prepare():
-    with pytest.raises(RuntimeError, match="call prepare or join first"):
-        Records("out.jsonl", writer="w")._held  # noqa: B018

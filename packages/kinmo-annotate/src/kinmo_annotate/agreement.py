@@ -1,12 +1,13 @@
-"""How far two annotators, two prompts or two language models agree: Cohen's kappa and Gwet's AC1.
+"""Agreement of two annotators, prompts or language models: Cohen's kappa and Gwet's AC1.
 
-What is compared is a category for each limb of each motion. Where people have rated descriptions, it is their rating, from
-lines such as `{"id": "000001", "ratings": {"torso": "good", "left_arm": "bad"}}`. Otherwise it is what the sentence of the
-limb says first, by the small table `VERBS`: coarse, but two texts that differ in it do not describe the same movement.
+Each limb of each motion has a category. If people have rated the descriptions, it is their rating, from lines such as
+`{"id": "000001", "ratings": {"torso": "good", "left_arm": "bad"}}`. Otherwise it is the first movement that the sentence of
+the limb names, by the table `VERBS`: a coarse measure, but two texts of different categories describe different movements.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ import numpy as np
 from kinmo_core.errors import InputError
 from kinmo_core.text import GROUPS, PAIRS, read_records
 
-ITEMS: Final = ("text", *GROUPS, *("+".join(pair) for pair in PAIRS))  # what a rating may be about
+ITEMS: Final = ("text", *GROUPS, *("+".join(pair) for pair in PAIRS))  # that can have a rating
+_SHOWN: Final = 80  # characters of a wrong value in an error message
 
-# Category of a sentence: that of the pattern which comes first in it, of those that start together the upper one. "Moves",
-# "goes" and "comes" say nothing without a direction, so "go" is what remains.
+# A sentence has the category whose pattern matches first in it; of two that match at the same place, the upper one. "Moves",
+# "goes" and "comes" tell no direction, so "go" counts only if no other pattern matches.
 VERBS: Final[Mapping[str, str]] = {
     "unknown": r"^\W*unknown\W*$",
     "still": r"\b(still|stay|kee?p|remain|rest|hold|held|motionless|stationary|hang|not\b|stand|moves only a little)",
@@ -46,13 +48,13 @@ VERBS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Agreement:
-    """Two raters on the same items.
+    """Agreement of two raters on the same items.
 
     Args:
-        items: how many.
+        items: number of items.
         same: share of them with the same category.
-        kappa: Cohen's; NaN where it is undefined, since both used one and the same category throughout.
-        ac1: Gwet's.
+        kappa: Cohen's kappa; NaN if both raters used only one and the same category, for which it is undefined.
+        ac1: Gwet's AC1.
     """
 
     items: int
@@ -61,46 +63,35 @@ class Agreement:
     ac1: float
 
 
-def cohen_kappa(first: Sequence[str], second: Sequence[str]) -> float:
-    """Agreement beyond what each rater's own frequencies make likely (Cohen 1960).
-
-    Args:
-        first, second: (N,) category that each rater gave to each item.
-
-    Returns:
-        At most 1; 0 as by chance; NaN where both used one and the same category throughout.
-    """
-    table = _table(first, second)
-    observed = float(np.trace(table))
-    chance = float(table.sum(0) @ table.sum(1))
-    return float("nan") if np.count_nonzero(table) == 1 and observed else (observed - chance) / (1 - chance)
-
-
-def gwet_ac1(first: Sequence[str], second: Sequence[str], *, categories: int | None = None) -> float:
-    """Agreement beyond chance that does not collapse where nearly all items are of one category (Gwet 2008).
-
-    Args:
-        first, second: (N,) category that each rater gave to each item.
-        categories: how many the raters could choose from; as many as they used where None.
-
-    Returns:
-        At most 1; 0 as by chance.
-    """
-    table = _table(first, second)
-    observed = float(np.trace(table))
-    share = (table.sum(0) + table.sum(1)) / 2
-    chance = float((share * (1 - share)).sum()) / max((categories or len(table)) - 1, 1)
-    return (observed - chance) / (1 - chance)
-
-
 def agreement(first: Sequence[str], second: Sequence[str], *, categories: int | None = None) -> Agreement:
-    """All figures at once; arguments as of `gwet_ac1`."""
-    same = float(np.trace(_table(first, second)))
-    return Agreement(len(first), same, cohen_kappa(first, second), gwet_ac1(first, second, categories=categories))
+    """Compute the agreement beyond chance of two raters; kappa and AC1 are at most 1, and 0 by chance.
+
+    Kappa (Cohen 1960) takes as chance the product of the raters' own frequencies. AC1 (Gwet 2008) does not collapse if
+    nearly all items are of one category.
+
+    Args:
+        first, second: (N,) category of each item by each rater.
+        categories: number of categories that the raters could choose from; the number that they used if None.
+    """
+    if len(first) != len(second) or not first:
+        raise ValueError(f"each item must have two ratings, got {len(first)} and {len(second)} ratings")
+    names, codes = np.unique([*first, *second], return_inverse=True)
+    table = np.zeros(
+        (len(names), len(names))
+    )  # (Q, Q) share of the items with category q by the first, r by the second
+    np.add.at(table, (codes[: len(first)], codes[len(first) :]), 1)
+    table /= len(first)
+    same = float(np.trace(table))
+    of_first, of_second = table.sum(1), table.sum(0)
+    by_chance = float(of_first @ of_second)
+    kappa = (same - by_chance) / (1 - by_chance) if len(names) > 1 else math.nan
+    mean = (of_first + of_second) / 2
+    by_chance = float(mean @ (1 - mean)) / max((categories or len(names)) - 1, 1)
+    return Agreement(len(first), same, kappa, (same - by_chance) / (1 - by_chance))
 
 
 def category(sentence: str) -> str:
-    """What a sentence about a limb says first: a name in `VERBS`, "unknown", or "other"."""
+    """Return the first movement that a sentence about a limb names: a key of `VERBS`, or "other"."""
     text = sentence.strip().lower()
     places = {name: found.start() for name, pattern in VERBS.items() if (found := re.search(pattern, text))}
     if len(places) > 1:
@@ -111,17 +102,17 @@ def category(sentence: str) -> str:
 def compare(
     first: Path, second: Path, field: Literal["ratings", "text"] | None = None
 ) -> tuple[str, dict[str, Agreement]]:
-    """Agreement of two files on the motions that are in both.
+    """Compute the agreement of two files on the motions that both contain.
 
     Args:
         first, second: JSONL files, of annotations or of ratings.
-        field: what to compare; ratings where None and both files have them, else what the texts say.
+        field: what to compare; if None, "ratings" if both files have them, otherwise "text".
 
     Returns:
-        The field, and agreement by limb, with "all" last.
+        The field, and the agreement for each limb, with "all" last.
 
     Raises:
-        InputError: a file cannot be read or lacks the field, or they have no rated limb in common.
+        InputError: a file cannot be read or lacks the field, or the files have no rated limb in common.
     """
     one, other = dict(read_records(first)), dict(read_records(second))
     common = [id for id in one if id in other]
@@ -140,35 +131,29 @@ def compare(
         raise InputError(f"{first} and {second} rate no limb of the same motion")
     ordered = {item: pairs[item] for item in ITEMS if item in pairs}
     ordered["all"] = [pair for of_item in ordered.values() for pair in of_item]
-    # One scale for all limbs: a limb for which nobody used "bad" could have got it all the same.
+    # All limbs have the same scale: "bad" was possible also for a limb to which nobody gave it.
     scale = len({name for pair in ordered["all"] for name in pair})
     return field, {item: agreement(*zip(*rows, strict=True), categories=scale) for item, rows in ordered.items()}
-
-
-def _table(first: Sequence[str], second: Sequence[str]) -> np.ndarray:
-    """(Q, Q) share of the items that got category q from the first and r from the second rater."""
-    if len(first) != len(second) or not len(first):
-        raise ValueError(f"want two ratings of each item, got {len(first)} and {len(second)}")
-    names, codes = np.unique(np.asarray([*first, *second]), return_inverse=True)
-    table = np.zeros((len(names), len(names)))
-    np.add.at(table, (codes[: len(first)], codes[len(first) :]), 1)
-    return table / len(first)
 
 
 def _ratings(record: Mapping[str, Any], place: str) -> dict[str, str]:
     ratings = record.get("ratings")
     if not isinstance(ratings, dict) or not ratings:
-        raise InputError(f'{place}: want "ratings" as an object such as {{"torso": "good"}}, got {ratings!r:.80}')
+        raise InputError(f'{place}: want "ratings" as an object such as {{"torso": "good"}}, got {ratings!r:.{_SHOWN}}')
     for item, value in ratings.items():
         if item not in ITEMS:
-            raise InputError(f"{place}: a rating must be about text, a group or a pair of groups, got {item!r:.80}")
+            raise InputError(
+                f"{place}: a rating must be about text, a group or a pair of groups, got {item!r:.{_SHOWN}}"
+            )
         if not isinstance(value, str | int):
-            raise InputError(f"{place}: the rating of {item} must be a word or a whole number, got {value!r:.80}")
+            raise InputError(f"{place}: the rating of {item} must be a word or a whole number, got {value!r:.{_SHOWN}}")
     return {item: str(value) for item, value in ratings.items()}
 
 
 def _categories(record: Mapping[str, Any], place: str) -> dict[str, str]:
     groups = record.get("groups")
     if not isinstance(groups, dict) or not all(isinstance(groups.get(name), str) for name in GROUPS):
-        raise InputError(f'{place}: want "groups" with a sentence for each of {", ".join(GROUPS)}, got {groups!r:.80}')
+        raise InputError(
+            f'{place}: want "groups" with a sentence for each of {", ".join(GROUPS)}, got {groups!r:.{_SHOWN}}'
+        )
     return {name: category(groups[name]) for name in GROUPS}

@@ -1,9 +1,9 @@
-"""The result of a job that may be killed at any moment: one JSON line a motion, none lost, none twice.
+"""Annotation files of jobs that may be killed at any moment: one JSON line for each motion, none lost, none twice.
 
-While a job runs, each of its processes appends to a file of its own in the folder `NAME.jsonl.parts`. A line counts as
-soon as its end is on disk; what a kill tore off is cut away by the next start. When everything is there, one process
-merges the parts into `NAME.jsonl`, in the order of the data set, and removes them. A kill in the middle of that leaves
-the parts, or the merged file, or both, and each of the three is a good start for the next run.
+During a job, each process appends to a file of its own in the folder `NAME.jsonl.parts`. A line counts once its line end is
+on disk; the next start cuts off an incomplete last line. At the end, one process merges the parts into `NAME.jsonl`, in
+the order of the data set, and removes them. A kill during the merge leaves the parts, the merged file or both, and the
+next run continues from any of the three.
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ from typing import Any, Final
 from kinmo_core.errors import InputError
 from kinmo_core.text import Description, Timeline
 
-WAIT: Final = 10.0  # s; loading processes of a job that was killed outlive it by some seconds, and hold its lock
+WAIT: Final = (
+    10.0  # seconds for the lock: loading processes of a killed job outlive it for some seconds and hold its lock
+)
+_POLL: Final = 0.05  # seconds between two attempts to take the lock
+_SHOWN_BYTES: Final = 80  # of a wrong line in an error message
 
 
 @dataclass(frozen=True)
@@ -37,18 +41,19 @@ class Skipped:
     reason: str
 
     def to_json(self) -> dict[str, Any]:
-        """Its line in a part; merged files have none."""
+        """Return the line for a part; merged files do not contain it."""
         return {"id": self.id, "skipped": self.reason}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Where the record of a motion stands, and what became of it.
+    """Position of a motion's record in a file, and the outcome that it records.
 
     Args:
-        path, start, size: file, and place in it in bytes.
-        skipped: why there is no description; empty where there is one.
-        problem: whether the writer marked the description as not what it should be.
+        path: the file.
+        start, size: position and length in bytes.
+        skipped: why there is no description; "" if there is one.
+        problem: whether the writer marked the description with a problem.
     """
 
     path: Path
@@ -58,23 +63,23 @@ class Line:
     problem: bool = False
 
     @property
-    def rank(self) -> int:
-        """0 without a description, 1 with one that is marked, 2 with a good one."""
+    def quality(self) -> int:
+        """0 without a description, 1 for a description with a problem, 2 for one without."""
         return 0 if self.skipped else 2 - self.problem
 
     def read(self) -> bytes:
-        """The line, with its end."""
+        """Read the line, with its line end."""
         with self.path.open("rb") as file:
             file.seek(self.start)
             return file.read(self.size)
 
 
 class Records:
-    """A file of annotations in the making. First one process calls `prepare`, then the others `join`, then all go on.
+    """The parts and the merged file of a job. The first process calls `prepare`, then each other process calls `join`.
 
     Args:
-        path: the file that all ends in.
-        writer: name of who writes; a file by somebody else is refused.
+        path: the merged file.
+        writer: name of the writer of the descriptions; a file with those of another writer is refused.
     """
 
     def __init__(self, path: Path | str, *, writer: str) -> None:
@@ -85,53 +90,48 @@ class Records:
         self._part: int | None = None
 
     def prepare(self, *, wait: float = WAIT) -> None:
-        """Make the folder, see that no other job writes to it, and cut torn lines.
+        """Create the folder, wait until no other job writes to it, and cut off incomplete lines.
 
         Args:
             wait: seconds to wait for another job.
 
         Raises:
-            InputError: the folder cannot be made, another job goes on writing, or the file is by another writer.
+            InputError: the folder cannot be created, another job is still writing, or the file is by another writer.
         """
         if self.path.exists():
-            next(self._lines_of(self.path), None)  # a refused job leaves no folder behind
-        end = time.monotonic() + wait
-        while not self._take_lock(fcntl.LOCK_EX):
-            if time.monotonic() > end:
-                raise InputError(f"another process is writing {self.path}; wait until it has ended, or stop it")
-            time.sleep(0.05)
+            next(self._lines_of(self.path), None)  # check the writer before the folder is created
+        lock = self._take_lock(fcntl.LOCK_EX, wait)
         for part in self._parts():
-            _cut_torn_line(part)
-        fcntl.flock(self._held, fcntl.LOCK_SH)
+            _cut_incomplete_line(part)
+        fcntl.flock(lock, fcntl.LOCK_SH)
 
     def join(self) -> None:
-        """Hold the lock together with the process that prepared: as long as one of a job lives, no other job starts.
+        """Share the lock of the process that called `prepare`: no other job starts while any process of this one lives.
 
         Raises:
-            InputError: nobody prepared.
+            InputError: another job is preparing.
         """
-        if not self._take_lock(fcntl.LOCK_SH):
-            raise InputError(f"another process is writing {self.path}; wait until it has ended, or stop it")
+        self._take_lock(fcntl.LOCK_SH, 0.0)
 
     def lines(self) -> dict[str, Line]:
-        """The best line of every motion, from the merged file and all parts; a good one beats one with a problem.
+        """Return the line of best quality of each motion, from the merged file and all parts.
 
         Raises:
-            InputError: a line is no annotation, or by another writer; names the file and, if so, both writers.
+            InputError: a line is not a record, or is by another writer; names file and line.
         """
         best: dict[str, Line] = {}
         for path in ([self.path] if self.path.exists() else []) + self._parts():
             for id, line in self._lines_of(path):
-                if id not in best or line.rank > best[id].rank:
+                if id not in best or line.quality > best[id].quality:
                     best[id] = line
         return best
 
     def append(self, rank: int, records: Iterable[Mapping[str, Any]]) -> None:
-        """Put records on disk: one write a line, so that a line is there or torn, never mixed with another.
+        """Write records to disk, each with one system call, so that a kill cannot mix two lines.
 
         Args:
-            rank: number of this process, which no other has.
-            records: what `Annotation.to_json` and `Skipped.to_json` return.
+            rank: number of this process, unique in the job.
+            records: from `Annotation.to_json` or `Skipped.to_json`.
         """
         if self._part is None:
             path = self.folder / f"rank-{rank}.jsonl"
@@ -141,57 +141,53 @@ class Records:
         os.fsync(self._part)
 
     def merge(self, order: Sequence[str], mirrored: Mapping[str, str]) -> int:
-        """Write the one file, whole or not at all, then remove the parts.
+        """Write the merged file, whole or not at all, then remove the parts.
 
         Args:
-            order: ids of the data set. Further ones, of earlier jobs with more splits, follow behind.
-            mirrored: id of a mirrored copy to the id whose description it gets, mirrored.
+            order: ids of the data set. Other ids, from earlier jobs with more splits, follow after them.
+            mirrored: id of a mirrored copy to the id of its original, whose mirrored description it gets.
 
         Returns:
             The number of descriptions.
         """
-        lines = {id: line for id, line in self.lines().items() if not line.skipped}
         written = 0
         unfinished = self.folder / "merged"
         with unfinished.open("wb") as file:
-            for id in dict.fromkeys((*order, *lines)):
-                original = lines.get(mirrored.get(id, ""))
-                if original is not None:
-                    file.write(_dump(mirror_record(json.loads(original.read()), id)))
-                elif id in lines:
-                    file.write(lines[id].read())
-                else:
-                    continue
+            for row in self._merged(order, mirrored):
+                file.write(row)
                 written += 1
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(self.path)
-        _sync_folder(self.path.parent)  # the new name must be on disk before the parts are gone
+        _sync_folder(self.path.parent)  # the new name must be on disk before the parts are removed
         for part in self._parts():
             part.unlink()
         (self.folder / "lock").unlink()
-        with suppress(OSError):  # somebody put a file there
+        with suppress(OSError):  # the user put another file there
             self.folder.rmdir()
         return written
 
+    def _merged(self, order: Sequence[str], mirrored: Mapping[str, str]) -> Iterator[bytes]:
+        lines = {id: line for id, line in self.lines().items() if not line.skipped}
+        for id in dict.fromkeys((*order, *lines)):
+            original = lines.get(mirrored.get(id, ""))
+            if original is not None:
+                yield _dump(mirror_record(json.loads(original.read()), id))
+            elif id in lines:
+                yield lines[id].read()
+
     def close_part(self) -> None:
-        """No more records from this process."""
+        """Close this process's part, to which nothing more is written."""
         if self._part is not None:
             os.close(self._part)
             self._part = None
 
     def close(self) -> None:
-        """Let other jobs begin."""
+        """Close the part and release the lock, so that another job can start."""
         self.close_part()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-
-    @property
-    def _held(self) -> int:
-        if self._lock is None:
-            raise RuntimeError("call prepare or join first")
-        return self._lock
 
     def _parts(self) -> list[Path]:
         return sorted(self.folder.glob("rank-*.jsonl"))
@@ -204,30 +200,36 @@ class Records:
                 writer = value.get("writer", self.writer if "skipped" in value else "nobody")
                 if writer != self.writer:
                     raise InputError(
-                        f"{path} line {number} is by {writer}, this job's writer is {self.writer}: "
-                        "they must not be mixed; choose another output or remove that one"
+                        f"{path} line {number} is by {writer}, but this job's writer is {self.writer}; "
+                        "choose another output or remove that one"
                     )
                 yield value["id"], Line(path, start, len(raw), value.get("skipped", ""), bool(value.get("problem")))
                 start += len(raw)
 
-    def _take_lock(self, kind: int) -> bool:
-        """Whether this process now holds the lock; the system gives it back however the process ends."""
+    def _take_lock(self, kind: int, wait: float) -> int:
+        """Return the descriptor of the lock; the system releases the lock however the process ends."""
+        end = time.monotonic() + wait
+        while (lock := self._try_lock(kind)) is None:
+            if time.monotonic() >= end:
+                raise InputError(f"another process is writing {self.path}; wait until it has ended, or stop it")
+            time.sleep(_POLL)
+        self._lock = lock
+        return lock
+
+    def _try_lock(self, kind: int) -> int | None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-        except FileNotFoundError:  # the job before us removed the folder just now
-            return False
+        except FileNotFoundError:  # the previous job removed the folder between the two calls
+            return None
         except OSError as error:
             raise InputError(f"cannot write {self.path}: {error.strerror}") from None
-        try:
+        with suppress(BlockingIOError):
             fcntl.flock(lock, kind | fcntl.LOCK_NB)
-            if os.fstat(lock).st_nlink:  # else we hold what the job before us has just removed
-                self._lock = lock
-                return True
-        except BlockingIOError:
-            pass
+            if os.fstat(lock).st_nlink:  # 0: the previous job has removed this file
+                return lock
         os.close(lock)
-        return False
+        return None
 
 
 def mirror_record(record: Mapping[str, Any], id: str) -> dict[str, Any]:
@@ -237,7 +239,7 @@ def mirror_record(record: Mapping[str, Any], id: str) -> dict[str, Any]:
 
 
 def _dump(record: Mapping[str, Any]) -> bytes:
-    """In ASCII: a language model's answer may hold characters that some readers take for the end of a line."""
+    """Return the record as a line, in ASCII: some readers take characters such as U+2028 for line ends."""
     return json.dumps(record).encode() + b"\n"
 
 
@@ -248,20 +250,19 @@ def _write(file: int, record: Mapping[str, Any]) -> None:
 
 
 def _parse(raw: bytes, place: str) -> dict[str, Any]:
-    try:
+    with suppress(ValueError, KeyError, TypeError):
         value = json.loads(raw)
         if isinstance(value["id"], str):
             return value
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise InputError(f"{place}: want a JSON object with an id, got {raw[:80].decode(errors='replace').strip()!r}")
+    shown = raw[:_SHOWN_BYTES].decode(errors="replace").strip()
+    raise InputError(f"{place} must be a JSON object with an id, got {shown!r}")
 
 
-def _cut_torn_line(path: Path) -> None:
+def _cut_incomplete_line(path: Path) -> None:
     content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        os.truncate(path, whole)
+    complete = content.rfind(b"\n") + 1
+    if complete < len(content):
+        os.truncate(path, complete)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,1 +1,1 @@
-"""`kinmo-annotate predict`: a data set described by all processes that a Lightning Trainer is given."""
+"""`kinmo-annotate predict`: describe a data set with the processes of a Lightning Trainer."""

@@ -1,4 +1,4 @@
-"""`kinmo-annotate predict`."""
+"""Command `kinmo-annotate predict`, a LightningCLI."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from kinmo_core.train.cli import KinmoCLI
 
 
 class AnnotateCLI(KinmoCLI):
-    """`predict` of an `AnnotationModule` on `MotionData` into an `AnnotationFile`, configured by YAML."""
+    """Command line for `AnnotationModule`, `MotionData` and `AnnotationFile`, with the subcommand `predict` alone."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add the section `output` and defaults of the Trainer."""
         super().add_arguments_to_parser(parser)
         parser.add_lightning_class_args(AnnotationFile, "output")
         parser.set_defaults(
             {
-                "trainer.accelerator": "cpu",  # geometry and waiting for answers: more processes help, a GPU does not
+                "trainer.accelerator": "cpu",  # measuring and waiting for answers gain from processes, not from a GPU
                 "trainer.devices": 1,
                 "trainer.logger": False,
                 "trainer.enable_checkpointing": False,
@@ -32,23 +33,22 @@ class AnnotateCLI(KinmoCLI):
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
-        """There are no weights that a checkpoint could hold."""
-        ours = {"model", "dataloaders", "datamodule", "return_predictions", "ckpt_path", "weights_only"}
-        return {"predict": ours}
+        """Return `predict` with the arguments to hide: the method `predict` sets them, or they load weights."""
+        return {"predict": {"model", "dataloaders", "datamodule", "return_predictions", "ckpt_path", "weights_only"}}
 
     def predict(self, model: AnnotationModule, datamodule: MotionData) -> None:
-        """Run, without keeping in memory what is on disk."""
+        """Describe the data set; predictions are written to disk and not kept in memory."""
         self.trainer.predict(model, datamodule=datamodule, return_predictions=False)
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Describe a data set."""
-    sys.argv[1:] = arguments  # LightningCLI warns when it is given arguments of its own
-    warnings.filterwarnings("ignore", "The .* does not have many workers")  # reading takes a thousandth of the time
+    """Run the command with the given arguments."""
+    sys.argv[1:] = arguments  # LightningCLI warns if it gets arguments by a parameter
+    warnings.filterwarnings("ignore", "The .* does not have many workers")  # reading takes 0.1 % of the time
     AnnotateCLI(
         AnnotationModule,
         MotionData,
         save_config_callback=None,
-        seed_everything_default=False,  # nothing here is random
+        seed_everything_default=False,  # no random numbers are drawn
         auto_configure_optimizers=False,
     )

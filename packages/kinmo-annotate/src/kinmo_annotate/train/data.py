@@ -1,4 +1,4 @@
-"""The motions of a job, each read when its turn comes."""
+"""Data module with the motions of a job, each read when it is needed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Clip:
     Args:
         id: its name.
         motion: at any frame rate.
-        captions: what people said of it.
+        captions: of the whole motion, by people.
     """
 
     id: str
@@ -37,11 +37,11 @@ class Clip:
 
 @dataclass(frozen=True)
 class Item:
-    """A motion that has not been read yet.
+    """A motion that is not read yet.
 
     Args:
         id: its name.
-        read: reads it; raises ValueError or OSError where that cannot be done.
+        read: reads it; raises ValueError or OSError if that fails.
     """
 
     id: str
@@ -52,18 +52,18 @@ class MotionData(L.LightningDataModule):
     """All samples of a HumanML3D directory, or all motion files of a folder; each process of the job gets its share.
 
     Args:
-        root: the directory; without `splits` a folder of motion files, searched with its subfolders.
-        splits: split lists of the HumanML3D directory.
-        mirror: a mirrored copy (M and the id of its original) gets the mirrored description of its original, if both are
-            in the job; otherwise it is described by itself.
-        batch_size: motions that a process hands to the writer at a time.
-        workers: processes that read motions; 0 reads in the process that describes.
+        root: HumanML3D directory, or without `splits` a folder of motion files, searched with its subfolders.
+        splits: names of split lists in the HumanML3D directory.
+        mirror: whether a mirrored copy (id "M" + id of the original) gets the mirrored description of its original, if
+            both are in the job; other copies are described like any motion.
+        batch_size: motions that the writer of a process gets at a time.
+        workers: processes that read motions; 0 reads in the main process.
 
     Raises:
         InputError: batch_size or workers is out of range.
     """
 
-    # With few motions left over from a killed run there may be processes without any.
+    # After a killed run there may be fewer motions left than processes.
     allow_zero_length_dataloader_with_multiple_devices = True
 
     def __init__(
@@ -86,8 +86,8 @@ class MotionData(L.LightningDataModule):
         self.batch_size = batch_size
         self.workers = workers
         self.order: list[str] = []  # ids of the job, mirrored copies included
-        self.mirrored: dict[str, str] = {}  # id of a copy to that of its original
-        self.items: list[Item] = []  # what is left to describe
+        self.mirrored: dict[str, str] = {}  # id of a mirrored copy to the id of its original
+        self.items: list[Item] = []  # motions to describe
 
     def setup(self, stage: str) -> None:
         """List the motions."""
@@ -99,24 +99,24 @@ class MotionData(L.LightningDataModule):
             self.mirrored = {id: id[1:] for id in self.order if id.startswith("M") and id[1:] in ids}
         self.items = [item for item in items if item.id not in self.mirrored]
 
-    def leave_out(self, ids: Collection[str]) -> None:
-        """Do not describe these."""
+    def skip(self, ids: Collection[str]) -> None:
+        """Remove motions from `items`."""
         self.items = [item for item in self.items if item.id not in ids]
 
     def predict_dataloader(self) -> DataLoader[Clip | Skipped]:
-        """The share of this process: with none twice and none to fill up, as a distributed sampler would have."""
+        """Return the loader of this process's share; unlike a distributed sampler, it repeats no motion to fill up."""
         if self.trainer is None:
-            raise RuntimeError("the data module must be attached to a Trainer before its loader is made")
+            raise RuntimeError("the data module must be attached to a Trainer first")
         share = self.items[self.trainer.global_rank :: self.trainer.world_size]
         return DataLoader(_Clips(share), batch_size=self.batch_size, num_workers=self.workers, collate_fn=list)
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
-        """Observing runs on the CPU; a keyframer's or writer's model knows its own device."""
+        """Return the batch unchanged: motions are measured on the CPU, and models move their own input."""
         return batch
 
 
 class _Clips(Dataset["Clip | Skipped"]):
-    """What is there of each item: one bad file must not stop a job of thousands."""
+    """Clips, with `Skipped` for an item that cannot be read, so that a bad file does not stop the job."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         self.items = items
@@ -133,7 +133,7 @@ class _Clips(Dataset["Clip | Skipped"]):
 
 
 def _samples(folder: HumanML3DFolder, splits: Sequence[str]) -> list[Item]:
-    """Whole clips and captioned spans, of any length, each once."""
+    """Return each whole clip and each captioned span once, of any length."""
     items: dict[str, Item] = {}
     for id in dict.fromkeys(id for split in splits for id in folder.ids(split)):
         try:
@@ -157,12 +157,12 @@ def _read_sample(sample: Sample) -> Clip:
 
 
 def _files(folder: Path) -> list[Item]:
-    """By name; the id is the path inside the folder, with its suffix, since walk.bvh and walk.npz are two motions."""
+    """Return the motion files sorted by path. The path in the folder is the id, suffix included: a.bvh is not a.npz."""
     if not folder.is_dir():
-        raise InputError(f"no folder {folder}; want a folder of motion files, or splits of a HumanML3D directory")
+        raise InputError(f"root must be a folder of motion files, or splits must be given; there is no folder {folder}")
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file())
     if not paths:
-        raise InputError(f"{folder} has no motion file; want some of {', '.join(READABLE)}")
+        raise InputError(f"{folder} must have motion files ({', '.join(READABLE)}), got none")
     ids = [path.relative_to(folder).as_posix() for path in paths]
     return [Item(id, partial(_read_file, id, path)) for id, path in zip(ids, paths, strict=True)]
 

@@ -1,4 +1,4 @@
-"""What a Trainer runs: motions to annotations."""
+"""The LightningModule that turns motions into annotations."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from kinmo_core.errors import InputError
 
 
 class AnnotationModule(L.LightningModule):
-    """Observes motions and has them written about; has no weights and nothing to train.
+    """Observes motions and passes the observations to a writer; has no weights.
 
     Args:
         writer: writes the descriptions.
-        keyframer: finds keyframes for a writer that needs them; the usual one where None.
+        keyframer: finds keyframes, for a writer that needs them; `Keyframer()` if None.
     """
 
     def __init__(self, writer: Writer, keyframer: Keyframer | None = None) -> None:
@@ -28,10 +28,10 @@ class AnnotationModule(L.LightningModule):
         self.keyframer = (keyframer or Keyframer()) if writer.needs_keyframes else None
 
     def predict_step(self, batch: list[Clip | Skipped], batch_idx: int) -> list[Annotation | Skipped]:
-        """An annotation of each motion; what cannot be described comes behind, with the reason."""
+        """Return the annotations of a batch, followed by the motions that cannot be described."""
         observations: list[Observation] = []
         skipped: list[Skipped] = []
-        # The words must not depend on trainer.precision: in half precision a centimetre is lost two metres from the origin.
+        # The texts must not depend on trainer.precision: bfloat16 has steps of 1.6 cm at 2 m.
         with torch.autocast("cpu", enabled=False):
             for clip in batch:
                 seen = self._observe(clip)

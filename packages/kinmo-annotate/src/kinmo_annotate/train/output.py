@@ -1,4 +1,4 @@
-"""The callback that puts what a job wrote on disk, and leaves out what an earlier run of the job wrote."""
+"""The callback that writes annotations to disk and skips motions that an earlier run of the job has described."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from kinmo_core.errors import InputError
 
 
 class AnnotationFile(BasePredictionWriter):
-    """A JSONL file, one annotation a line, that a killed job goes on with; see `kinmo_annotate.records`.
+    """A JSONL file with one annotation a line, which a killed job can continue; see `kinmo_annotate.records`.
 
     Args:
-        path: the file; its folder is made.
-        redo_problems: ask the writer again about motions whose annotation it marked with a problem.
+        path: the file; its folder is created.
+        redo_problems: whether to describe again the motions whose annotation has a problem.
     """
 
     def __init__(self, path: str, *, redo_problems: bool = False) -> None:
@@ -34,21 +34,25 @@ class AnnotationFile(BasePredictionWriter):
         self._parent = 0
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Find out what is there already; a job that another one is doing ends here."""
+        """Take the lock of the file and skip the motions that it describes already.
+
+        Raises:
+            InputError: another job writes to the file, or it is by another writer.
+        """
         module, data = _ours(trainer, pl_module)
         self._parent = os.getppid()
         self._records = Records(self.path, writer=module.writer.name)
         _on_first_process(trainer, self._records.prepare)
         if not trainer.is_global_zero:
             self._records.join()
-        wanted = 2 if self.redo_problems else 1
-        done = {id for id, line in self._records.lines().items() if line.rank >= wanted}
+        min_quality = 2 if self.redo_problems else 1
+        done = {id for id, line in self._records.lines().items() if line.quality >= min_quality}
         before = len(data.items)
-        data.leave_out(done)
+        data.skip(done)
         if trainer.is_global_zero and len(data.items) < before:
-            print(f"{self.path}: {before - len(data.items)} of {before} motions are there already", file=sys.stderr)
+            print(f"{self.path}: {before - len(data.items)} of {before} motions are described already", file=sys.stderr)
         if not data.items:
-            trainer.limit_predict_batches = 0  # Lightning warns of an empty loader, as if that were a mistake
+            trainer.limit_predict_batches = 0  # Lightning warns of an empty loader
 
     def write_on_batch_end(
         self,
@@ -60,29 +64,29 @@ class AnnotationFile(BasePredictionWriter):
         batch_idx: int,
         dataloader_idx: int,
     ) -> None:
-        """One line a motion."""
+        """Append a line for each motion of the batch; end on SIGTERM and after the death of the main process."""
         self._open.append(trainer.global_rank, (record.to_json() for record in prediction))
-        if trainer.received_sigterm:  # Lightning notes it and goes on
+        if trainer.received_sigterm:  # Lightning sets this flag and continues
             raise SystemExit(128 + signal.SIGTERM)
         if trainer.global_rank and os.getppid() != self._parent:
-            raise InputError("the process that started this one is gone; start the same command again")
+            raise InputError("the main process has ended; start the same command again")
 
     def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Make one file of all parts. Runs after all went well, even in a process that had nothing to do."""
+        """Merge the parts. Lightning calls this after success, also in a process without motions."""
         self._open.close_part()
         trainer.strategy.barrier()
         module, data = _ours(trainer, pl_module)
         try:
             if trainer.is_global_zero:
                 self._finish(data)
-            if (spending := getattr(module.writer, "spending", None)) is not None:  # of a language model
-                print(f"process {trainer.global_rank} took {spending}")
+            if (spending := getattr(module.writer, "spending", None)) is not None:  # only an LLMWriter has it
+                print(f"process {trainer.global_rank}: {spending}")
         finally:
             trainer.strategy.barrier()
             self._open.close()
 
     def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
-        """Let the next job begin, should this process live on."""
+        """Release the lock, since this process may live on."""
         if self._records is not None:
             self._records.close()
 
@@ -90,10 +94,8 @@ class AnnotationFile(BasePredictionWriter):
         lines = self._open.lines()
         measured = [id for id in data.order if id not in data.mirrored]
         missing = sum(id not in lines for id in measured)
-        if missing:  # limit_predict_batches, or use_distributed_sampler, which shares out what is shared out already
-            print(
-                f"{self.path}: {missing} of {len(measured)} motions are still to be done; start the same command again"
-            )
+        if missing:  # because of limit_predict_batches, or of use_distributed_sampler, which splits a process's share
+            print(f"{self.path}: {missing} of {len(measured)} motions are missing; start the same command again")
             return
         written = self._open.merge(data.order, data.mirrored)
         skipped = {id: lines[id].skipped for id in measured if lines[id].skipped}
@@ -105,19 +107,21 @@ class AnnotationFile(BasePredictionWriter):
     @property
     def _open(self) -> Records:
         if self._records is None:
-            raise RuntimeError("setup has not run")
+            raise RuntimeError("setup must run first")
         return self._records
 
 
 def _ours(trainer: L.Trainer, module: L.LightningModule) -> tuple[AnnotationModule, MotionData]:
+    """Return module and data module with their types checked."""
     data = trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]  # Lightning sets it
     if not isinstance(module, AnnotationModule) or not isinstance(data, MotionData):
-        raise TypeError(f"want an AnnotationModule and MotionData, got {type(module).__name__}, {type(data).__name__}")
+        got = f"{type(module).__name__} and {type(data).__name__}"
+        raise TypeError(f"module and data must be AnnotationModule and MotionData, got {got}")
     return module, data
 
 
 def _on_first_process(trainer: L.Trainer, action: Any) -> None:
-    """Do it in one process and fail in all, so that none waits for ever for another."""
+    """Call `action` in the first process and raise its InputError in all, so that none waits forever for another."""
     failure = None
     if trainer.is_global_zero:
         try:

@@ -1,16 +1,16 @@
-"""What describing all of HumanML3D by a language model would take, beside the 23 USD of the paper; asks no model.
+"""Project the price of describing all of HumanML3D by a language model, beside the 23 USD of the paper; asks no model.
 
-`python benchmarks/annotate_price.py --data data/cmu` takes clips of the CMU pack, makes the prompts that `LLMWriter` would
-send, counts their tokens with the model's tokenizer, and prices them by litellm's table. Clips of the pack are clips of
-HumanML3D; since long clips have more keyframes, the price of one is fitted as a + b seconds and taken at HumanML3D's
-mean length. For the answers stand the descriptions of the `TemplateWriter`, which are as long as an answer may be.
+`python benchmarks/annotate_price.py --data data/cmu` makes the prompts of `LLMWriter` for clips of the CMU pack, counts
+their tokens with the model's tokenizer, and takes the price from litellm's table. The clips are clips of HumanML3D. Long
+clips have more keyframes, so the price of a clip is fitted as a + b * seconds and taken at HumanML3D's mean length. The
+descriptions of the `TemplateWriter`, as long as an answer may be, stand for the answers.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,14 +27,14 @@ from kinmo_core.errors import InputError
 from kinmo_core.text import Description
 
 MEAN_SECONDS = 7.1  # of a clip of HumanML3D (Guo et al., CVPR 2022, section 4)
-MOTIONS, PAIRS = 14_616, 44_970  # of HumanML3D, without mirrored copies; pairs of a motion and one of its captions
+MOTIONS, PAIRS = 14_616, 44_970  # of HumanML3D without mirrored copies; a pair is a motion and one of its captions
 PAPER_USD = 23.0  # KinMo, ICCV 2025: gpt-4o-mini, "about"
 
 Described = tuple[Observation, Description]
 
 
 def observations(root: Path, count: int) -> list[Observation]:
-    """So many clips of the data set, evenly spread, as the language model would get them."""
+    """Return the observations of `count` clips, evenly spread over the data set."""
     data = MotionData(str(root), ["train", "val", "test"])
     data.setup("predict")
     keyframer = Keyframer()
@@ -50,8 +50,8 @@ def observations(root: Path, count: int) -> list[Observation]:
 
 
 def mean_price(described: Sequence[Described], model: str, *, repeated: float) -> np.ndarray:
-    """(3,) input tokens, output tokens and USD of a clip of HumanML3D's mean length."""
-    each = np.array([astuple(project([one], model, repeated=repeated))[1:] for one in described])
+    """Return (3,) input tokens, output tokens and USD of a clip of HumanML3D's mean length."""
+    each = np.array([project(seen, text, model, repeated=repeated) for seen, text in described])
     seconds = np.array([seen.seconds for seen, _ in described])
     slope, intercept = np.polyfit(seconds, each, 1) if len(described) > 1 else (0.0, each[0])
     return intercept + slope * MEAN_SECONDS
@@ -60,20 +60,16 @@ def mean_price(described: Sequence[Described], model: str, *, repeated: float) -
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Project the price of describing HumanML3D by a language model.")
-    parser.add_argument("--data", type=Path, default=Path("data/cmu"), help="what `kinmo data cmu` wrote")
-    parser.add_argument("--clips", type=int, default=100, help="to make prompts of (default: %(default)s)")
-    parser.add_argument("--model", default="gpt-4o-mini", help="litellm's name for it (default: %(default)s)")
-    parser.add_argument(
-        "--repeated", type=float, default=0.05, help="share of answers assumed unusable and asked for again"
-    )
+    parser.add_argument("--data", type=Path, default=Path("data/cmu"), help="folder written by `kinmo data cmu`")
+    parser.add_argument("--clips", type=int, default=100, help="number of clips (default: %(default)s)")
+    parser.add_argument("--model", default="gpt-4o-mini", help="litellm's name of it (default: %(default)s)")
+    parser.add_argument("--repeated", type=float, default=0.05, help="assumed share of unusable answers")
     options = parser.parse_args()
     torch.set_num_threads(1)
     seen = observations(options.data, options.clips)
     described = [(one, TemplateWriter().write([one])[0].description) for one in seen]
     single = [(replace(one, captions=one.captions[:1]), text) for one, text in described]
-    frames, length = (
-        np.mean([value(one) for one in seen]) for value in (lambda o: len(o.keyframes), lambda o: o.seconds)
-    )
+    frames, length = np.mean([(len(one.keyframes), one.seconds) for one in seen], axis=0)
     print(
         f"{len(seen)} clips of {options.data}, {length:.1f} s and {frames:.1f} keyframes on average; {options.model} at the "
         f"prices of litellm {version('litellm')}; {options.repeated:.0%} of answers asked for again\n"

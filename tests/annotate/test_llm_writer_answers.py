@@ -237,7 +237,7 @@ def description() -> Description:
 
 
 def test_the_price_of_a_data_set_is_that_of_its_prompts_and_answers():
-    one = project([(SEEN, description())])
+    one = project(SEEN, description())
     prompts, litellm = load_prompts(), load_litellm()
     written = description()
     questions = [prompts.ask_groups(SEEN), prompts.ask_interactions(SEEN, written.text, written.groups)]
@@ -250,20 +250,16 @@ def test_the_price_of_a_data_set_is_that_of_its_prompts_and_answers():
     assert one.usd == pytest.approx(0.15e-6 * one.input_tokens + 0.6e-6 * one.output_tokens)
 
 
-def test_a_projection_is_a_mean_and_counts_second_askings():
-    once, thrice = project([(SEEN, description())]), project([(SEEN, description())] * 3)
-    assert (thrice.motions, thrice.input_tokens, thrice.usd) == (3, once.input_tokens, pytest.approx(once.usd))
-    again = project([(SEEN, description())], repeated=1.0)
-    assert again.output_tokens == 2 * once.output_tokens
-    assert again.input_tokens == 2 * once.input_tokens + once.output_tokens
-    assert again.usd == pytest.approx(0.15e-6 * again.input_tokens + 0.6e-6 * again.output_tokens)
+def test_repeated_questions_cost_more():
+    once, twice = project(SEEN, description()), project(SEEN, description(), repeated=1.0)
+    assert twice.output_tokens == 2 * once.output_tokens
+    assert twice.input_tokens == 2 * once.input_tokens + once.output_tokens
+    assert twice.usd == pytest.approx(0.15e-6 * twice.input_tokens + 0.6e-6 * twice.output_tokens)
 
 
-def test_projections_that_cannot_be_made():
-    with pytest.raises(InputError, match="no motions"):
-        project([])
+def test_a_projection_needs_a_price():
     with pytest.raises(InputError, match="price of 'openai/local' is not in litellm's table"):
-        project([(SEEN, description())], "openai/local")
+        project(SEEN, description(), "openai/local")
 
 
 def test_the_bound_on_tokens_is_one():

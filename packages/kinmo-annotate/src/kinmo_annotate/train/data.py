@@ -10,7 +10,7 @@ from typing import Any
 
 import lightning as L
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from kinmo_annotate.records import Skipped
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
@@ -103,33 +103,27 @@ class MotionData(L.LightningDataModule):
         """Remove motions from `items`."""
         self.items = [item for item in self.items if item.id not in ids]
 
-    def predict_dataloader(self) -> DataLoader[Clip | Skipped]:
+    def predict_dataloader(self) -> DataLoader[Item]:
         """Return the loader of this process's share; unlike a distributed sampler, it repeats no motion to fill up."""
         if self.trainer is None:
             raise RuntimeError("the data module must be attached to a Trainer first")
         share = self.items[self.trainer.global_rank :: self.trainer.world_size]
-        return DataLoader(_Clips(share), batch_size=self.batch_size, num_workers=self.workers, collate_fn=list)
+        return DataLoader(share, batch_size=self.batch_size, num_workers=self.workers, collate_fn=_read)  # pyright: ignore[reportArgumentType]
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Return the batch unchanged: motions are measured on the CPU, and models move their own input."""
         return batch
 
 
-class _Clips(Dataset["Clip | Skipped"]):
-    """Clips, with `Skipped` for an item that cannot be read, so that a bad file does not stop the job."""
-
-    def __init__(self, items: Sequence[Item]) -> None:
-        self.items = items
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: int) -> Clip | Skipped:
-        item = self.items[index]
+def _read(items: Sequence[Item]) -> list[Clip | Skipped]:
+    """Read a batch, with `Skipped` for a motion that cannot be read, so that a bad file does not stop the job."""
+    clips: list[Clip | Skipped] = []
+    for item in items:
         try:
-            return item.read()
+            clips.append(item.read())
         except (OSError, ValueError) as error:
-            return Skipped(item.id, str(error))
+            clips.append(Skipped(item.id, str(error)))
+    return clips
 
 
 def _samples(folder: HumanML3DFolder, splits: Sequence[str]) -> list[Item]:

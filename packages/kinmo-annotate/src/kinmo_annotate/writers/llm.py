@@ -10,8 +10,7 @@ import hashlib
 import json
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from kinmo_annotate.observation import Annotation, Observation
@@ -164,7 +163,8 @@ class LLMWriter:
     def _answer(self, messages: Messages, parameters: Mapping[str, Any], stop: threading.Event) -> Answer:
         """Return the answer from the journal, or ask the provider and write its answer to the journal."""
         key = Journal.key(self.name, messages, parameters)
-        with self._exclusive(key):
+        # Threads with the same request wait for the first one and find its answer in the journal; setdefault is atomic.
+        with self._key_locks.setdefault(key, threading.Lock()):
             answer = self._journal.read(key)
             if answer is not None:
                 self._count(Spending.add_journal_hit)
@@ -173,16 +173,6 @@ class LLMWriter:
             self._journal.write(key, answer)
         self._count(lambda spending: spending.add_request(answer))
         return answer
-
-    @contextmanager
-    def _exclusive(self, key: str) -> Iterator[None]:
-        """Make threads with the same request wait for the first one, whose answer they then find in the journal."""
-        with self._lock:
-            lock = self._key_locks.setdefault(key, threading.Lock())
-        with lock:
-            yield
-        with self._lock:
-            self._key_locks.pop(key, None)
 
     def _count(self, change: Callable[[Spending], Spending]) -> None:
         with self._lock:

@@ -1,11 +1,10 @@
-"""Price of describing a data set by a language model, from real prompts and litellm's price table, without a request."""
+"""Price of having a language model describe a motion, from real prompts and litellm's price table, without a request."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from kinmo_annotate.observation import Observation
 from kinmo_annotate.prompts import Messages, Prompts, load_prompts
@@ -16,68 +15,53 @@ from kinmo_core.errors import InputError
 from kinmo_core.text import Description
 
 
-@dataclass(frozen=True)
-class Projection:
-    """Mean tokens and price of a motion.
+class Projection(NamedTuple):
+    """Mean tokens of both stages together, and their price without discounts for cached prompts or batches."""
 
-    Args:
-        motions: number of motions behind the means.
-        input_tokens, output_tokens: of both stages together.
-        usd: price without discounts for cached prompts or batches.
-    """
-
-    motions: int
-    input_tokens: float
-    output_tokens: float
+    input_tokens: float | int
+    output_tokens: float | int
     usd: float
 
 
 def project(
-    motions: Iterable[tuple[Observation, Description]],
+    seen: Observation,
+    description: Description,
     model: str = "gpt-4o-mini",
     *,
     prompts: Prompts | None = None,
     repeated: float = 0.0,
 ) -> Projection:
-    """Project tokens and price of having `model` describe motions.
+    """Project tokens and price of having `model` describe a motion.
 
     Args:
-        motions: an observation of each, with a description as long as the model's answer.
+        seen: the motion.
+        description: one as long as the model's answers.
         model: litellm's name of the model.
         prompts: those of this package if None.
         repeated: share of answers that are unusable and asked for once more.
 
     Raises:
-        InputError: there are no motions, or the model's price is not known.
+        InputError: the model's price is not known.
     """
-    prompts = prompts or load_prompts()
-    if price(model, 1, 1) is None:
+    input_tokens = output_tokens = 0
+    for messages, schema, answer in _requests(prompts or load_prompts(), seen, description):
+        # Providers count the schema as input.
+        input_tokens += _tokens(model, messages=messages) + _tokens(model, text=json.dumps(schema))
+        output_tokens += _tokens(model, text=answer)
+    usd, usd_of_answers_as_input = price(model, input_tokens, output_tokens), price(model, output_tokens, 0)
+    if usd is None or usd_of_answers_as_input is None:
         raise InputError(f"the price of {model!r} is not in litellm's table")
-    count = input_tokens = output_tokens = 0
-    usd = 0.0
-    for seen, description in motions:
-        count += 1
-        for messages, schema, answer in _requests(prompts, seen, description):
-            # Providers count the schema as input.
-            tokens_in = _tokens(model, messages=messages) + _tokens(model, text=json.dumps(schema))
-            tokens_out = _tokens(model, text=answer)
-            input_tokens, output_tokens = input_tokens + tokens_in, output_tokens + tokens_out
-            usd += price(model, tokens_in, tokens_out) or 0.0
-    if not count:
-        raise InputError("there are no motions to project a price from")
     # A repeated question also contains the first answer; the reason with it is too short to matter.
-    usd_of_first_answers = price(model, output_tokens, 0) or 0.0
     return Projection(
-        count,
-        (input_tokens * (1 + repeated) + output_tokens * repeated) / count,
-        output_tokens * (1 + repeated) / count,
-        (usd * (1 + repeated) + usd_of_first_answers * repeated) / count,
+        input_tokens * (1 + repeated) + output_tokens * repeated,
+        output_tokens * (1 + repeated),
+        usd * (1 + repeated) + usd_of_answers_as_input * repeated,
     )
 
 
 def _requests(
     prompts: Prompts, seen: Observation, description: Description
-) -> Iterable[tuple[Messages, Mapping[str, Any], str]]:
+) -> Iterator[tuple[Messages, Mapping[str, Any], str]]:
     """Yield messages, schema and answer of both stages."""
     value = description.to_json()
     pairs = {"interactions": value.pop("interactions")}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import random
 import re
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -223,14 +223,9 @@ def redacted(message: str) -> str:
 
 
 def _retry_after(error: Exception) -> float | None:
-    """Return the seconds that the header `Retry-After` asks for, as a number or a date."""
-    headers = getattr(error, "litellm_response_headers", None) or {}
-    value = str(headers.get("retry-after") or "")
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - time.time()
-        except ValueError:
-            return None
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
+    """Return the seconds that the header `Retry-After` asks for, as a number or a date; None without the header."""
+    value = str((getattr(error, "litellm_response_headers", None) or {}).get("retry-after"))
+    for seconds_from in (float, lambda date: parsedate_to_datetime(date).timestamp() - time.time()):
+        with suppress(ValueError):
+            return max(0.0, seconds_from(value))
+    return None

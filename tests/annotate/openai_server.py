@@ -1,14 +1,11 @@
-"""A language-model provider on 127.0.0.1 for the tests beside this file: real HTTP, scripted answers.
+"""A language-model provider on 127.0.0.1 for the tests in this folder: real HTTP, scripted answers.
 
-It speaks OpenAI's `POST /v1/chat/completions`. As a script it serves until it is stopped, for tests in which processes die:
-`python openai_server.py --port 0 --mode ok --log served.jsonl` prints the port it listens on.
-
-Like a provider that honours `Idempotency-Key`, it bills a key once: the same key again gets the same answer for nothing.
+It speaks OpenAI's `POST /v1/chat/completions`, and honours `Idempotency-Key`: it bills a key once, and answers the same key
+again with the same answer for free.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import socket
 import threading
@@ -16,23 +13,22 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-HANG = 30.0  # seconds that mode "hang" keeps a client waiting; far more than any test's timeout
+HANG = 30.0  # seconds until mode "hang" answers; longer than the timeout of any test
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What to send back.
+    """A response of the server.
 
     Args:
-        content: the model's message; None stands for a message without content.
-        status: of HTTP; anything but 200 sends an error instead of the message.
+        content: the model's message; None for a message without content.
+        status: HTTP status; other than 200, an error replaces the message.
         finish_reason: why the model stopped.
-        headers: further headers of HTTP.
+        headers: further HTTP headers.
         wait: seconds before the answer.
-        body: sent as it is instead of all that.
+        body: replaces the whole body.
     """
 
     content: str | None = ""
@@ -43,26 +39,26 @@ class Reply:
     body: str | None = None
 
 
-Script = Callable[[dict[str, Any], int], Reply]  # (request body, how many came before it) -> reply
+Script = Callable[[dict[str, Any], int], Reply]  # (request body, number of earlier requests) -> reply
 
 
 def good_answer(body: Mapping[str, Any], *, unknown: Sequence[str] = ("neck",)) -> dict[str, Any]:
-    """An answer that fits the schema that the request asks for; limbs in `unknown`, and most pairs, do nothing."""
+    """Return an answer that fits the schema of the request; limbs in `unknown` and most pairs are "unknown"."""
     return _fill(body["response_format"]["json_schema"]["schema"], "text", unknown)
 
 
 def ok(body: dict[str, Any], _: int) -> Reply:
-    """A good answer."""
+    """Return a good answer."""
     return Reply(json.dumps(good_answer(body)))
 
 
 def error(status: int, **headers: str) -> Reply:
-    """The error `status`, in OpenAI's form."""
+    """Return an error in OpenAI's form."""
     return Reply(status=status, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
 def first(*replies: Reply, then: Script = ok) -> Script:
-    """The replies one after another, then `then`."""
+    """Return a script that gives the replies one after another, then those of `then`."""
     return lambda body, count: replies[count] if count < len(replies) else then(body, count)
 
 
@@ -80,20 +76,16 @@ class Server(ThreadingHTTPServer):
     """The provider; a context manager that serves while the block runs.
 
     Args:
-        script: what it answers.
-        latency: seconds that every answer takes.
-        port: to listen on; 0 takes a free one.
-        log: JSONL file that gets an object for every request once it is over, see `served`.
+        script: its replies.
+        latency: seconds before each answer.
     """
 
-    daemon_threads = True  # a hanging request must not hold up the end of a test
+    daemon_threads = True  # a hanging request must not delay the end of a test
     request_queue_size = 64
 
-    def __init__(
-        self, script: Script = ok, *, latency: float = 0.0, port: int = 0, log: Path | str | None = None
-    ) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
-        self.script, self.latency, self.log = script, latency, log
+    def __init__(self, script: Script = ok, *, latency: float = 0.0) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.script, self.latency = script, latency
         self.served: list[dict[str, Any]] = []  # key, status, billed, delivered, tokens and body of each request
         self.most_at_once = 0
         self._answers: dict[str, tuple[int, Mapping[str, str], bytes, tuple[int, int]]] = {}
@@ -103,7 +95,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def api_base(self) -> str:
-        """What litellm calls it."""
+        """Address for litellm."""
         return f"http://127.0.0.1:{self.server_port}/v1"
 
     @property
@@ -121,10 +113,10 @@ class Server(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that dies is what some tests are about; no traceback."""
+        """Print no traceback for a client that dies."""
 
     def answer(self, key: str, body: dict[str, Any]) -> tuple[int, Mapping[str, str], bytes, dict[str, Any]]:
-        """Status, headers and content for a request, and the row that is logged about it."""
+        """Return status, headers and content for a request, and its row for `served`."""
         with self._lock:
             count, self._seen = self._seen, self._seen + 1
             self._now += 1
@@ -132,7 +124,7 @@ class Server(ThreadingHTTPServer):
             reply = Reply() if key in self._answers else self.script(body, count)
         self._closing.wait(self.latency + reply.wait)
         with self._lock:
-            self._now -= 1  # here: the client may send its next request before this one is logged
+            self._now -= 1  # here, since the client may send its next request before this one is in `served`
             billed = reply.status == 200 and reply.body is None and (not key or key not in self._answers)
             known = self._answers[key] if key in self._answers else _encode(reply, body)
             if billed and key:
@@ -141,17 +133,9 @@ class Server(ThreadingHTTPServer):
         row = {"key": key, "status": status, "billed": billed, "prompt_tokens": prompt, "completion_tokens": completion}
         return status, headers, content, {**row, "body": body}
 
-    def finish(self, row: dict[str, Any]) -> None:
-        """Log a request."""
-        with self._lock:
-            self.served.append(row)
-            if self.log is not None:
-                with Path(self.log).open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
-
 
 class _Handler(BaseHTTPRequestHandler):
-    """One request a connection, so that the end of the connection says whether the client took the answer."""
+    """Takes one request a connection, so that the end of the connection shows whether the client read the answer."""
 
     server: Server  # type: ignore[assignment]
     protocol_version = "HTTP/1.1"
@@ -161,10 +145,10 @@ class _Handler(BaseHTTPRequestHandler):
         key = self.headers.get("Idempotency-Key", "")
         status, headers, content, row = self.server.answer(key, body)
         row["delivered"] = self._send(status, headers, content)
-        self.server.finish(row)
+        self.server.served.append(row)
 
     def _send(self, status: int, headers: Mapping[str, str], content: bytes) -> bool:
-        """Whether the client has read all of it: one that was killed resets the connection or is gone already."""
+        """Send a response and return whether the client read all of it; a killed client resets the connection."""
         try:
             self.send_response(status)
             for name, value in {"Content-Type": "application/json", **headers}.items():
@@ -182,11 +166,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Not on stderr."""
+        """Write nothing to stderr."""
 
 
 def _encode(reply: Reply, body: dict[str, Any]) -> tuple[int, Mapping[str, str], bytes, tuple[int, int]]:
-    """Status, headers, content and (prompt, completion) tokens; a token is a word here."""
+    """Return status, headers, content and (prompt, completion) tokens; each word counts as a token."""
     if reply.body is not None:
         return reply.status, reply.headers, reply.body.encode(), (0, 0)
     if reply.status != 200:
@@ -210,7 +194,7 @@ def _encode(reply: Reply, body: dict[str, Any]) -> tuple[int, Mapping[str, str],
 
 
 def _fill(schema: Mapping[str, Any], key: str, unknown: Sequence[str]) -> Any:
-    """A value for a JSON schema of objects and strings; a string is a sentence about its key."""
+    """Return a value for a JSON schema of objects and strings; a string is a sentence about its key."""
     if schema["type"] == "object":
         return {name: _fill(inner, name, unknown) for name, inner in schema["properties"].items()}
     limbs = key.replace("_", " ").split("+")
@@ -219,20 +203,3 @@ def _fill(schema: Mapping[str, Any], key: str, unknown: Sequence[str]) -> Any:
     if key in unknown or (len(limbs) == 2 and key != "left_arm+right_arm"):
         return "unknown"
     return "The " + " and the ".join(limbs) + (" move in turn." if len(limbs) == 2 else " swings to and fro.")
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until stopped."""
-    parser = argparse.ArgumentParser(description="OpenAI-compatible stub on 127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--mode", choices=MODES, default="ok", help="what it answers")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that every answer takes")
-    parser.add_argument("--log", type=Path, help="JSONL file, a line for each request once it is over")
-    options = parser.parse_args(arguments)
-    server = Server(MODES[options.mode], latency=options.latency, port=options.port, log=options.log)
-    print(server.server_port, flush=True)
-    server.serve_forever()
-
-
-if __name__ == "__main__":
-    main()

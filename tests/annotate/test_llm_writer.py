@@ -640,7 +640,7 @@ def test_a_missing_library_is_one_line(library: str, use: Callable[[], Any], mon
 
 
 def raw_request(port: int, key: str) -> http.client.HTTPConnection:
-    """A request that is sent, and whose answer nobody has read yet."""
+    """Send a request and return its connection, from which nobody has read the answer."""
     client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     text = {"type": "object", "properties": {"text": {"type": "string"}}}
     body = {"model": "m", "messages": [], "response_format": {"json_schema": {"schema": text}}}
@@ -648,24 +648,18 @@ def raw_request(port: int, key: str) -> http.client.HTTPConnection:
     return client
 
 
-def test_the_server_as_a_process_logs_who_took_an_answer(tmp_path: Path):
-    """What the test that kills the command relies on."""
-    script, log = Path(__file__).with_name("openai_server.py"), tmp_path / "served.jsonl"
-    command = [sys.executable, str(script), "--port", "0", "--latency", "0.2", "--log", str(log)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
-        for key, waits in (("a", True), ("b", False), ("b", True)):
-            client = raw_request(port, key)
-            if waits:
+def test_the_server_knows_who_read_an_answer():
+    """The test that kills the command relies on it."""
+    with Server(latency=0.1) as server:
+        for key, reads in (("a", True), ("b", False), ("b", True)):
+            client = raw_request(server.server_port, key)
+            if reads:
                 client.getresponse().read()
-            elif client.sock is not None:  # as the kernel does for a process that is killed: a reset
+            elif client.sock is not None:  # a reset, as the kernel sends for a killed process
                 client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             client.close()
-            time.sleep(0.3)
-        process.terminate()
-    rows = [json.loads(line) for line in log.read_text().splitlines()]
-    found = [(row["key"], row["billed"], row["delivered"]) for row in rows]
+            time.sleep(0.2)
+    found = [(row["key"], row["billed"], row["delivered"]) for row in server.served]
     assert found == [("a", True, True), ("b", True, False), ("b", False, True)]
 
 

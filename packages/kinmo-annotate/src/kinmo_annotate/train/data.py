@@ -93,10 +93,8 @@ class MotionData(L.LightningDataModule):
         """List the motions."""
         items = _files(Path(self.root)) if self.splits is None else _samples(HumanML3DFolder(self.root), self.splits)
         self.order = [item.id for item in items]
-        self.mirrored = {}
-        if self.mirror and self.splits is not None:
-            ids = set(self.order)
-            self.mirrored = {id: id[1:] for id in self.order if id.startswith("M") and id[1:] in ids}
+        originals = set(self.order) if self.mirror and self.splits is not None else set()
+        self.mirrored = {id: id[1:] for id in self.order if id.startswith("M") and id[1:] in originals}
         self.items = [item for item in items if item.id not in self.mirrored]
 
     def skip(self, ids: Collection[str]) -> None:

@@ -9,12 +9,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from kinmo_core.text import GROUPS, PAIRS, UNKNOWN
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
 
 # Limits of an answer.
 MAX_WORDS: Final = 170  # of a level: at about 1.3 tokens a word, 256 tokens, the input of the text encoders
@@ -79,24 +76,23 @@ def _validated(stage: str, answer: str) -> dict[str, Any]:
     from pydantic import ValidationError
 
     try:
-        return _models()[stage].model_validate(single_object(answer)).model_dump()
+        return _model(stage).model_validate(single_object(answer)).model_dump()
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors()]
         raise MalformedError("; ".join(problems)) from None
 
 
 @cache
-def _models() -> dict[str, type[BaseModel]]:
-    return {stage: _model(stage, schema) for stage, schema in SCHEMAS.items()}
-
-
-def _model(title: str, schema: Mapping[str, Any]) -> type[BaseModel]:
-    """Return the pydantic model of a schema that `_object` made."""
+def _model(stage: str) -> Any:
+    """Return the pydantic model of a stage's schema."""
     from pydantic import ConfigDict, create_model
 
-    properties = schema["properties"].items()
-    fields: dict[str, Any] = {name: (str if part is _TEXT else _model(name, part), ...) for name, part in properties}
-    return create_model(title, __config__=ConfigDict(extra="forbid", strict=True), **fields)
+    def model(title: str, schema: Mapping[str, Any]) -> Any:
+        parts = schema["properties"].items()
+        fields: dict[str, Any] = {name: (str if part is _TEXT else model(name, part), ...) for name, part in parts}
+        return create_model(title, __config__=ConfigDict(extra="forbid", strict=True), **fields)
+
+    return model(stage, SCHEMAS[stage])
 
 
 def single_object(answer: str) -> dict[str, Any]:

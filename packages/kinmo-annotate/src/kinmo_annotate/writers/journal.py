@@ -11,14 +11,11 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kinmo_annotate.prompts import Messages
 from kinmo_core.errors import InputError
 from kinmo_core.files import atomic_path
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +98,8 @@ class Journal:
 
 
 @cache
-def _adapter() -> TypeAdapter[Answer]:
+def _adapter() -> Any:
+    """Return the pydantic reader of answers."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(Answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -29,15 +30,10 @@ def in_parallel(work: Callable[[_A, threading.Event], _B], items: Sequence[_A], 
     results: dict[int, _B] = {}
     errors: list[BaseException] = []
     stop = threading.Event()
-    queue = iter(range(len(items)))
-    lock = threading.Lock()
+    indices = itertools.count()  # safe to share: `next` of it is atomic
 
     def run() -> None:
-        while not stop.is_set():
-            with lock:
-                index = next(queue, None)
-            if index is None:
-                return
+        while not stop.is_set() and (index := next(indices)) < len(items):
             try:
                 results[index] = work(items[index], stop)
             except StoppedError:

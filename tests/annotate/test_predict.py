@@ -7,6 +7,8 @@ import multiprocessing
 import random
 import signal
 import socket
+import subprocess
+import sys
 import time
 import warnings
 from collections import Counter
@@ -261,6 +263,29 @@ def test_keyframes_are_looked_for_only_for_a_writer_that_needs_them(walking: tor
 def test_arguments_out_of_range(options: dict[str, int], message: str):
     with pytest.raises(InputError, match=message):
         MotionData(**options)  # pyright: ignore[reportArgumentType]
+
+
+WITHOUT = """
+import sys
+
+class Missing:
+    def find_spec(self, name, *_):
+        if name == sys.argv[1]:
+            raise ModuleNotFoundError(name=name)
+
+sys.meta_path.insert(0, Missing())
+from kinmo_annotate.cli import main
+
+main(["predict"])
+"""
+
+
+@pytest.mark.parametrize("library", ["lightning", "jsonargparse"])
+def test_a_missing_library_of_the_extra_is_one_line(library: str):
+    run = subprocess.run([sys.executable, "-c", WITHOUT, library], capture_output=True, text=True, check=False)
+    wanted = f"training needs {library}; install it with: pip install 'kinmo-annotate[train]'"
+    assert run.stderr.splitlines() == [f"kinmo-annotate: error: {wanted}"]
+    assert run.returncode == 2
 
 
 def test_data_that_is_not_there(toy_folder: Path, tmp_path: Path):

@@ -137,7 +137,9 @@ class Records:
             path = self.folder / f"rank-{rank}.jsonl"
             self._part = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         for record in records:
-            _write(self._part, record)
+            rest = _dump(record)
+            while rest:  # one call writes it all, unless the disk is full
+                rest = rest[os.write(self._part, rest) :]
         os.fsync(self._part)
 
     def merge(self, order: Sequence[str], mirrored: Mapping[str, str]) -> int:
@@ -241,12 +243,6 @@ def mirror_record(record: Mapping[str, Any], id: str) -> dict[str, Any]:
 def _dump(record: Mapping[str, Any]) -> bytes:
     """Return the record as a line, in ASCII: some readers take characters such as U+2028 for line ends."""
     return json.dumps(record).encode() + b"\n"
-
-
-def _write(file: int, record: Mapping[str, Any]) -> None:
-    rest = _dump(record)
-    while rest:
-        rest = rest[os.write(file, rest) :]
 
 
 def _parse(raw: bytes, place: str) -> dict[str, Any]:

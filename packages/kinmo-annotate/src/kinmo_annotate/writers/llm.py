@@ -90,7 +90,10 @@ class LLMWriter:
         check_argument("asks", asks, asks >= 1, "at least 1")
         check_argument("temperature", temperature, 0 <= temperature <= 2, "between 0 and 2")
         check_argument("max_tokens", max_tokens, max_tokens >= 1, "at least 1")
-        _check_max_cost(max_cost, model)
+        if max_cost is not None:
+            check_argument("max_cost", max_cost, max_cost > 0, "a positive number of USD")
+            if price(model, 1, 1) is None:
+                raise InputError(f"max_cost needs a price, but litellm's table has none of {model!r}")
         self.asks, self.concurrency, self.max_cost, self.schema = asks, concurrency, max_cost, schema
         self.spending = Spending()
         self._parameters = {"temperature": temperature, "max_tokens": max_tokens, "seed": seed}
@@ -177,13 +180,6 @@ class LLMWriter:
     def _count(self, change: Callable[[Spending], Spending]) -> None:
         with self._lock:
             self.spending = change(self.spending)
-
-
-def _check_max_cost(max_cost: float | None, model: str) -> None:
-    if max_cost is not None:
-        check_argument("max_cost", max_cost, max_cost > 0, "a positive number of USD")
-        if price(model, 1, 1) is None:
-            raise InputError(f"max_cost needs a price, but litellm's table has none of {model!r}")
 
 
 def _read(answer: Answer, read: Callable[[str], _T]) -> _T:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from kinmo_annotate.observation import Observation
-from kinmo_annotate.prompts import Messages, Prompts, load_prompts
+from kinmo_annotate.prompts import Prompts, load_prompts
 from kinmo_annotate.writers.answers import SCHEMAS
 from kinmo_annotate.writers.libraries import load_litellm
 from kinmo_annotate.writers.spending import price
@@ -43,11 +42,14 @@ def project(
     Raises:
         InputError: the model's price is not known.
     """
+    prompts, answer = prompts or load_prompts(), description.to_json()
+    pairs = {"interactions": answer.pop("interactions")}
+    second = prompts.ask_interactions(seen, description.text, description.groups)
     input_tokens = output_tokens = 0
-    for messages, schema, answer in _requests(prompts or load_prompts(), seen, description):
+    for stage, messages, content in (("groups", prompts.ask_groups(seen), answer), ("interactions", second, pairs)):
         # Providers count the schema as input.
-        input_tokens += _tokens(model, messages=messages) + _tokens(model, text=json.dumps(schema))
-        output_tokens += _tokens(model, text=answer)
+        input_tokens += _tokens(model, messages=messages) + _tokens(model, text=json.dumps(SCHEMAS[stage]))
+        output_tokens += _tokens(model, text=json.dumps(content))
     usd, usd_of_answers_as_input = price(model, input_tokens, output_tokens), price(model, output_tokens, 0)
     if usd is None or usd_of_answers_as_input is None:
         raise InputError(f"the price of {model!r} is not in litellm's table")
@@ -57,17 +59,6 @@ def project(
         output_tokens * (1 + repeated),
         usd * (1 + repeated) + usd_of_answers_as_input * repeated,
     )
-
-
-def _requests(
-    prompts: Prompts, seen: Observation, description: Description
-) -> Iterator[tuple[Messages, Mapping[str, Any], str]]:
-    """Yield messages, schema and answer of both stages."""
-    value = description.to_json()
-    pairs = {"interactions": value.pop("interactions")}
-    yield prompts.ask_groups(seen), SCHEMAS["groups"], json.dumps(value)
-    question = prompts.ask_interactions(seen, description.text, description.groups)
-    yield question, SCHEMAS["interactions"], json.dumps(pairs)
 
 
 def _tokens(model: str, **content: Any) -> int:

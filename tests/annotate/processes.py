@@ -1,4 +1,4 @@
-"""What the processes that tests start must be able to import: the command as one of several, an encoder for YAML."""
+"""Importable by processes that tests start: the command as one of several processes, and an encoder for YAML."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kinmo_core.testing import HashTextEncoder
 
 
 class WordEncoder(HashTextEncoder):
-    """With the annotations that LightningCLI compares with the protocol's."""
+    """HashTextEncoder with the annotations of the protocol, which LightningCLI compares."""
 
     def encode(self, texts: Sequence[str]) -> Tensor:
         return super().encode(texts)
 
 
 def one_of_several(rank: int, port: int, arguments: Sequence[str]) -> None:
-    """The command as a launcher starts it on one machine: process number `rank`; the first one listens on `port`."""
+    """Run the command as process `rank` of a launcher on one machine; process 0 listens on `port`."""
     os.environ |= {"LOCAL_RANK": str(rank), "NODE_RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     main(arguments)

@@ -1,4 +1,4 @@
-"""Cohen's kappa against scikit-learn, Gwet's AC1 against its paper, and what of two files is compared."""
+"""Cohen's kappa against scikit-learn, Gwet's AC1 against its author's figures, and the comparison of two files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kinmo_core.text import GROUPS
 
 
 def rated(table: list[list[int]]) -> tuple[list[str], list[str]]:
-    """The items of a table of counts, rows by the first rater, columns by the second."""
+    """Return the items of a table of counts, rows by the first rater, columns by the second."""
     cells = [(str(q), str(r)) for q, row in enumerate(table) for r, count in enumerate(row) for _ in range(count)]
     return [q for q, _ in cells], [r for _, r in cells]
 
@@ -99,11 +99,11 @@ def test_each_item_needs_two_ratings(first: list[str], second: list[str]):
         ("The right hand waves from side to side", "swing"),
     ],
 )
-def test_what_a_sentence_says_first(sentence: str, wanted: str):
+def test_category_of_a_sentence(sentence: str, wanted: str):
     assert category(sentence) == wanted
 
 
-def test_two_seeds_of_the_template_writer_say_the_same():
+def test_two_seeds_of_the_template_writer_agree():
     motions = [
         walking_joints(60),
         standing(),

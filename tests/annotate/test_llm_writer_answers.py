@@ -1,4 +1,4 @@
-"""What counts as an answer of a language model; the prompt files; and the projection of a price from them."""
+"""Checks of a language model's answers, prompt files, and the projection of a price."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_schema_and_check_want_the_same_keys(schema: dict[str, Any], read: Any):
             read(json.dumps(wrong))
 
 
-def test_texts_are_tidied():
+def test_texts_are_cleaned():
     text, texts = read_groups(groups(torso="  The torso\n turns.", neck="Unknown.", left_leg="half \ud83d an emoji"))
     assert text == "a person moves"
     assert texts["torso"] == "The torso turns."
@@ -98,12 +98,12 @@ def test_pairs_come_in_the_order_of_descriptions():
     ],
     ids=lambda value: value[:30],
 )
-def test_answers_that_cannot_be_used(answer: str, reason: str):
+def test_unusable_answers(answer: str, reason: str):
     with pytest.raises(MalformedError, match=reason):
         read_groups(answer)
 
 
-def test_everything_wrong_is_told_at_once():
+def test_one_error_lists_all_problems():
     with pytest.raises(MalformedError) as caught:
         read_groups(groups(torso="", left_arm="The right arm swings.", left_leg="The right knee bends."))
     assert [part.split(":")[0] for part in str(caught.value).split("; ") if ":" in part] == [
@@ -113,7 +113,7 @@ def test_everything_wrong_is_told_at_once():
     ]
 
 
-def test_the_one_object():
+def test_single_object():
     assert single_object('A {b} c: {"d": {"e": "}"}} f {') == {"d": {"e": "}"}}
     with pytest.raises(MalformedError, match="2 JSON objects"):
         single_object('{"a": 1} or {"a": 2}')
@@ -134,7 +134,7 @@ def test_the_one_object():
         ("left_arm", "The left arm right away rises."),
     ],
 )
-def test_sentences_that_stand_under_the_right_name(key: str, text: str):
+def test_sentences_about_their_limb(key: str, text: str):
     assert read_groups(groups(**{key: text}))[1][key] == text
 
 
@@ -151,7 +151,7 @@ def test_sentences_that_stand_under_the_right_name(key: str, text: str):
         ("neck", "The left and right hands clap."),
     ],
 )
-def test_sentences_under_another_limbs_name(key: str, text: str):
+def test_sentences_about_another_limb(key: str, text: str):
     with pytest.raises(MalformedError, match=f"^{key}: "):
         read_groups(groups(**{key: text}))
 
@@ -210,7 +210,7 @@ def test_a_folder_overrides_what_it_has(tmp_path: Path):
         ("group.md", "$observation", r"group\.md is not a prompt; want one or more of system\.md, observation\.md"),
     ],
 )
-def test_prompts_that_cannot_be_used(tmp_path: Path, name: str, text: str, message: str):
+def test_invalid_prompts(tmp_path: Path, name: str, text: str, message: str):
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=message):
         load_prompts(tmp_path)
@@ -236,7 +236,7 @@ def description() -> Description:
     return Description.from_json({**good(SCHEMAS["groups"]), **good(SCHEMAS["interactions"])})
 
 
-def test_the_price_of_a_data_set_is_that_of_its_prompts_and_answers():
+def test_projection_counts_prompts_schemas_and_answers():
     one = project(SEEN, description())
     prompts, litellm = load_prompts(), load_litellm()
     written = description()
@@ -262,8 +262,8 @@ def test_a_projection_needs_a_price():
         project(SEEN, description(), "openai/local")
 
 
-def test_the_bound_on_tokens_is_one():
-    """Also for text that tokenizers like least."""
+def test_max_input_tokens_is_an_upper_bound():
+    """Include text that takes many tokens."""
     odd = Observation("odd", 1.0, (), (), ("🕺💃🏽 ǅ ﷽ \u200d 举重", "aaaa" * 50, "\n\t\n\t"))
     for seen in (SEEN, odd):
         messages = load_prompts().ask_groups(seen)

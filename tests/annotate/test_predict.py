@@ -1,4 +1,4 @@
-"""`kinmo-annotate predict`: what becomes of every motion, shared out to processes and killed at any moment."""
+"""`kinmo-annotate predict`: the motions of a data set, with several processes and kills at any moment."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def trainer(output: AnnotationFile | None = None, **options: Any) -> L.Trainer:
 
 
 def predict(data: MotionData, path: Path, *, writer: Any = None, redo: bool = False, **options: Any) -> list[Any]:
-    """The annotations of a job in this process."""
+    """Run a job in this process and return its annotations."""
     module = AnnotationModule(writer or TemplateWriter())
     output = AnnotationFile(str(path), redo_problems=redo)
     trainer(output, **options).predict(module, datamodule=data, return_predictions=False)
@@ -69,7 +69,7 @@ def ids(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 class Recorder(TemplateWriter):
-    """Remembers what it was asked for."""
+    """Remembers the ids of its observations."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class Recorder(TemplateWriter):
         return super().write(observations)
 
 
-def test_every_sample_is_described_once_and_copies_by_rule(toy_folder: Path, tmp_path: Path):
+def test_each_sample_is_described_once_and_copies_are_mirrored(toy_folder: Path, tmp_path: Path):
     writer = Recorder()
     rows = predict(
         MotionData(str(toy_folder), [*SPLITS, "clean_test"], batch_size=5), tmp_path / "a.jsonl", writer=writer
@@ -139,7 +139,7 @@ def test_motion_files_of_a_folder_are_described(tmp_path: Path, capsys: pytest.C
 
 
 def broken(folder: Path) -> Path:
-    """A data set in which six of eight originals cannot be used."""
+    """Write a data set in which six of eight originals are unusable."""
     data = toy_dataset(folder, clips=8, frames=40)
     vectors = data / "new_joint_vecs"
     good = np.load(vectors / "000000.npy")
@@ -175,7 +175,7 @@ def test_bad_motions_are_left_out_and_named(tmp_path: Path, capsys: pytest.Captu
         assert reason in line
 
 
-def test_what_is_there_is_not_done_again(toy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_described_motions_are_skipped(toy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     path = tmp_path / "a.jsonl"
     first = predict(MotionData(str(toy_folder), ["val"]), path)
     writer = Recorder()
@@ -190,9 +190,7 @@ def test_what_is_there_is_not_done_again(toy_folder: Path, tmp_path: Path, capsy
     assert "4 of 4 motions are described already" in capsys.readouterr().err
 
 
-def test_a_part_of_a_job_is_not_taken_for_the_whole(
-    toy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_an_incomplete_job_is_not_merged(toy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     path = tmp_path / "a.jsonl"
     assert not predict(MotionData(str(toy_folder), SPLITS, batch_size=5), path, limit_predict_batches=2)
     assert "2 of 12 motions are missing; start the same command again" in capsys.readouterr().out
@@ -209,7 +207,7 @@ def test_another_writer_or_seed_is_refused(toy_folder: Path, tmp_path: Path):
 
 
 class Unsure(TemplateWriter):
-    """Marks all that it writes."""
+    """Marks each annotation with a problem."""
 
     def write(self, observations: Sequence[Observation]) -> list[Annotation]:
         return [
@@ -218,7 +216,7 @@ class Unsure(TemplateWriter):
         ]
 
 
-def test_what_has_a_problem_is_done_again_when_asked(toy_folder: Path, tmp_path: Path):
+def test_redo_problems(toy_folder: Path, tmp_path: Path):
     path = tmp_path / "a.jsonl"
     assert all(row["problem"] for row in predict(MotionData(str(toy_folder), ["val"]), path, writer=Unsure()))
     assert all(row["problem"] for row in predict(MotionData(str(toy_folder), ["val"]), path))
@@ -227,7 +225,7 @@ def test_what_has_a_problem_is_done_again_when_asked(toy_folder: Path, tmp_path:
     assert not any(row["problem"] for row in rows)
 
 
-def test_what_a_language_model_took_is_said(toy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_spending_is_printed(toy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     writer = Recorder()
     object.__setattr__(writer, "spending", Spending(requests=2, usd=0.5))
     predict(MotionData(str(toy_folder), ["val"]), tmp_path / "a.jsonl", writer=writer)
@@ -242,7 +240,7 @@ def test_words_do_not_depend_on_the_precision(toy_folder: Path, tmp_path: Path):
     assert rows[0] == rows[1]
 
 
-def test_keyframes_are_looked_for_only_for_a_writer_that_needs_them(walking: torch.Tensor):
+def test_keyframes_are_found_only_for_a_writer_that_needs_them(walking: torch.Tensor):
     class Reader(TemplateWriter):
         needs_keyframes = True  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
 
@@ -288,7 +286,7 @@ def test_a_missing_library_of_the_extra_is_one_line(library: str):
     assert run.returncode == 2
 
 
-def test_data_that_is_not_there(toy_folder: Path, tmp_path: Path):
+def test_missing_data(toy_folder: Path, tmp_path: Path):
     (tmp_path / "empty").mkdir()
     for data, message in (
         (MotionData(str(tmp_path / "none")), "root must be a folder of motion files, .* no folder .*none"),
@@ -306,7 +304,7 @@ def test_data_that_is_not_there(toy_folder: Path, tmp_path: Path):
         MotionData(str(toy_folder)).predict_dataloader()
 
 
-def test_the_file_wants_our_module_and_our_data(toy_folder: Path, tmp_path: Path):
+def test_the_callback_needs_its_module_and_data(toy_folder: Path, tmp_path: Path):
     class Other(L.LightningModule):
         def predict_step(self, batch: Any) -> Any: ...
 
@@ -325,7 +323,7 @@ def test_one_job_at_a_time(toy_folder: Path, tmp_path: Path, monkeypatch: pytest
 
 
 def in_process(config: Path, path: Path, *options: str, place: tuple[int, int] | None = None) -> Any:
-    """The command in a process of its own, forked by a server that has all imports: seconds less for each.
+    """Start the command in a new process, forked by a server that has the imports already, which saves seconds.
 
     Args:
         config, path, options: of the command.
@@ -346,7 +344,7 @@ def in_process(config: Path, path: Path, *options: str, place: tuple[int, int] |
 
 
 def killed(process: Any, moment: Callable[[], bool]) -> bool:
-    """SIGKILL as soon as the moment has come; whether it came before the end."""
+    """Send SIGKILL once `moment` is true; return whether the process was killed before its end."""
     while process.is_alive() and not moment():
         time.sleep(0.0005)
     process.kill()
@@ -356,11 +354,11 @@ def killed(process: Any, moment: Callable[[], bool]) -> bool:
 
 
 def lines_in(folder: Path) -> int:
-    """Lines on disk, a torn one included."""
+    """Return the number of lines on disk, an incomplete one included."""
     return sum(len(part.read_bytes().splitlines()) for part in folder.glob("rank-*.jsonl"))
 
 
-def test_killed_at_random_moments_it_ends_as_if_nothing_had_been(toy_folder: Path, tmp_path: Path):
+def test_kills_at_random_moments_do_not_change_the_result(toy_folder: Path, tmp_path: Path):
     options = ("--data.root", str(toy_folder), "--data.splits", str(SPLITS), "--data.batch_size", "2")
     whole = tmp_path / "whole.jsonl"
     rows = predict(MotionData(str(toy_folder), SPLITS), whole)
@@ -384,8 +382,8 @@ def test_killed_at_random_moments_it_ends_as_if_nothing_had_been(toy_folder: Pat
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_language_model_is_asked_once_however_often_it_is_killed(toy_folder: Path, tmp_path: Path):
-    """Over real HTTP. Only what was on its way is asked again, under the same key, so that it is billed once."""
+def test_kills_do_not_repeat_answered_requests(toy_folder: Path, tmp_path: Path):
+    """Use real HTTP: only interrupted requests are sent again, with the same key, so that each is billed once."""
     journal, path = tmp_path / "journal", tmp_path / "killed" / "out.jsonl"
     encoder = {"class_path": "processes.WordEncoder"}
     keyframer = {"class_path": "kinmo_annotate.frames.keyframes.Keyframer", "init_args": {"encoder": encoder}}
@@ -428,7 +426,7 @@ def test_a_language_model_is_asked_once_however_often_it_is_killed(toy_folder: P
 
 
 def test_two_processes_share_the_work(toy_folder: Path, tmp_path: Path):
-    """By gloo, on what one process has left: each motion once, in the order of the data set."""
+    """Continue, with gloo, a job that one process began: each motion is described once, in the order of the data set."""
     path, whole = tmp_path / "out.jsonl", tmp_path / "whole.jsonl"
     predict(MotionData(str(toy_folder), SPLITS), whole)
     predict(MotionData(str(toy_folder), SPLITS, batch_size=3), path, limit_predict_batches=1)

@@ -1,4 +1,4 @@
-"""The file that a killed job goes on with: killed for real at every call that touches the disk."""
+"""Annotation files of killed jobs: a process gets SIGKILL at each of its calls that touch the disk."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def record(
 
 
 def job(path: Path, wait: float = 5.0) -> None:
-    """A whole run: two processes would write to two parts; here one does it in turn."""
+    """Run a whole job: one process writes the parts of two processes, one after the other."""
     for rank in (0, 1):
         records = Records(path, writer="w")
         records.prepare(wait=wait)
@@ -76,9 +76,9 @@ def test_mirroring_twice_gives_the_record_back():
 
 
 def in_killed_process(work: Callable[[], None], calls: int) -> bool:
-    """Run it in a process that gets SIGKILL before its call number `calls` to the disk; whether it did.
+    """Run `work` in a process that gets SIGKILL before its disk call number `calls`; return whether it was killed.
 
-    A write that is due is made by half, as a torn line is.
+    If that call is a write, half of it is written.
     """
     pid = os.fork()
     if pid == 0:
@@ -108,7 +108,7 @@ def in_killed_process(work: Callable[[], None], calls: int) -> bool:
     return os.WIFSIGNALED(status)
 
 
-def test_killed_anywhere_nothing_is_lost_and_nothing_is_there_twice(tmp_path: Path):
+def test_a_kill_at_any_disk_call_loses_and_repeats_nothing(tmp_path: Path):
     whole = tmp_path / "whole.jsonl"
     job(whole)
     calls = 0
@@ -173,14 +173,14 @@ def test_two_writers_are_not_mixed(tmp_path: Path):
 
 
 @pytest.mark.parametrize("line", ["no json", "[1]", '{"id": 3}', '{"text": "walks"}', '"id"'])
-def test_a_line_that_is_no_record_is_named(tmp_path: Path, line: str):
+def test_a_line_that_is_not_a_record_is_named(tmp_path: Path, line: str):
     path = tmp_path / "out.jsonl"
     path.write_text(f"{json.dumps(record('1'))}\n{line}\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"out\.jsonl line 2 must be a JSON object with an id, got"):
         Records(path, writer="w").lines()
 
 
-def test_descriptions_without_a_writer_are_not_ours(tmp_path: Path):
+def test_descriptions_without_a_writer_are_refused(tmp_path: Path):
     path = tmp_path / "out.jsonl"
     path.write_text('{"id": "1", "text": "walks"}\n', encoding="utf-8")
     with pytest.raises(InputError, match="line 1 is by nobody"):
@@ -194,7 +194,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path):
 
 
 def test_the_best_line_of_a_motion_counts(tmp_path: Path):
-    """Skipped by an early run, with a problem in the next, good at last; and what is good stays."""
+    """Write a skipped line, one with a problem and a good one; the good one stays."""
     records = Records(tmp_path / "out.jsonl", writer="w")
     records.prepare()
     first = Skipped("1", "torn file").to_json()
@@ -209,7 +209,7 @@ def test_the_best_line_of_a_motion_counts(tmp_path: Path):
     assert ids(records.path) == ["1"]
 
 
-def test_what_was_only_skipped_is_in_no_file(tmp_path: Path):
+def test_skipped_motions_are_not_merged(tmp_path: Path):
     records = Records(tmp_path / "out.jsonl", writer="w")
     records.prepare()
     records.append(0, [Skipped("1", "NaN").to_json(), record("2")])

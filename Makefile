@@ -1,4 +1,4 @@
-# `make help` prints this list. Each target first sets up what it needs.
+# `make help` lists the targets. Each target first installs what it needs.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -29,7 +29,7 @@ setup: $(STAMP)  ## install everything into .venv (a few minutes, once)
 demo: setup  ## turn four sentences into motions, files and pictures under demo/
 	$(BIN)/kinmo-gen demo --out demo $(ARGS)
 
-# One thread a process: two processes of two threads each fight over two cores.
+# One thread per process: two processes with two threads each would compete for two cores.
 test: setup  ## run the tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(ARGS)
 
@@ -39,11 +39,11 @@ lint: setup  ## check style, types and the layers between the packages
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
 
-format: setup  ## put the code into the one style
+format: setup  ## format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: setup  ## measure speed and print the table of README
+bench: setup  ## measure speed and print the table of the README
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 data: setup  ## write the CMU motions of SOURCE to DATA in HumanML3D's layout
@@ -53,7 +53,7 @@ annotate: setup  ## describe the motions of DATA limb by limb, without a languag
 	$(BIN)/kinmo-annotate predict --config configs/annotate/$(SIZE).yaml --data.root $(DATA) \
 	    --output.path $(DATA)/descriptions.jsonl $(ARGS)
 
-train-tokenizer: setup  ## train the motion tokenizer (first; the next two need its tokens)
+train-tokenizer: setup  ## train the motion tokenizer (first; train-gen, train-residual and train-length need its tokens)
 	$(call FIT,tokenizer)
 
 train-gen: setup  ## train the masked transformer: text to base tokens
@@ -65,7 +65,7 @@ train-residual: setup  ## train the residual transformer: base tokens to the fin
 train-length: setup  ## train the length estimator: text to seconds
 	$(call FIT,length)
 
-train-evaluator: setup  ## train the text-motion networks that the metrics need
+train-evaluator: setup  ## train the text-motion network that the metrics need
 	$(call FIT,evaluator)
 
 train-htma: setup  ## train the alignment of text and motion in three levels (needs make annotate)
@@ -82,9 +82,9 @@ clean:  ## remove .venv, caches and dist/; data, runs and demo stay
 	rm -rf .venv dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find packages tests $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Everything comes hash-checked from uv.lock, except two things: uv itself, and torch with what only torch needs. torch
-# is left to pip, so that a machine configured with its own build of torch (CPU only, say) gets that one; the lock still
-# decides the versions. --no-deps: the export is complete, and a resolver would ask for torch.
+# Everything is installed from uv.lock with checked hashes, except uv itself, and torch with the packages that only torch
+# needs. pip installs torch in the locked version, so that a machine that is set to a build of its own (such as CPU only) gets
+# that build. --no-deps: the export is complete, and a resolver would ask for torch.
 $(STAMP): uv.lock $(wildcard packages/*/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "KinMo needs Python 3.11 or newer: make setup PYTHON=/path/to/python")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

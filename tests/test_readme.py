@@ -1,20 +1,79 @@
-"""What the READMEs say is true: targets and commands exist, links lead somewhere, Python examples run."""
+"""What the pages say is true: targets, commands and options exist, links lead somewhere, Python examples run."""
 
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from kinmo_core.text import Timeline
+
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "packages").glob("*/README.md"))]
-NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "packages").glob("*/README.md")),
+]
+PLACEHOLDERS = {
+    "STAGE_SIZE": "masked_cmu",
+    "OVERLAY.yaml": "cpu.yaml",
+    "--config FILE": "--config configs/gen/masked_cmu.yaml",
+}
+MODULES = {"kinmo": "kinmo_core", **{f"kinmo-{name}": f"kinmo_{name}" for name in ("gen", "annotate", "htma")}}
+PREPARE = (
+    "from kinmo_core.io import save_motion; from kinmo_core.motion import Motion; "
+    "from kinmo_core.testing import walking_joints; save_motion(Motion(walking_joints(30)), 'walk.bvh')\n"
+)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), flags=re.DOTALL)
+
+
+def code(page: Path) -> list[str]:
+    """Lines of code blocks and of indented blocks, then inline code."""
+    text = page.read_text()
+    fenced = [line for block in re.findall(r"```\w*\n(.*?)```", text, flags=re.DOTALL) for line in joined(block)]
+    indented = [line.strip() for line in joined(text) if line.startswith("    ")]
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    return [*fenced, *indented, *re.findall(r"`([^`\n]+)`", prose)]
+
+
+def joined(block: str) -> list[str]:
+    """Lines, with those that end in a backslash joined to the next."""
+    return block.replace("\\\n", " ").splitlines()
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    """Command lines of KinMo, without comments."""
+    for line in code(page):
+        found = re.match(rf"(?:\.venv/bin/)?((?:{'|'.join(MODULES)}) .*)", line)
+        if found:
+            yield shlex.split(found[1].split(" | ")[0], comments=True)
+
+
+def whole(command: list[str]) -> str:
+    """The command with values in place of placeholders; "" for an abbreviated one."""
+    line = shlex.join(command)
+    for placeholder, value in PLACEHOLDERS.items():
+        line = line.replace(placeholder, value)
+    return "" if len(command) < 3 or "..." in command else line
+
+
+COMMANDS = sorted({line for page in PAGES for command in commands(page) if (line := whole(command))})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_make_targets_exist(page: Path) -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE))
@@ -22,30 +81,82 @@ def test_make_targets_exist(page: Path) -> None:
     assert {name for line in lines for name in line.split()} <= targets
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_local_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("command", ["kinmo", "kinmo-gen", "kinmo-annotate", "kinmo-htma"])
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_files_of_the_repository_exist(page: Path) -> None:
+    for path in re.findall(r"\b(?:configs|benchmarks|docs|tests)/[\w/]+\.(?:yaml|py|md)\b", page.read_text()):
+        assert "STAGE" in path or "OVERLAY" in path or (ROOT / path).is_file(), path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_modules_exist(page: Path) -> None:
+    for dotted in re.findall(r"\b(kinmo_(?:core|annotate|reasoner|htma|gen)(?:\.\w+)*)", page.read_text()):
+        module, *rest = dotted.split(".")
+        found = import_module(module)
+        for part in rest:
+            module = f"{module}.{part}"
+            found = getattr(found, part) if hasattr(found, part) else import_module(module)
+
+
+@pytest.mark.parametrize("command", sorted(MODULES))
 def test_subcommands_exist(command: str) -> None:
     program = Path(sys.executable).with_name(command)
     helped = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
     for page in PAGES:
-        for name in re.findall(rf"(?:^|[\s`/]){command} ([a-z]+)\b", page.read_text()):
-            assert re.search(rf"\b{name}\b", helped), f"{page}: {command} {name}"
+        for found in commands(page):
+            assert found[0] != command or re.search(rf"(^|[\s,{{]){found[1]}\b", helped), f"{page}: {found}"
 
 
-WITH_CODE = [page for page in PAGES if "```python" in page.read_text()]
+@pytest.mark.parametrize("command", COMMANDS)
+def test_options_of_commands_exist(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    program, *arguments = shlex.split(command)
+    package = MODULES[program]
+
+    def parse(_: str, parser: Callable, given: Sequence[str], *, lightning: Collection[str] = ()) -> None:
+        if given[0] not in lightning:
+            parser().parse_args(given)
+            return
+        with pytest.raises(SystemExit) as stopped:
+            import_module(f"{package}.train.cli").main([*given, "--print_config"])
+        assert not stopped.value.code
+
+    cli = import_module(f"{package}.cli")
+    monkeypatch.setattr(cli, "run_command", parse)
+    monkeypatch.setattr(sys, "argv", [program])
+    cli.main(arguments)
 
 
-@pytest.mark.parametrize("page", WITH_CODE, ids=[str(page.relative_to(ROOT)) for page in WITH_CODE])
+WITH_CODE = [page for page in PAGES if blocks(page, "python")]
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=name)
 def test_python_examples_run(page: Path, tmp_path: Path) -> None:
-    code = "\n".join(re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.DOTALL))
-    prepare = (
-        "from kinmo_core.io import save_motion; from kinmo_core.motion import Motion; "
-        "from kinmo_core.testing import walking_joints; save_motion(Motion(walking_joints(30)), 'walk.bvh')\n"
-    )
-    subprocess.run([sys.executable, "-c", prepare + code], cwd=tmp_path, check=True)
+    write_files(page, tmp_path)
+    code = PREPARE + "\n".join(blocks(page, "python"))
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+
+def write_files(page: Path, folder: Path) -> list[Path]:
+    """Write the YAML examples of a page that begin with the name of their file."""
+    found = [(re.match(r"# (\w+\.yaml)\n", block), block) for block in blocks(page, "yaml")]
+    paths = [(folder / match[1], block) for match, block in found if match]
+    for path, block in paths:
+        path.write_text(block)
+    return [path for path, _ in paths]
+
+
+def test_the_example_of_a_timeline_can_be_read(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "timeline.md"
+    [by_hand] = write_files(page, tmp_path)
+    timeline = Timeline.load(by_hand)
+    assert [statement.sentence for statement in timeline.of("right_arm")] == ["waves three times beside the head"]
+    for number, block in enumerate(blocks(page, "json")):
+        (tmp_path / f"{number}.json").write_text(block)
+        assert Timeline.load(tmp_path / f"{number}.json").statements

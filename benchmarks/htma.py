@@ -39,8 +39,9 @@ from kinmo_htma.losses import AlignmentLoss
 from kinmo_htma.model import HTMA
 from kinmo_htma.train.module import to_float32
 
-FRAMES, WORDS, TEXT_DIM = 140, 20, 768  # what TMR's own code was timed with
+FRAMES, WORDS, TEXT_DIM = 140, 20, 768  # sizes that TMR's own code was timed with
 SENTENCE = "a person walks forward slowly, then turns around to the left and waves"
+TMR = [Path("configs/htma/kinmo_cmu.yaml"), Path("configs/htma/overlay_tmr.yaml")]
 FIT_STEPS = 40
 NEIGHBOURS, NOISE = 8, 0.05  # the noise's length is about that between a motion of the pack and its nearest neighbour
 AT_ONCE = 50_000  # vectors drawn together
@@ -124,8 +125,8 @@ def waiting(options: argparse.Namespace, folder: Path) -> Figures:
 
     from kinmo_core.train.cli import KinmoCLI
 
-    sys.argv[1:] = ["fit", "--config", str(options.config), "--data.init_args.root", str(options.data)]
-    sys.argv += ["--data.init_args.workers", str(options.workers)]
+    sys.argv[1:] = ["fit", *(word for path in options.config for word in ("--config", str(path)))]
+    sys.argv += ["--data.init_args.root", str(options.data), "--data.init_args.loader.workers", str(options.workers)]
     sys.argv += ["--trainer.default_root_dir", str(folder), "--trainer.max_steps", str(FIT_STEPS)]
     sys.argv += ["--trainer.profiler", "lightning.pytorch.profilers.SimpleProfiler"]
     sys.argv += ["--trainer.limit_val_batches", "0", "--trainer.enable_progress_bar", "false"]
@@ -325,8 +326,8 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--batches", type=int, nargs="*", default=[32, 128])
     parser.add_argument("--data", type=Path, default=Path("data/cmu"))
-    parser.add_argument("--config", type=Path, default=Path("configs/htma/tmr_cmu.yaml"), help="what is trained")
-    parser.add_argument("--workers", type=int, default=0, help="processes that load what is trained with")
+    parser.add_argument("--config", type=Path, nargs="+", default=TMR, help="configuration of the short training")
+    parser.add_argument("--workers", type=int, default=0, help="processes that load data in the short training")
     parser.add_argument("--model", type=Path, help="folder of the model whose vectors are searched")
     parser.add_argument("--search", type=int, nargs="*", default=[10_000, 100_000], help="numbers of vectors")
     parser.add_argument("--alone", nargs=2, help=argparse.SUPPRESS)

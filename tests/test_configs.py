@@ -43,7 +43,7 @@ def encoders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         encoder.name = name
         return encoder
 
-    monkeypatch.setattr("kinmo_core.train.data.load_text_encoder", load)
+    monkeypatch.setattr("kinmo_core.language.models.load_text_encoder", load)
     return loaded
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from kinmo_core import plugins
 from kinmo_core.errors import InputError
 from kinmo_core.tensor_cache import fingerprint
-from kinmo_core.text import TextEncoder
+from kinmo_core.text import TextEncoder, TokenStateEncoder
 
 _MINILM_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 HUB_NAMES: Final = {
@@ -113,6 +113,29 @@ def load_text_encoder(name: str, *, device: str = "cpu") -> TextEncoder:
     kind, _, rest = name.partition(":")
     make = plugins.find(plugins.TEXT_ENCODERS, kind)
     return LanguageModel(name, device=device) if make is None else make(rest, device=device)
+
+
+def resolve_encoder(encoder: str | TextEncoder) -> TextEncoder:
+    """Load a text encoder by its name, on a GPU where there is one; an encoder is returned as it is.
+
+    Raises:
+        InputError: the encoder cannot be loaded.
+    """
+    if not isinstance(encoder, str):
+        return encoder
+    return load_text_encoder(encoder, device="cuda" if torch.cuda.is_available() else "cpu")
+
+
+def resolve_state_encoder(encoder: str | TextEncoder) -> TokenStateEncoder:
+    """Resolve an encoder as `resolve_encoder` does, and check that it gives token states.
+
+    Raises:
+        InputError: the encoder cannot be loaded or gives no token states.
+    """
+    found = resolve_encoder(encoder)
+    if not isinstance(found, TokenStateEncoder):
+        raise InputError(f"text_encoder must give token states, got {found.name}, which gives sentence vectors only")
+    return found
 
 
 def _load(name: str) -> tuple[Any, Any]:

@@ -12,12 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import lightning as L
 import numpy as np
-import torch
 from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
-
-from kinmo_core.errors import InputError
-from kinmo_core.language import load_text_encoder
-from kinmo_core.text import TextEncoder, TokenStateEncoder
 
 T = TypeVar("T")
 MAX_SEED: Final = 2**62  # of a seed that a sample carries into the batch
@@ -231,26 +226,3 @@ class StepDataModule(L.LightningDataModule):
         if self.trainer is None:
             raise RuntimeError("the data module must be attached to a Trainer before its loaders are made")
         return self.trainer
-
-
-def resolve_encoder(encoder: str | TextEncoder) -> TextEncoder:
-    """Load a text encoder by its name, on a GPU where there is one; an encoder is returned as it is.
-
-    Raises:
-        InputError: the encoder cannot be loaded.
-    """
-    if not isinstance(encoder, str):
-        return encoder
-    return load_text_encoder(encoder, device="cuda" if torch.cuda.is_available() else "cpu")
-
-
-def resolve_state_encoder(encoder: str | TextEncoder) -> TokenStateEncoder:
-    """Resolve an encoder as `resolve_encoder` does, and check that it gives token states.
-
-    Raises:
-        InputError: the encoder cannot be loaded or gives no token states.
-    """
-    found = resolve_encoder(encoder)
-    if not isinstance(found, TokenStateEncoder):
-        raise InputError(f"text_encoder must give token states, got {found.name}, which gives sentence vectors only")
-    return found

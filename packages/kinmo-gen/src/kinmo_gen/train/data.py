@@ -12,11 +12,11 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
-from kinmo_core.language import SentenceCache
+from kinmo_core.language import SentenceCache, resolve_encoder
 from kinmo_core.stats import Statistics
 from kinmo_core.tensor_cache import cached, fingerprint
 from kinmo_core.text import TextEncoder
-from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, StepDataModule, resolve_encoder
+from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, StepDataModule
 from kinmo_gen.model_folder import load_tokenizer
 from kinmo_gen.tokenizer import DOWNSAMPLE, MAX_TOKENS, Tokenizer
 

@@ -13,11 +13,11 @@ from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core import metrics
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
-from kinmo_core.language import SentenceCache
+from kinmo_core.language import SentenceCache, resolve_state_encoder
 from kinmo_core.nn import gather_rows, info_nce, same_caption
 from kinmo_core.stats import Statistics
 from kinmo_core.text import TokenStateEncoder
-from kinmo_core.train.data import DrawnDataset, LoaderConfig, StepDataModule, resolve_state_encoder
+from kinmo_core.train.data import DrawnDataset, LoaderConfig, StepDataModule
 from kinmo_core.train.stage import OptimConfig, Stage
 from kinmo_gen.evaluator import MOVEMENT_RATE, Evaluator, EvaluatorConfig
 

@@ -16,9 +16,10 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.language import resolve_state_encoder
 from kinmo_core.stats import Statistics
 from kinmo_core.text import Description, Reasoner, TokenStateEncoder
-from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, StepDataModule, resolve_state_encoder
+from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, StepDataModule
 from kinmo_htma.annotations import known_sentences, training_descriptions
 from kinmo_htma.embeddings import Embedder, TextSettings, padded
 from kinmo_htma.items import per_dimension_statistics, retrieval_samples

@@ -64,11 +64,11 @@ def commands(page: Path) -> Iterator[list[str]]:
 
 
 def whole(command: list[str]) -> str:
-    """Put values in place of placeholders; "" for an abbreviated command."""
+    """Put values in place of placeholders; "" for an abbreviated command or one that is only named."""
     line = shlex.join(command)
     for placeholder, value in PLACEHOLDERS.items():
         line = re.sub(placeholder, value, line)
-    return "" if len(command) < 3 or "..." in command else line
+    return "" if "..." in command or re.fullmatch(r"kinmo[a-z-]*( -{0,2}[a-z]+)*", line) else line
 
 
 COMMANDS = sorted({line for page in PAGES for command in commands(page) if (line := whole(command))})

@@ -118,17 +118,23 @@ def test_subcommands_exist(command: str) -> None:
 def test_options_of_commands_exist(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     program, *arguments = shlex.split(command)
-    package = MODULES[program]
 
-    def parse(_: str, parser: Callable, given: Sequence[str], *, lightning: Collection[str] = ()) -> None:
+    def parse(
+        _: str,
+        parser: Callable,
+        given: Sequence[str],
+        *,
+        lightning: Collection[str] = (),
+        trainer: str = "kinmo_core.train.cli",
+    ) -> None:
         if given[0] not in lightning:
             parser().parse_args(given)
             return
         with pytest.raises(SystemExit) as stopped:
-            import_module(f"{package}.train.cli").main([*given, "--print_config"])
+            import_module(trainer).main([*given, "--print_config"])
         assert not stopped.value.code
 
-    cli = import_module(f"{package}.cli")
+    cli = import_module(f"{MODULES[program]}.cli")
     monkeypatch.setattr(cli, "run_command", parse)
     monkeypatch.setattr(sys, "argv", [program])
     cli.main(arguments)

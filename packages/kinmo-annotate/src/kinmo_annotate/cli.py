@@ -23,7 +23,7 @@ MAX_WIDTH = 120  # characters of a line, however wide the terminal
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; bad input prints one line and exits with code 2."""
-    run_command("kinmo-annotate", _parser, arguments, lightning=("predict",))
+    run_command("kinmo-annotate", _parser, arguments, lightning=("predict",), trainer="kinmo_annotate.train.cli")
 
 
 def _parser() -> argparse.ArgumentParser:

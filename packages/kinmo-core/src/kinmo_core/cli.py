@@ -12,9 +12,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module, metadata, util
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from kinmo_core.errors import InputError
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what `add_subparsers` returns
 
 _PICTURES: Final = (".mp4", ".gif", ".png")
 _PACKAGES: Final = ("kinmo-core", "kinmo-annotate", "kinmo-htma", "kinmo-gen", "kinmo-reasoner")
@@ -32,6 +34,7 @@ def run_command(
     arguments: Sequence[str] | None,
     *,
     lightning: Collection[str] = (),
+    trainer: str = "kinmo_core.train.cli",
 ) -> None:
     """Run a command line; bad input prints one line and exits with code 2.
 
@@ -39,20 +42,21 @@ def run_command(
         program: name of the command, which is that of its package.
         parser: returns the parser; each of its subcommands sets `run`, which is called with the options.
         arguments: command-line arguments; those of the process by default.
-        lightning: subcommands that are passed unparsed to `main` of the package's `train.cli`.
+        lightning: subcommands that are passed unparsed to `main` of the module `trainer`.
+        trainer: module that runs these subcommands; it is imported for them alone, since it needs Lightning.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     with exit_on_input_error(program):
         if given and given[0] in lightning:
-            _training_command(program)(given)
+            _training_command(program, trainer)(given)
             return
         options = parser().parse_args(given)
         options.run(options)
 
 
-def _training_command(program: str) -> Callable[[Sequence[str]], None]:
+def _training_command(program: str, trainer: str) -> Callable[[Sequence[str]], None]:
     try:
-        return import_module(f"{program.replace('-', '_')}.train.cli").main
+        return import_module(trainer).main
     except ModuleNotFoundError as error:
         if error.name not in ("lightning", "jsonargparse"):
             raise
@@ -78,9 +82,7 @@ def exit_on_input_error(program: str) -> Iterator[None]:
         sys.exit(130)
 
 
-def add_card(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], *, measured_by: str
-) -> argparse.ArgumentParser:
+def add_card(commands: Commands, *, measured_by: str) -> argparse.ArgumentParser:
     """Add the subcommand `card` with the options of every model card.
 
     Args:
@@ -114,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_convert(commands: Commands) -> None:
     convert = commands.add_parser(
         "convert",
         help="read a motion and write it in another format",
@@ -126,7 +128,7 @@ def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     convert.set_defaults(run=_convert)
 
 
-def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_render(commands: Commands) -> None:
     render = commands.add_parser("render", help="draw a motion as a film (.mp4, .gif) or a strip of poses (.png)")
     render.add_argument("source", type=Path, help="motion to read: .npz, .npy or .bvh")
     render.add_argument("target", type=Path, help="picture to write: .mp4, .gif or .png")
@@ -135,7 +137,7 @@ def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     render.set_defaults(run=_render)
 
 
-def _add_data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_data(commands: Commands) -> None:
     sets = commands.add_parser("data", help="prepare a data set").add_subparsers(required=True, metavar="set")
     cmu = sets.add_parser("cmu", help="convert the CMU-HumanML3D pack to HumanML3D's folder layout")
     cmu.add_argument("--source", type=Path, required=True, help="folder of the pack")

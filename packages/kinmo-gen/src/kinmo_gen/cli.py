@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.cli import add_card, run_command
+from kinmo_core.cli import Commands, add_card, run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,7 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kinmo-gen", description="Text to motion.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_sample(commands)
+    _add_demo(commands)
+    _add_evaluate(commands)
+    _add_export(commands)
+    _add_card(commands)
+    for name, what in TRAINING.items():
+        commands.add_parser(name, help=f"{what} (LightningCLI; --config YAML, see configs/gen)", add_help=False)
+    return parser
 
+
+def _add_sample(commands: Commands) -> None:
     sample = commands.add_parser("sample", help="turn sentences into motions")
     sample.add_argument("texts", nargs="+", metavar="SENTENCE")
     sample.add_argument("--seconds", type=float, help="duration, 0.4 to 9.8 (default: estimated from the sentence)")
@@ -48,11 +58,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_model_options(sample)
     sample.set_defaults(run=_sample)
 
+
+def _add_demo(commands: Commands) -> None:
     demo = commands.add_parser("demo", help="generate four sentences in every format, and one picture of all")
     demo.add_argument("--seed", type=int, default=0)
     _add_model_options(demo)
     demo.set_defaults(run=_demo)
 
+
+def _add_evaluate(commands: Commands) -> None:
     evaluate = commands.add_parser("evaluate", help="measure a model on a test split")
     evaluate.add_argument("--data", type=Path, required=True, help="HumanML3D directory")
     evaluate.add_argument("--splits", default="test", help="comma-separated split lists (default: test)")
@@ -61,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--model", type=Path, help="model folder (default: the shipped one)")
     evaluate.set_defaults(run=_evaluate)
 
+
+def _add_export(commands: Commands) -> None:
     export = commands.add_parser("export", help="write a model folder from training checkpoints")
     for name in NETWORKS:
         export.add_argument(f"--{name}", type=Path, help=f"training checkpoint of the {NETWORKS[name]}")
@@ -71,14 +87,12 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True)
     export.set_defaults(run=_export)
 
+
+def _add_card(commands: Commands) -> None:
     card = add_card(commands, measured_by="evaluate")
     card.add_argument("--config", required=True, help="suffix of the configuration files, e.g. cmu")
     card.add_argument("--repeats", type=int, required=True, help="--repeats given to `evaluate`")
     card.set_defaults(run=_card)
-
-    for name, what in TRAINING.items():
-        commands.add_parser(name, help=f"{what} (LightningCLI; --config YAML, see configs/gen)", add_help=False)
-    return parser
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:

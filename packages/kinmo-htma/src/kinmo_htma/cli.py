@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.cli import add_card, run_command
+from kinmo_core.cli import Commands, add_card, run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,10 +27,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kinmo-htma", description="Sentences and motions in one space.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-
     for name, what in TRAINING.items():
         commands.add_parser(name, help=f"{what} (LightningCLI; --config YAML, see configs/htma)", add_help=False)
+    _add_export(commands)
+    _add_test(commands)
+    _add_card(commands)
+    _add_index(commands)
+    _add_search(commands)
+    _add_caption(commands)
+    return parser
 
+
+def _add_export(commands: Commands) -> None:
     export = commands.add_parser("export", help="write a model folder from a training checkpoint")
     export.add_argument("checkpoint", type=Path)
     export.add_argument("--data", type=Path, required=True, help="HumanML3D directory of the training run")
@@ -39,14 +47,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("--similarity", help="mean, last, global, group or interaction (default: as in training)")
     export.add_argument(
-        "--draws",
-        type=int,
-        default=10,
-        help="answers of the reasoner per sentence, to average (default: 10)",
+        "--draws", type=int, default=10, help="answers of the reasoner per sentence, to average (default: 10)"
     )
     export.add_argument("--out", type=Path, required=True)
     export.set_defaults(run=_export)
 
+
+def _add_test(commands: Commands) -> None:
     test = commands.add_parser("test", help="measure retrieval on test splits")
     test.add_argument("--data", type=Path, required=True, help="HumanML3D directory")
     test.add_argument("--splits", default="test", help="comma-separated split lists (default: test)")
@@ -55,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_model(test)
     test.set_defaults(run=_test)
 
+
+def _add_card(commands: Commands) -> None:
     card = add_card(commands, measured_by="test")
     card.add_argument(
         "--config", type=Path, action="append", required=True, help="--config given to `fit`; repeat it for several"
@@ -62,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     card.add_argument("--overrides", default="", help="other options given to `fit`, as one quoted string")
     card.set_defaults(run=_card)
 
+
+def _add_index(commands: Commands) -> None:
     index = commands.add_parser("index", help="make a folder of motions searchable")
     index.add_argument("folder", type=Path, help="any folder with .npz, .npy and .bvh files, or a HumanML3D directory")
     index.add_argument("--out", type=Path, default=Path(INDEX), help=f"folder for the index (default: {INDEX})")
@@ -69,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_model(index)
     index.set_defaults(run=_index)
 
+
+def _add_search(commands: Commands) -> None:
     search = commands.add_parser("search", help="find the motions that match a sentence, limbs or another motion")
     search.add_argument("text", nargs="?", metavar="SENTENCE", help="sentence about the whole action")
     for limb in LIMBS:
@@ -82,13 +95,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_model(search)
     search.set_defaults(run=_search)
 
+
+def _add_caption(commands: Commands) -> None:
     caption = commands.add_parser("caption", help="find the sentences that match a motion")
     caption.add_argument("motion", type=Path, help=".npz, .npy or .bvh file")
     caption.add_argument("--sentences", type=Path, help="text file, one sentence per line (default: 275 plain actions)")
     caption.add_argument("-k", type=int, default=5, help="number of results (default: 5)")
     _add_model(caption)
     caption.set_defaults(run=_caption)
-    return parser
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

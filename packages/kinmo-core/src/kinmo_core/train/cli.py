@@ -88,7 +88,7 @@ class KinmoCLI(LightningCLI):
                 load_training_checkpoint(Path(config["ckpt_path"]))  # fails early and in one line
 
 
-def train(arguments: Sequence[str]) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Run `fit`, `validate` or `test`; the YAML names the module and the data module by class_path."""
     sys.argv[1:] = arguments  # LightningCLI warns when it is given arguments of its own
     KinmoCLI(

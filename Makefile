@@ -53,7 +53,7 @@ annotate: setup  ## describe the motions of DATA limb by limb, without a languag
 	$(BIN)/kinmo-annotate predict --config configs/annotate/$(SIZE).yaml --data.root $(DATA) \
 	    --output.path $(DATA)/descriptions.jsonl $(ARGS)
 
-train-tokenizer: setup  ## train the motion tokenizer (first; train-gen, train-residual and train-length need its tokens)
+train-tokenizer: setup  ## train the motion tokenizer (first; the next three need its tokens)
 	$(call FIT,tokenizer)
 
 train-gen: setup  ## train the masked transformer: text to base tokens

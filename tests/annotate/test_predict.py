@@ -289,7 +289,7 @@ def test_a_missing_library_of_the_extra_is_one_line(library: str):
 def test_missing_data(toy_folder: Path, tmp_path: Path):
     (tmp_path / "empty").mkdir()
     for data, message in (
-        (MotionData(str(tmp_path / "none")), "root must be a folder of motion files, .* no folder .*none"),
+        (MotionData(str(tmp_path / "none")), "cannot read motions from .*none: it is not a folder"),
         (MotionData(str(tmp_path / "empty")), r"empty must have motion files \(\.npz, \.npy, \.bvh\), got none"),
         (MotionData(str(toy_folder), ["dev"]), "has no split 'dev'"),
     ):

@@ -22,7 +22,7 @@ from kinmo_core.testing import walking_joints
 from kinmo_core.text import GROUPS, UNKNOWN
 from kinmo_htma.actions import ACTIONS
 from kinmo_htma.approximate import Approximate
-from kinmo_htma.index import Index, Item, motion_files
+from kinmo_htma.index import Index, Item, indexed_files
 from kinmo_htma.model import HTMA
 from kinmo_htma.parts import parts_of, windows
 from kinmo_htma.query import query
@@ -140,7 +140,7 @@ def test_an_index_of_another_model_is_refused_by_name(index: Index, toy_model: P
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("index.json", "x", "is damaged: it is no JSON"),
+        ("index.json", "x", "is damaged: it is not JSON"),
         ("index.json", "[]", "is of another format"),
         ("index.json", None, "is not an index; make one with `kinmo-htma index FOLDER --out"),
         ("vectors.safetensors", "x", "is damaged"),
@@ -164,18 +164,21 @@ def test_a_motion_in_several_formats_is_one(tmp_path: Path):
     for name in ("a.bvh", "a.npz", "a.png", "b.BVH", "c/a.npy", "c/a.bvh"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert [str(path.relative_to(tmp_path)) for path in motion_files(tmp_path)] == ["a.npz", "b.BVH", "c/a.npy"]
+    assert [str(path.relative_to(tmp_path)) for path in indexed_files(tmp_path)] == ["a.npz", "b.BVH", "c/a.npy"]
 
 
 def test_folders_without_motions(model: HTMA, tmp_path: Path):
-    with pytest.raises(InputError, match="has no motion that can be indexed"):
+    with pytest.raises(InputError, match="must have motion files"):
         Index.build(model, tmp_path)
-    with pytest.raises(InputError, match="no folder /no/such"):
+    with pytest.raises(InputError, match="cannot read motions from /no/such: it is not a folder"):
         Index.build(model, "/no/such")
+    np.save(tmp_path / "short.npy", walking_joints(3).numpy())
+    with pytest.raises(InputError, match="has no motion that can be indexed"):
+        Index.build(model, tmp_path, warn=lambda _: None)
 
 
 def test_of_a_humanml3d_directory_the_features_are_taken(toy_folder: Path):
-    files = motion_files(toy_folder)
+    files = indexed_files(toy_folder)
     assert len(files) == 24
     assert {path.parent.name for path in files} == {"new_joint_vecs"}
 

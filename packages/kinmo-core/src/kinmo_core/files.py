@@ -37,7 +37,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
 
 
 def read_bytes(path: Path | str) -> bytes:
-    """Content of a file.
+    """Read a file.
 
     Raises:
         InputError: it is not there, is a folder or cannot be read.
@@ -49,7 +49,7 @@ def read_bytes(path: Path | str) -> bytes:
 
 
 def _umask() -> int:
-    """mkstemp makes private files; a result should have the rights of any other file of this user."""
+    """Return the process's umask: mkstemp makes private files, but a result gets the rights of any other file."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

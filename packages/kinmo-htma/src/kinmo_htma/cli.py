@@ -161,10 +161,10 @@ def _index(options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from kinmo_htma.index import Index, motion_files
+    from kinmo_htma.index import Index, indexed_files
     from kinmo_htma.model import HTMA
 
-    motion_files(options.folder)  # fails before the model is loaded
+    indexed_files(options.folder)  # fails before the model is loaded
     if options.faiss:
         from kinmo_htma.approximate import import_faiss
 

@@ -6,7 +6,6 @@ optionally `index.faiss`. Search is exact, a product with all vectors, unless th
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +17,7 @@ from torch import Tensor
 
 from kinmo_core.errors import InputError
 from kinmo_core.files import atomic_path
-from kinmo_core.io import READABLE, load_motion
+from kinmo_core.io import READABLE, load_motion, motion_files
 from kinmo_core.model_folder import load_tensors, save_tensors
 from kinmo_core.motion import Motion
 from kinmo_htma.approximate import Approximate
@@ -114,7 +113,7 @@ class Index:
                 vectors.append(model.vectors(model.embed_features([clip for _, clip in waiting])))
             waiting.clear()
 
-        files = motion_files(root)
+        files = indexed_files(root)
         for number, path in enumerate(files, start=1):
             try:
                 parts = parts_of(load_motion(path))
@@ -181,8 +180,7 @@ class Index:
         (out / "index.faiss").unlink(missing_ok=True)
         if self.approximate is not None:
             with atomic_path(out / "index.faiss") as path:
-                self.approximate.save(path)
-            facts["faiss_sha256"] = _sha256(out / "index.faiss")
+                facts["faiss_sha256"] = self.approximate.save(path)
         with atomic_path(out / "index.json") as path:
             path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
@@ -208,10 +206,7 @@ class Index:
             raise InputError(f"{root} is damaged: {' '.join(str(error).split())[:200]}") from None
         approximate = None
         if "faiss_sha256" in facts:
-            path = root / "index.faiss"
-            if not path.is_file() or _sha256(path) != facts["faiss_sha256"]:
-                raise InputError(f"{path} is missing or is not the file that was written; make the index again")
-            approximate = Approximate.load(path)
+            approximate = Approximate.load(root / "index.faiss", sha256=facts["faiss_sha256"])
         made_by = (facts["model"], facts["fingerprint"])
         return cls(items, vectors, made_by, folder=Path(facts["folder"]), approximate=approximate)
 
@@ -224,17 +219,14 @@ class Index:
         return [Hit(self.items[i], score) for i, score in pairs]
 
 
-def motion_files(root: Path) -> list[Path]:
-    """Return the motion files below a folder, sorted by name; of a motion in several formats, one file.
+def indexed_files(root: Path) -> list[Path]:
+    """Return the motion files below a folder, sorted by path; of a motion in several formats, one file.
 
     Raises:
-        InputError: no such folder.
+        InputError: no such folder, or no motion in it.
     """
-    if not root.is_dir():
-        raise InputError(f"no folder {root}")
-    features = root / "new_joint_vecs"
-    start = features if features.is_dir() else root  # a HumanML3D directory also holds every motion as joints
-    found = [path for path in start.rglob("*") if path.suffix.lower() in READABLE and path.is_file()]
+    features = root / "new_joint_vecs"  # a HumanML3D directory also holds every motion as joints
+    found = motion_files(features if features.is_dir() else root)
     found.sort(key=lambda path: READABLE.index(path.suffix.lower()), reverse=True)
     return sorted({path.with_suffix(""): path for path in found}.values())
 
@@ -251,8 +243,3 @@ def _read_facts(root: Path) -> dict[str, Any]:
     if not isinstance(facts, dict) or facts.get("format") != FORMAT or not known <= set(facts):
         raise InputError(f"{path} must be of format {FORMAT}, which this version of KinMo reads, got another")
     return facts
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -16,7 +16,7 @@ from kinmo_annotate.records import Skipped
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, decode
-from kinmo_core.io import READABLE, load_motion
+from kinmo_core.io import load_motion, motion_files
 from kinmo_core.motion import Motion
 
 
@@ -150,11 +150,7 @@ def _read_sample(sample: Sample) -> Clip:
 
 def _files(folder: Path) -> list[Item]:
     """Return the motion files sorted by path. The path in the folder is the id, suffix included: a.bvh is not a.npz."""
-    if not folder.is_dir():
-        raise InputError(f"root must be a folder of motion files, or splits must be given; there is no folder {folder}")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file())
-    if not paths:
-        raise InputError(f"{folder} must have motion files ({', '.join(READABLE)}), got none")
+    paths = motion_files(folder)
     ids = [path.relative_to(folder).as_posix() for path in paths]
     return [Item(id, partial(_read_file, id, path)) for id, path in zip(ids, paths, strict=True)]
 

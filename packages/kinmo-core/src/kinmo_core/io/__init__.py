@@ -1,4 +1,4 @@
-"""Motion files by suffix: `load_motion` and `save_motion`. The module of a format is imported when it is needed."""
+"""Motion files by suffix: `load_motion`, `save_motion`, `motion_files`. A format's module is imported when it is needed."""
 
 from __future__ import annotations
 
@@ -33,6 +33,21 @@ def save_motion(motion: Motion, path: Path | str) -> None:
         InputError: unknown suffix, or the file cannot be written; nothing is left half-written.
     """
     _writer(Path(path))(motion, path)
+
+
+def motion_files(folder: Path | str) -> list[Path]:
+    """Return the files that `load_motion` can read by their suffix, with those of subfolders, sorted by path.
+
+    Raises:
+        InputError: no such folder, or no such file in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"cannot read motions from {folder}: it is not a folder")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file())
+    if not paths:
+        raise InputError(f"{folder} must have motion files ({', '.join(READABLE)}), got none")
+    return paths
 
 
 def check_writable(path: Path | str) -> None:

@@ -120,7 +120,7 @@ def test_a_split_is_measured(toy_model: Path, toy_folder: Path, tmp_path: Path, 
         (["search", "walks", "--model", "/no/such"], "is not a model folder"),
         (["caption", "/no/such.bvh"], "cannot read /no/such.bvh"),
         (["caption", "x.npz", "-k", "-1"], "-k must be at least 1, got -1"),
-        (["index", "/no/such"], "no folder /no/such"),
+        (["index", "/no/such"], "cannot read motions from /no/such: it is not a folder"),
         (["test", "--data", "/no/such", "--out", "out"], "no data directory /no/such"),
         (
             ["test", "--data", "x", "--similarity", "sum", "--out", "out"],

@@ -141,7 +141,7 @@ def test_an_index_of_another_model_is_refused_by_name(index: Index, toy_model: P
     ("name", "content", "message"),
     [
         ("index.json", "x", "is damaged: it is not JSON"),
-        ("index.json", "[]", "is of another format"),
+        ("index.json", "[]", "must be of format 1, .*, got another"),
         ("index.json", None, "is not an index; make one with `kinmo-htma index FOLDER --out"),
         ("vectors.safetensors", "x", "is damaged"),
         ("items.jsonl", "x\n", "is damaged"),

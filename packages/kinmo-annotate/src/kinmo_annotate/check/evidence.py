@@ -53,6 +53,11 @@ class Evidence:
     words: str
     frames: Series | None = None
 
+    @staticmethod
+    def of(value: Real, limits: Limits, words: str, *, shown: Real = 1) -> Evidence:
+        """Judge a number; `words` is a format string for it times `shown`, -1 where a negated measure is judged."""
+        return Evidence(float(value), limits, words.format(value * shown))
+
     @property
     def score(self) -> float:
         """Linear in the value, 0 at the wrong and 1 at the right limit."""
@@ -113,8 +118,7 @@ def change(
     """Judge the largest rise within some series, or the `amount` that the claim names."""
     if claim.number is not None:
         return amount(series, claim.number, words, allowance=allowance, end_counts=end_counts)
-    value = max(climb(one) for one in series)
-    return Evidence(value, limits, words.format(value))
+    return Evidence.of(max(climb(one) for one in series), limits, words)
 
 
 def repeats(claim: Claim, series: Sequence[Series], sizes: Sequence[Real]) -> Evidence:

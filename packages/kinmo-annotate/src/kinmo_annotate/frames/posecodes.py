@@ -1,4 +1,4 @@
-"""The numbers of a pose as categories, and what the categories are called.
+"""The numbers of a pose as categories, what the categories are called, and a sentence of these names for each frame.
 
 The thresholds come from the distributions of 958 training clips of CMU motion capture (147,850 frames); the percentiles
 beside some are where they lie there. The wording, here and in all of this package, is our own; the idea to describe a pose
@@ -7,7 +7,7 @@ by categories of angles and distances is PoseScript's (Delmas et al., ECCV 2022)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from kinmo_annotate.measures import HAND_LEVELS, SIDES, other_side
+from kinmo_core.text import GROUPS
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Posecode:
     labels: tuple[str, ...]
 
 
+ORDINARY: Final = "The person stands upright with hanging arms."
 _FEET, _HANDS = "left_leg+right_leg", "left_arm+right_arm"
 _Row = tuple[str, str, tuple[float, ...], str]  # fields of a `Posecode`, labels separated by "|"
 _WHOLE: Final[tuple[_Row, ...]] = (
@@ -92,7 +94,9 @@ def _code(row: _Row, side: str = "") -> Posecode:
     return Posecode(name, who, row[2], tuple(labels.split("|")))
 
 
-POSECODES: Final = (*map(_code, _WHOLE), *(_code(row, side) for side in SIDES for row in _OF_A_SIDE))
+_CODES: Final = (*map(_code, _WHOLE), *(_code(row, side) for side in SIDES for row in _OF_A_SIDE))
+# In the order of a sentence: by group, then those of pairs.
+POSECODES: Final = sorted(_CODES, key=lambda code: GROUPS.index(code.who) if code.who in GROUPS else len(GROUPS))
 
 
 def categorize(numbers: Mapping[str, Tensor]) -> Int[Tensor, "*batch frames codes"]:
@@ -104,3 +108,20 @@ def categorize(numbers: Mapping[str, Tensor]) -> Int[Tensor, "*batch frames code
         ],
         dim=-1,
     )
+
+
+def pose_sentences(categories: Int[Tensor, "frames codes"]) -> list[str]:
+    """Write a sentence about the pose of every frame, from categories (T, K) as `categorize` returns them.
+
+    Returns:
+        T sentences, the labels group by group; equal poses have equal ones. One without any label is `ORDINARY`.
+    """
+    rows = [tuple(row) for row in categories.tolist()]
+    known = {row: _sentence(row) for row in set(rows)}
+    return [known[row] for row in rows]
+
+
+def _sentence(row: Sequence[int]) -> str:
+    labels = [code.labels[category] for code, category in zip(POSECODES, row, strict=True)]
+    text = ", ".join(filter(None, labels))
+    return f"{text[0].upper()}{text[1:]}." if text else ORDINARY

@@ -118,17 +118,17 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "hands_stay_together": ("the hands stay together{where}", "the hands are held together{where}"),
     "hands_meet": ("the hands are together{where}{often}", "the hands are close together{where}{often}"),
     "hands_wide": ("the hands are wide apart", "the hands are far from each other"),
-    "hand_at_elbow": ("{hand} comes to {elbow}", "{hand} is near {elbow}"),
-    "hand_higher": ("{hand} is higher than {other}", "{hand} is above {other}"),
+    "hand_at_elbow": ("{hand} comes to the {other} elbow", "{hand} is near the {other} elbow"),
+    "hand_higher": ("{hand} is higher than the {other} hand", "{hand} is above the {other} hand"),
     "hands_apart": ("the hands stay {distance} apart", "the hands keep {distance} between them"),
-    "hand_at_leg": ("{hand} comes near {part}{often}", "{hand} reaches {part}{often}"),
+    "hand_at_leg": _each("{hand} comes near", "{hand} reaches", then=" the {leg} {part}{often}"),
     "swing_with": ("{arm} swings together with {leg}", "{arm} and {leg} swing forward together"),
     "swing_against": ("{arm} swings opposite to {leg}", "{arm} swings forward as {leg} goes back"),
     "legs_in_turn": ("the legs step past each other {times}", "the legs swing forward in turn {times}"),
     "knees_together": ("both knees bend and straighten together", "the knees bend and straighten at the same time"),
     "legs_cross": ("the legs cross{often}", "one leg crosses in front of the other{often}"),
     "feet_wide": ("the feet are wide apart", "the legs spread wide"),
-    "foot_ahead": ("{foot} is in front of {other}", "{foot} is ahead of {other}"),
+    "foot_ahead": _each("the {side} foot is in front of", "the {side} foot is ahead of", then=" the {other} foot"),
     "feet_together": ("the feet stay together", "the feet keep close together"),
     "feet_stand": ("the feet stay {distance} apart", "the feet keep {distance} between them"),
 }
@@ -136,17 +136,11 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Amount:
-    """The one word of a phrase that is a measured number.
+    """The one word of a phrase that is a measured number."""
 
-    Args:
-        number: without sign, since the words around it tell the direction.
-        unit: one of `kinmo_core.text.UNITS`.
-        text: the words with `{}` in place of the number.
-    """
-
-    number: Real
-    unit: str
-    text: str = SLOT
+    number: Real  # without sign, since the words around it tell the direction
+    unit: str  # one of `kinmo_core.text.UNITS`
+    text: str = SLOT  # the words with `{}` in place of the number
 
     def __str__(self) -> str:
         return self.text

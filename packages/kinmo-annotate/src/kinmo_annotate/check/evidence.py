@@ -39,19 +39,12 @@ REPEATS_UNCOUNTED: Final = (1.0, 0.5)  # times and share of the number by which 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A measured number against the limits of a claim.
+    """A measured number against the limits of a claim."""
 
-    Args:
-        value: the larger, the truer the claim.
-        limits: in the unit of the value.
-        words: the number as a phrase without its subject: "rises 0.02 m".
-        frames: score of every frame, for predicates that describe a pose.
-    """
-
-    value: Real
-    limits: Limits
-    words: str
-    frames: Series | None = None
+    value: Real  # the larger, the truer the claim
+    limits: Limits  # in the unit of the value
+    words: str  # the number as a phrase without its subject: "rises 0.02 m"
+    frames: Series | None = None  # score of every frame, for predicates that describe a pose
 
     @staticmethod
     def of(value: Real, limits: Limits, words: str, *, shown: Real = 1) -> Evidence:

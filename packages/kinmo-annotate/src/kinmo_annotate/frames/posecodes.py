@@ -21,19 +21,12 @@ from kinmo_core.text import GROUPS
 
 @dataclass(frozen=True)
 class Posecode:
-    """One number of a pose and what its ranges are called.
+    """One number of a pose and what its ranges are called."""
 
-    Args:
-        name: key of the number in `measure`'s result.
-        who: the group or pair that it tells about.
-        edges: ascending limits between the categories, metres or degrees; a value on a limit belongs to the upper one.
-        labels: one more than limits; "" where a pose is so ordinary that nobody would mention it.
-    """
-
-    name: str
-    who: str
-    edges: tuple[float, ...]
-    labels: tuple[str, ...]
+    name: str  # key of the number in `measure`'s result
+    who: str  # the group or pair that it tells about
+    edges: tuple[float, ...]  # ascending limits between the categories, m or degrees; a value on one belongs above it
+    labels: tuple[str, ...]  # one more than limits; "" where a pose is so ordinary that nobody would mention it
 
 
 ORDINARY: Final = "The person stands upright with hanging arms."

@@ -110,10 +110,7 @@ def _merge(found: Iterable[_Move]) -> list[_Move]:
         host = next((other for other in kept if _overlap(move, other) > _SHARE), None)
         if host is None:
             kept.append(move)
-        elif (
-            host.observed.words.get("aside") == move.observed.words.get("aside") == ""
-            and move.size > _SHARE * host.size
-        ):
+        elif move.size > _SHARE * host.size and {one.observed.words.get("aside") for one in (host, move)} == {""}:
             kept[kept.index(host)] = _with_aside(host, move)
     return sorted(kept, key=lambda move: move.start)
 

@@ -44,14 +44,10 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Swing(Stretch):
-    """A number goes from one turning point to the next; nine tenths of it happen between `start` and `end`.
+    """A number goes from one turning point to the next; nine tenths of it happen between `start` and `end`."""
 
-    Args:
-        first, last: its value at either turning point.
-    """
-
-    first: float
-    last: float
+    first: float  # its value at the turning point before
+    last: float  # and at the one after
 
     @property
     def size(self) -> float:
@@ -61,18 +57,12 @@ class Swing(Stretch):
 
 @dataclass(frozen=True)
 class Repeat(Stretch):
-    """A number goes back and forth.
+    """A number goes back and forth."""
 
-    Args:
-        count: times there and back.
-        size: mean size of a swing.
-        low, high: mean of the lower and of the upper turning points.
-    """
-
-    count: int
-    size: float
-    low: float
-    high: float
+    count: int  # times there and back
+    size: float  # mean of its swings
+    low: float  # mean of the lower turning points
+    high: float  # mean of the upper ones
 
 
 def moves(values: NDArray[np.floating], min_size: float) -> list[Swing | Repeat]:

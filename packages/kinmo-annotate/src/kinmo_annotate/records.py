@@ -21,9 +21,7 @@ from typing import Any, Final
 from kinmo_core.errors import InputError
 from kinmo_core.text import Description, Timeline
 
-WAIT: Final = (
-    10.0  # seconds for the lock: loading processes of a killed job outlive it for some seconds and hold its lock
-)
+WAIT: Final = 10.0  # seconds for the lock: loading processes of a killed job hold it for some seconds
 _POLL: Final = 0.05  # seconds between two attempts to take the lock
 _SHOWN_BYTES: Final = 80  # of a wrong line in an error message
 

@@ -133,6 +133,21 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "feet_stand": ("the feet stay {distance} apart", "the feet keep {distance} between them"),
 }
 
+# How much a kind is worth telling whatever its amount: about 1 for what anybody would mention; 0.5 for kinds not named here.
+SIZES: Final = {
+    **dict.fromkeys(("still", "leg_stand", "leg_held"), 0.1),
+    **dict.fromkeys(("head_over", "over_foot", "hands_apart", "feet_together", "feet_stand"), 0.1),
+    **dict.fromkeys(("arm_hold", "arm_rest", "arm_still", "hand_far", "hand_close"), 0.2),
+    "head_ahead": 0.3,
+    **dict.fromkeys(("hand_across", "hand_to_and_fro", "legs_cross"), 0.7),
+    "head_sways": 0.8,
+    **dict.fromkeys(("head_at_knee", "hands_stay_together", "hands_meet", "hand_at_leg"), 0.9),
+    **dict.fromkeys(("knee_lift", "foot_lift", "knee_at_hip", "hand_at_head", "legs_in_turn"), 1.0),
+    "hand_above_head": 1.1,
+    "leg_jump": 1.5,
+    **dict.fromkeys(("jump", "invert", "kick"), 2.0),
+}
+
 
 @dataclass(frozen=True)
 class Amount:
@@ -146,20 +161,21 @@ class Amount:
         return self.text
 
 
-def observed(who: str, kind: str, start: int, end: int, *, size: Real = 0.5, **words: str | Amount) -> Observed:
+def observed(who: str, kind: str, start: int, end: int, *, size: Real | None = None, **words: str | Amount) -> Observed:
     """Make a statement of a kind in its plainest words.
 
     Args:
         who: group or pair.
         kind: key of `PHRASES`.
         start, end: frames at `FPS` a second.
-        size: how much it is worth telling; about 1 for what anybody would mention.
+        size: how much it is worth telling; that of its kind in `SIZES` if None.
         words: fill the phrase; at most one is an `Amount`.
     """
     text = PHRASES[kind][0].format(**words)
     amount = next((word for word in words.values() if isinstance(word, Amount)), None)
     measured = (amount.number, amount.unit) if amount and SLOT in text else (None, "")
     statement = Statement(who, start / FPS, end / FPS, text, *measured)
+    size = SIZES.get(kind, 0.5) if size is None else size
     return Observed(statement, kind, size, {name: str(word) for name, word in words.items()})
 
 

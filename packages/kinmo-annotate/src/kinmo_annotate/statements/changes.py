@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 _CYCLES: Final = 2  # times there and back that make a repetition
 _GAP: Final = 20  # frames, 1 s: longest pause between two swings of a repetition, or within one
 _EVEN: Final = 0.45  # smallest ratio of two consecutive swings of a repetition
+_TOGETHER: Final = 0.6  # correlation from which two numbers change together, or below minus which against each other
 _DRIFT: Final = 0.05  # share of a swing that its slow beginning and its slow end each make
 
 
@@ -156,3 +157,14 @@ def spans(flags: NDArray[np.bool_], *, min_frames: int = 1, join: int = 0) -> li
         else:
             joined.append((start, end))
     return [(start, end) for start, end in joined if end - start >= min_frames]
+
+
+def bond_of(first: NDArray[np.floating], second: NDArray[np.floating], *, min_range: float) -> float:
+    """Return the correlation of the changes of two numbers; 0 where one moves less than `min_range`, or it is weak.
+
+    Of the changes, since two numbers that drift the same way need not swing together.
+    """
+    if min(np.ptp(first), np.ptp(second)) < min_range:
+        return 0.0
+    correlation = float(np.corrcoef(np.gradient(first), np.gradient(second))[0, 1])
+    return correlation if abs(correlation) > _TOGETHER else 0.0

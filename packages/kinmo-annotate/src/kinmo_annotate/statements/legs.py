@@ -40,7 +40,6 @@ _LIFT: Final = 0.1  # of a foot that does not step
 _SHORT, _LONG = 0.4, 1.5  # steps of one foot: a walking stride is 1.2 to 1.4 m
 _HIGH: Final = 0.35  # the edge of the pose code "foot_lift"
 _STEP_SIZE: Final = 0.4  # so much is each step worth telling, beside their length in metres
-_SIZES: Final = {"kick": 2.0, "jump": 1.5, "knee_lift": 1.0, "foot_lift": 1.0, "stand": 0.1}
 
 # A leg that stands: medians; a standing ankle is 7 cm behind the hip joint and 5 cm outside of it.
 _SHIFT: Final = 0.2  # m that a foot slides, too slow for a step
@@ -121,7 +120,7 @@ def leg_statements(signals: Signals, side: str, jumps: Sequence[Jump]) -> list[O
     found = [_run(who, run) for run in _runs(grounded)]
     if jumps:
         often = words.times(len(jumps))
-        found.append(observed(who, "leg_jump", jumps[0].start, jumps[-1].end, size=_SIZES["jump"], times=often))
+        found.append(observed(who, "leg_jump", jumps[0].start, jumps[-1].end, times=often))
     found += _knees(who, signals[f"{side}_knee"], (*flights, *jumps))
     return in_time(found) or [_stand(signals, side)]
 
@@ -166,10 +165,10 @@ def _run(who: str, flights: Sequence[Flight]) -> Observed:
     if kind == "steps":
         return _steps(who, flights)
     if kind == "knee_lift":
-        return observed(who, kind, *span, size=_SIZES[kind], times=words.times(number))
+        return observed(who, kind, *span, times=words.times(number))
     height = words.metres(max(flight.lift for flight in flights))
     way = words.way(flights[0].forward, 0.0) if flights[0].length > _STEP else "forward"
-    return observed(who, kind, *span, size=_SIZES[kind], times=in_words(number, "times"), height=height, way=way)
+    return observed(who, kind, *span, times=in_words(number, "times"), height=height, way=way)
 
 
 def _steps(who: str, flights: Sequence[Flight]) -> Observed:
@@ -194,4 +193,4 @@ def _stand(signals: Signals, side: str) -> Observed:
     place = ", ahead of the hips" if front > _AHEAD else ", behind the hips" if front < _BEHIND else ""
     place = ", set out to the side" if out > _OUT else place
     kind = "leg_held" if lift > _OFF_THE_FLOOR else "leg_stand"
-    return observed(who, kind, 0, last, size=_SIZES["stand"], bent=bent, place=place)
+    return observed(who, kind, 0, last, bent=bent, place=place)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from kinmo_annotate.measures import SIDES, Signals, other_side
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
-from kinmo_annotate.statements.changes import Repeat, Swing, moves, spans, swings
-from kinmo_annotate.vocabulary import Amount, observed
+from kinmo_annotate.statements.changes import Repeat, Swing, bond_of, moves, spans, swings
+from kinmo_annotate.vocabulary import observed
 
 # Smallest swings that count, m.
 _HEAD: Final = 0.2  # of the head over the hips
@@ -29,9 +29,7 @@ _STEP: Final = 0.2  # of a foot whose arm swings with it
 _ARM_SWING: Final = 0.12  # of a hand that swings with a foot
 _STILL: Final = {"hands": 0.3, "feet": 0.25}  # m; a distance that changes less stays
 
-# Correlations of changes from which two limbs move together, or below minus which against each other.
-_TOGETHER: Final = 0.6
-_KNEES_TOGETHER: Final = 0.75
+_KNEES_TOGETHER: Final = 0.75  # correlation of changes from which two knees bend together
 _KNEE: Final = 35.0  # degrees, smallest range of a knee for it, that of a swing which counts
 
 # Near and far, m between joints; a wrist is a hand's length short of what the hand touches.
@@ -64,17 +62,6 @@ _WHILE: Final[Mapping[str, tuple[str, float, float, int]]] = {
     "foot_ahead": ("@_foot_ahead", 0.35, inf, 10),  # as in the pose code "feet_front"
 }
 
-# How much a kind of statement is worth telling; 0.5 for the others.
-_SIZES: Final = {
-    **dict.fromkeys(("head_over", "over_foot", "hands_apart", "feet_together", "feet_stand"), 0.1),
-    **dict.fromkeys(("hand_far", "hand_close"), 0.2),
-    "head_ahead": 0.3,
-    **dict.fromkeys(("hand_across", "hand_to_and_fro", "legs_cross"), 0.7),
-    "head_sways": 0.8,
-    **dict.fromkeys(("head_at_knee", "hands_stay_together", "hands_meet", "hand_at_leg"), 0.9),
-    **dict.fromkeys(("knee_at_hip", "hand_at_head", "legs_in_turn"), 1.0),
-    "hand_above_head": 1.1,
-}
 _MAX_STATEMENTS, _MAX_OF_ARMS = 2, 3  # about a pair, and about the two arms
 
 
@@ -99,13 +86,13 @@ def torso_neck(signals: Signals) -> list[Observed]:
     found = []
     for swing in moves(ahead, _HEAD):
         if isinstance(swing, Repeat):
-            found.append(_state(who, "head_sways", *swing.span, times=words.times(swing.count)))
+            found.append(observed(who, "head_sways", *swing.span, times=words.times(swing.count)))
         else:
             kind = "head_forward" if swing.size > 0 else "head_back"
-            found.append(_state(who, kind, *swing.span, distance=words.metres(swing.size)))
+            found.append(observed(who, kind, *swing.span, distance=words.metres(swing.size)))
     middle = float(np.median(ahead))
     kind = "head_ahead" if middle > _HEAD_AHEAD else "head_over"
-    return found or [_state(who, kind, 0, len(ahead) - 1, distance=words.metres(middle))]
+    return found or [observed(who, kind, 0, len(ahead) - 1, distance=words.metres(middle))]
 
 
 def torso_arm(signals: Signals, side: str) -> list[Observed]:
@@ -116,18 +103,18 @@ def torso_arm(signals: Signals, side: str) -> list[Observed]:
     for start, end in spans(across & (signals[f"{side}_hand_front"] > _BEFORE), min_frames=_REACH, join=_HOLD):
         height = words.hand_height(signals, side, (start + end) // 2)
         height = {"floor": "hip", "knee": "hip", "above": "head"}.get(height, height)
-        found.append(_state(who, "hand_across", start, end - 1, hand=hand, height=height))
+        found.append(observed(who, "hand_across", start, end - 1, hand=hand, height=height))
     for swing in moves(near, _HAND):
         if isinstance(swing, Repeat):
-            found.append(_state(who, "hand_to_and_fro", *swing.span, hand=hand))
+            found.append(observed(who, "hand_to_and_fro", *swing.span, hand=hand))
         elif swing.size > 0 or (near[swing.end] < _CLOSE and signals[f"{side}_hand_level"][swing.end] < _HEAD_LEVEL):
             kind = "hand_from_trunk" if swing.size > 0 else "hand_to_trunk"
-            found.append(_state(who, kind, *swing.span, hand=hand, place=words.hand_place(signals, side, swing.end)))
+            found.append(observed(who, kind, *swing.span, hand=hand, place=words.hand_place(signals, side, swing.end)))
     if found:
         return _first(found)
     middle = float(np.median(near))
     kind = "hand_far" if middle > _HAND_FAR else "hand_close" if middle < _HAND_CLOSE else ""
-    return [_state(who, kind, 0, len(near) - 1, hand=hand)] if kind else []
+    return [observed(who, kind, 0, len(near) - 1, hand=hand)] if kind else []
 
 
 def torso_leg(signals: Signals, side: str) -> list[Observed]:
@@ -137,14 +124,14 @@ def torso_leg(signals: Signals, side: str) -> list[Observed]:
     for swing in moves(signals[f"{side}_hip_to_foot"], _HIP):
         if isinstance(swing, Swing):  # the leg's own text tells of a repetition
             kind = "hip_to_foot" if swing.size < 0 else "hip_from_foot"
-            one = _state(who, kind, *swing.span, side=side, distance=words.metres(swing.size))
+            one = observed(who, kind, *swing.span, side=side, distance=words.metres(swing.size))
             first = one.statement
             if not any(min(first.end, o.statement.end) > max(first.start, o.statement.start) for o in found):
                 found.append(one)
     found += _passes(who, "leg_passes", front, side=side)
     found = found or _while(signals, who, side, "leg_out")
     if not found and float(signals[f"{side}_foot_off"].max()) < _OVER_FOOT:
-        found = [_state(who, "over_foot", 0, len(front) - 1, side=side)]
+        found = [observed(who, "over_foot", 0, len(front) - 1, side=side)]
     return _first(found)
 
 
@@ -155,8 +142,7 @@ def arm_arm(signals: Signals) -> list[Observed]:
     for side in SIDES:
         found += _while(signals, who, side, "hand_at_elbow", "hand_higher")
     if not found and float(np.ptp(hands)) <= _STILL["hands"]:
-        apart = words.metres(float(np.median(hands)))
-        found = [_state(who, "hands_apart", 0, len(hands) - 1, distance=apart)]
+        found = [observed(who, "hands_apart", 0, len(hands) - 1, distance=words.metres(float(np.median(hands))))]
     return _first(found, _MAX_OF_ARMS)
 
 
@@ -176,25 +162,14 @@ def _arms_bond(signals: Signals) -> list[Observed]:
     for axis, way in (("hand_up", "up and down"), ("hand_front", "forward and back")):
         left, right = signals[f"left_{axis}"], signals[f"right_{axis}"]
         both = [swings(values, _ARMS) for values in (left, right)]
-        bond, fewest = _bond(left, right, min_range=_ARMS), min(map(len, both))
+        bond, fewest = bond_of(left, right, min_range=_ARMS), min(map(len, both))
         if bond and fewest > 1:
-            return [_state(who, "arms_alike" if bond > 0 else "arms_in_turn", 0, last, way=way)]
+            return [observed(who, "arms_alike" if bond > 0 else "arms_in_turn", 0, last, way=way)]
         alike = len({found[0].size > 0 for found in both if found}) == 1
         if bond > 0 and axis == "hand_up" and fewest == 1 and alike:
             start, end = min(found[0].start for found in both), max(found[0].end for found in both)
-            return [_state(who, "arms_rise" if both[0][0].size > 0 else "arms_lower", start, end)]
+            return [observed(who, "arms_rise" if both[0][0].size > 0 else "arms_lower", start, end)]
     return []
-
-
-def _bond(first: NDArray[np.floating], second: NDArray[np.floating], *, min_range: float) -> float:
-    """Return the correlation of the changes of two numbers; 0 where one moves less than `min_range`, or it is weak.
-
-    Of the changes, since two numbers that drift the same way need not swing together.
-    """
-    if min(np.ptp(first), np.ptp(second)) < min_range:
-        return 0.0
-    correlation = float(np.corrcoef(np.gradient(first), np.gradient(second))[0, 1])
-    return correlation if abs(correlation) > _TOGETHER else 0.0
 
 
 def arm_leg(signals: Signals, arm: str, leg: str) -> list[Observed]:
@@ -208,9 +183,9 @@ def arm_leg(signals: Signals, arm: str, leg: str) -> list[Observed]:
         return found
     hand_front, foot_front = signals[f"{arm}_hand_front"], signals[f"{leg}_foot_front"]
     swing = len(swings(foot_front, _STEP)) > 1 and len(swings(hand_front, _ARM_SWING)) > 1
-    if swing and (bond := _bond(hand_front, foot_front, min_range=_ARMS)):
+    if swing and (bond := bond_of(hand_front, foot_front, min_range=_ARMS)):
         kind = "swing_with" if bond > 0 else "swing_against"
-        return [_state(who, kind, 0, len(hand_front) - 1, arm=f"the {arm} arm", leg=f"the {leg} leg")]
+        return [observed(who, kind, 0, len(hand_front) - 1, arm=f"the {arm} arm", leg=f"the {leg} leg")]
     return []
 
 
@@ -219,16 +194,16 @@ def leg_leg(signals: Signals) -> list[Observed]:
     who, front, feet = "left_leg+right_leg", signals["feet_front"], signals["feet"]
     last, stride = len(feet) - 1, bool(swings(front, _STRIDE))
     found = _passes(who, "legs_in_turn", front)
-    bond = _bond(signals["left_knee"], signals["right_knee"], min_range=_KNEE)
+    bond = bond_of(signals["left_knee"], signals["right_knee"], min_range=_KNEE)
     if bond > _KNEES_TOGETHER and not stride:
-        found.append(_state(who, "knees_together", 0, last))
+        found.append(observed(who, "knees_together", 0, last))
     found += _while(signals, who, "", "legs_cross", "feet_wide")
     for side in () if stride else SIDES:
         found += _while(signals, who, side, "foot_ahead")
     if not found and float(np.ptp(feet)) < _STILL["feet"]:
         middle = float(np.median(feet))
         kind = "feet_together" if middle < _FEET_TOGETHER else "feet_stand"
-        found = [_state(who, kind, 0, last, distance=words.metres(middle))]
+        found = [observed(who, kind, 0, last, distance=words.metres(middle))]
     return _first(found)
 
 
@@ -238,11 +213,7 @@ def _passes(who: str, kind: str, front: NDArray[np.floating], **filled: str) -> 
     if len(strides) <= 2:
         return []
     often = words.often(front, _STRIDE, round(len(strides) / 2))
-    return [_state(who, kind, strides[0].start, strides[-1].end, times=often, **filled)]
-
-
-def _state(who: str, kind: str, start: int, end: int, **filled: str | Amount) -> Observed:
-    return observed(who, kind, start, end, size=_SIZES.get(kind, 0.5), **filled)
+    return [observed(who, kind, strides[0].start, strides[-1].end, times=often, **filled)]
 
 
 def _while(signals: Signals, who: str, side: str, *kinds: str) -> list[Observed]:
@@ -252,9 +223,8 @@ def _while(signals: Signals, who: str, side: str, *kinds: str) -> list[Observed]
     for kind in kinds:
         name, low, high, min_frames = _WHILE[kind]
         values = signals[name.replace("@", side)]
-        found += _together(
-            who, kind, spans((values > low) & (values < high), min_frames=min_frames, join=_JOIN), **names
-        )
+        stretches = spans((values > low) & (values < high), min_frames=min_frames, join=_JOIN)
+        found += _together(who, kind, stretches, **names)
     return found
 
 
@@ -263,7 +233,7 @@ def _together(who: str, kind: str, stretches: Sequence[tuple[int, int]], **fille
     if not stretches:
         return []
     often = "" if len(stretches) == 1 else words.times(len(stretches), " ")
-    return [_state(who, kind, stretches[0][0], stretches[-1][1] - 1, often=often, **filled)]
+    return [observed(who, kind, stretches[0][0], stretches[-1][1] - 1, often=often, **filled)]
 
 
 def _first(found: Iterable[Observed], number: int = _MAX_STATEMENTS) -> list[Observed]:

@@ -33,7 +33,6 @@ _OVER: Final = 0.1  # m; shoulders less than this above the pelvis: the trunk tu
 _NOTABLE: Final = {
     "turn": 60.0, "sink": 1 / 3, "lean": 30.0, "straighten": 45.0, "rocks": 20.0, "tip": 25.0, "twists": 40.0, "twist": 45.0,
 }  # fmt: skip
-_SIZES: Final = {"jump": 2.0, "invert": 2.0, "still": 0.1}  # of kinds that are worth as much in any amount
 
 # Jumps: 8 cm are a jump on the spot; between the steps of a run both feet fly too, there it takes 30 cm.
 _JUMP: Final = 0.08  # m of the lower foot
@@ -111,7 +110,7 @@ def _stays(signals: Signals) -> Observed:
     pitch, height = np.median(signals["pitch"]), np.median(signals["height"])
     posture = next((name for edge, name in _POSTURES if pitch > edge), "leaning back")
     place = f"low, {posture}" if height < _LOW else posture
-    return observed("torso", "still", 0, len(signals["height"]) - 1, size=_SIZES["still"], place=place)
+    return observed("torso", "still", 0, len(signals["height"]) - 1, place=place)
 
 
 def _travel(signals: Signals) -> Iterator[Observed]:
@@ -145,7 +144,7 @@ def _jumps(jumps: Sequence[Jump]) -> Iterator[Observed]:
     if jumps:
         span, often = (jumps[0].start, jumps[-1].end), in_words(len(jumps), "times")
         height = words.metres(float(np.mean([jump.height for jump in jumps])))
-        yield observed("torso", "jump", *span, size=_SIZES["jump"], times=often, height=height)
+        yield observed("torso", "jump", *span, times=often, height=height)
 
 
 def _height(signals: Signals, jumps: Sequence[Jump]) -> Iterator[Observed]:
@@ -172,7 +171,7 @@ def _leans(signals: Signals) -> Iterator[Observed]:
             often = words.often(pitch, _PITCH, swing.count)
             yield observed("torso", "bows", *swing.span, size=size, times=often)
         elif up[swing.start : swing.end + 1].min() < _OVER:
-            yield observed("torso", "invert", *swing.span, size=_SIZES["invert"])
+            yield observed("torso", "invert", *swing.span)
         elif abs(swing.last) < _UPRIGHT:
             yield observed("torso", "straighten", *swing.span, size=abs(swing.size) / _NOTABLE["straighten"])
         else:

@@ -133,9 +133,8 @@ def _distance(motion: Measures, way: str) -> float:
     return max(value, metres if curve else 0.0)
 
 
-POSTURES: Final[
-    Mapping[str, Predicate]
-] = {  # by predicate; limits in the unit of the number, negated where less is truer
+# By predicate: one number with its limits, which are negated where less is truer.
+POSTURES: Final[dict[str, Predicate]] = {
     # degrees of the spine off the vertical
     "upright": lambda m, claim, _: pose(m, -m.lean("any"), claim, Limits(-40, -18), "leans {:.0f} degrees", shown=-1),
     "lies": lambda m, *_: Evidence.of(m.lean("any").max(), Limits(45, 75), "leans {:.0f} degrees"),

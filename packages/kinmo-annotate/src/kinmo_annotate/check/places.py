@@ -197,7 +197,7 @@ def _distance(motion: Measures, claim: Claim, side: str, *, farthest: bool = Fal
     return np.min([motion.distance(own, other) for other in others], axis=0)
 
 
-DISTANCES: Final[Mapping[str, Predicate]] = {  # by predicate; negated where less is truer
+DISTANCES: Final[dict[str, Predicate]] = {  # by predicate; negated where less is truer
     "hangs": lambda m, claim, side: pose(
         m, -m.distance((claim.part, side), ("hip", side)), claim, HANGS, "is {:.2f} m from its hip", shown=-1
     ),

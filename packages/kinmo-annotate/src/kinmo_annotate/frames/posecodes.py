@@ -7,8 +7,9 @@ by categories of angles and distances is PoseScript's (Delmas et al., ECCV 2022)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import torch
@@ -94,13 +95,11 @@ POSECODES: Final = sorted(_CODES, key=lambda code: GROUPS.index(code.who) if cod
 
 def categorize(numbers: Mapping[str, Tensor]) -> Int[Tensor, "*batch frames codes"]:
     """Return the category of every code of `POSECODES` in every frame, (..., T, K)."""
-    return torch.stack(
-        [
-            torch.bucketize(numbers[code.name].contiguous(), torch.tensor(code.edges), right=True, out_int32=True)
-            for code in POSECODES
-        ],
-        dim=-1,
-    )
+    columns = [
+        torch.bucketize(numbers[code.name].contiguous(), torch.tensor(code.edges), right=True, out_int32=True)
+        for code in POSECODES
+    ]
+    return torch.stack(columns, dim=-1)
 
 
 def pose_sentences(categories: Int[Tensor, "frames codes"]) -> list[str]:
@@ -109,12 +108,11 @@ def pose_sentences(categories: Int[Tensor, "frames codes"]) -> list[str]:
     Returns:
         T sentences, the labels group by group; equal poses have equal ones. One without any label is `ORDINARY`.
     """
-    rows = [tuple(row) for row in categories.tolist()]
-    known = {row: _sentence(row) for row in set(rows)}
-    return [known[row] for row in rows]
+    return [_sentence(tuple(row)) for row in categories.tolist()]
 
 
-def _sentence(row: Sequence[int]) -> str:
+@lru_cache(maxsize=20_000)  # poses come again
+def _sentence(row: tuple[int, ...]) -> str:
     labels = [code.labels[category] for code, category in zip(POSECODES, row, strict=True)]
     text = ", ".join(filter(None, labels))
     return f"{text[0].upper()}{text[1:]}." if text else ORDINARY

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from math import inf
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -207,7 +207,7 @@ def leg_leg(signals: Signals) -> list[Observed]:
     return _first(found)
 
 
-def _passes(who: str, kind: str, front: NDArray[np.floating], **filled: str) -> list[Observed]:
+def _passes(who: str, kind: str, front: NDArray[np.floating], **filled: Any) -> list[Observed]:
     """State that something passes something else forward and back, where it does so more than once."""
     strides = swings(front, _STRIDE)
     if len(strides) <= 2:
@@ -228,7 +228,7 @@ def _while(signals: Signals, who: str, side: str, *kinds: str) -> list[Observed]
     return found
 
 
-def _together(who: str, kind: str, stretches: Sequence[tuple[int, int]], **filled: str) -> list[Observed]:
+def _together(who: str, kind: str, stretches: Sequence[tuple[int, int]], **filled: Any) -> list[Observed]:
     """Make one statement of all stretches, with how `often` if more than once; none without any."""
     if not stretches:
         return []

@@ -10,8 +10,7 @@ from puppets import eased, move_arm, standing
 from torch import Tensor
 
 from kinmo_annotate.frames.keyframes import Keyframer
-from kinmo_annotate.frames.posecodes import POSECODES, categorize
-from kinmo_annotate.frames.sentences import ORDINARY, group_sentences, pose_sentences
+from kinmo_annotate.frames.posecodes import ORDINARY, POSECODES, categorize, pose_sentences
 from kinmo_annotate.measures import measure
 from kinmo_core.errors import InputError
 from kinmo_core.language import LanguageModel
@@ -48,12 +47,6 @@ def test_sentences_name_what_is_not_ordinary():
     assert len(set(raised)) == 1
     assert "the right hand is above the head" in raised[0].lower()
     assert "left" not in raised[0].replace("left hand", "")  # only the hands' distance speaks of the other
-
-
-def test_the_sentence_of_a_group_speaks_of_that_group_alone():
-    categories = categorize(measure(move_arm(standing(), "right", torch.full((60,), 90.0))))
-    assert "right hand" in group_sentences(categories, "right_arm")[0]
-    assert group_sentences(categories, "left_arm")[0] == ""
 
 
 class Counting(HashTextEncoder):

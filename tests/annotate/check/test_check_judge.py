@@ -181,6 +181,7 @@ SHARED = {
     "kinmo_core.data.humanml3d",
     "kinmo_core.errors",
     "kinmo_core.features",
+    "kinmo_core.io",
     "kinmo_core.motion",
     "kinmo_core.skeleton",
     "kinmo_core.text",

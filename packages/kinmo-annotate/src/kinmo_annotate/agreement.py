@@ -48,19 +48,12 @@ VERBS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement of two raters on the same items.
-
-    Args:
-        items: number of items.
-        same: share of them with the same category.
-        kappa: Cohen's kappa; NaN if both raters used only one and the same category, for which it is undefined.
-        ac1: Gwet's AC1.
-    """
+    """Agreement of two raters on the same items."""
 
     items: int
-    same: float
-    kappa: float
-    ac1: float
+    same: float  # share of the items with the same category
+    kappa: float  # Cohen's; NaN if both raters used only one and the same category, for which it is undefined
+    ac1: float  # Gwet's
 
 
 def agreement(first: Sequence[str], second: Sequence[str], *, categories: int | None = None) -> Agreement:

@@ -13,7 +13,6 @@ from kinmo_core.cli import run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
-    from kinmo_annotate.frames.keyframes import Keyframer
     from kinmo_annotate.writers import Writer
 
 TEMPLATE = "template"
@@ -85,11 +84,12 @@ def _describe(options: argparse.Namespace) -> None:
         raise InputError("--api-base needs --writer openai/NAME: the template writer sends no requests")
     motion = load_motion(options.file)
 
+    from kinmo_annotate.frames.keyframes import Keyframer
     from kinmo_annotate.observe import observe
 
     writer = _writer(options)
-    captions = (motion.text,) if motion.text else ()
-    seen = observe(motion, id=options.file.stem, captions=captions, keyframer=_keyframer(writer))
+    captions, keyframer = (motion.text,) if motion.text else (), Keyframer() if writer.needs_keyframes else None
+    seen = observe(motion, id=options.file.stem, captions=captions, keyframer=keyframer)
     [annotation] = writer.write([seen])
     if annotation.problem:
         print(f"kinmo-annotate: {annotation.problem}", file=sys.stderr)
@@ -103,16 +103,6 @@ def _describe(options: argparse.Namespace) -> None:
         from kinmo_annotate.show import annotation_text
 
         print(annotation_text(annotation, width=min(get_terminal_size().columns, MAX_WIDTH)))
-
-
-def _keyframer(writer: Writer) -> Keyframer | None:
-    """Return a finder of keyframes for a writer that needs them; it loads a sentence model."""
-    if not writer.needs_keyframes:
-        return None
-
-    from kinmo_annotate.frames.keyframes import Keyframer
-
-    return Keyframer()
 
 
 def _writer(options: argparse.Namespace) -> Writer:
@@ -130,14 +120,8 @@ def _check(options: argparse.Namespace) -> None:
     from kinmo_annotate.check import run
 
     splits = None if options.splits is None else options.splits.split(",")
-    run(
-        options.annotations,
-        options.data,
-        splits,
-        options.examples,
-        captions=options.captions,
-        control=options.control,
-    )
+    controls = {"captions": options.captions, "control": options.control}
+    run(options.annotations, options.data, splits, options.examples, **controls)
 
 
 def _agree(options: argparse.Namespace) -> None:

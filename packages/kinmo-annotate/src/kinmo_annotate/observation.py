@@ -13,32 +13,20 @@ from kinmo_core.text.statement import SLOT
 
 @dataclass(frozen=True)
 class Keyframe:
-    """A frame whose pose reads differently from the one before.
-
-    Args:
-        seconds: its time.
-        text: the pose in words.
-    """
+    """A frame whose pose reads differently from the one before."""
 
     seconds: float
-    text: str
+    text: str  # the pose in words
 
 
 @dataclass(frozen=True)
 class Observed:
-    """A statement with what a writer needs to choose it and to word it differently.
+    """A statement with what a writer needs to choose it and to word it differently."""
 
-    Args:
-        statement: in its plainest words.
-        kind: key of `vocabulary.PHRASES`.
-        size: how much it is worth telling; about 1 for what anybody would mention.
-        words: fill the phrases of the kind; `{}` in one of them stands for the statement's amount.
-    """
-
-    statement: Statement
-    kind: str = ""
-    size: float | int = 0.5
-    words: Mapping[str, str] = field(default_factory=dict)
+    statement: Statement  # in its plainest words
+    kind: str = ""  # key of `vocabulary.PHRASES`
+    size: float | int = 0.5  # how much it is worth telling; about 1 for what anybody would mention
+    words: Mapping[str, str] = field(default_factory=dict)  # fill the phrase; `{}` marks the amount
 
     def say(self, phrase: str, **words: str) -> Observed:
         """Word the statement by another phrase, with some words replaced; a phrase without `{}` drops the amount."""

@@ -21,21 +21,14 @@ from typing import Any, Final
 from kinmo_core.errors import InputError
 from kinmo_core.text import Description, Timeline
 
-WAIT: Final = (
-    10.0  # seconds for the lock: loading processes of a killed job outlive it for some seconds and hold its lock
-)
+WAIT: Final = 10.0  # seconds for the lock: loading processes of a killed job hold it for some seconds
 _POLL: Final = 0.05  # seconds between two attempts to take the lock
 _SHOWN_BYTES: Final = 80  # of a wrong line in an error message
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A motion that could not be described.
-
-    Args:
-        id: name of the motion.
-        reason: why.
-    """
+    """A motion that could not be described."""
 
     id: str
     reason: str
@@ -47,20 +40,13 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Position of a motion's record in a file, and the outcome that it records.
-
-    Args:
-        path: the file.
-        start, size: position and length in bytes.
-        skipped: why there is no description; "" if there is one.
-        problem: whether the writer marked the description with a problem.
-    """
+    """Position of a motion's record in a file, and the outcome that it records."""
 
     path: Path
-    start: int
-    size: int
-    skipped: str = ""
-    problem: bool = False
+    start: int  # position in the file, bytes
+    size: int  # bytes
+    skipped: str = ""  # why there is no description; "" if there is one
+    problem: bool = False  # whether the writer marked the description with a problem
 
     @property
     def quality(self) -> int:

@@ -118,54 +118,64 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "hands_stay_together": ("the hands stay together{where}", "the hands are held together{where}"),
     "hands_meet": ("the hands are together{where}{often}", "the hands are close together{where}{often}"),
     "hands_wide": ("the hands are wide apart", "the hands are far from each other"),
-    "hand_at_elbow": ("{hand} comes to {elbow}", "{hand} is near {elbow}"),
-    "hand_higher": ("{hand} is higher than {other}", "{hand} is above {other}"),
+    "hand_at_elbow": ("{hand} comes to the {other} elbow", "{hand} is near the {other} elbow"),
+    "hand_higher": ("{hand} is higher than the {other} hand", "{hand} is above the {other} hand"),
     "hands_apart": ("the hands stay {distance} apart", "the hands keep {distance} between them"),
-    "hand_at_leg": ("{hand} comes near {part}{often}", "{hand} reaches {part}{often}"),
+    "hand_at_leg": _each("{hand} comes near", "{hand} reaches", then=" the {leg} {part}{often}"),
     "swing_with": ("{arm} swings together with {leg}", "{arm} and {leg} swing forward together"),
     "swing_against": ("{arm} swings opposite to {leg}", "{arm} swings forward as {leg} goes back"),
     "legs_in_turn": ("the legs step past each other {times}", "the legs swing forward in turn {times}"),
     "knees_together": ("both knees bend and straighten together", "the knees bend and straighten at the same time"),
     "legs_cross": ("the legs cross{often}", "one leg crosses in front of the other{often}"),
     "feet_wide": ("the feet are wide apart", "the legs spread wide"),
-    "foot_ahead": ("{foot} is in front of {other}", "{foot} is ahead of {other}"),
+    "foot_ahead": _each("the {side} foot is in front of", "the {side} foot is ahead of", then=" the {other} foot"),
     "feet_together": ("the feet stay together", "the feet keep close together"),
     "feet_stand": ("the feet stay {distance} apart", "the feet keep {distance} between them"),
+}
+
+# How much a kind is worth telling whatever its amount: about 1 for what anybody would mention; 0.5 for kinds not named here.
+SIZES: Final = {
+    **dict.fromkeys(("still", "leg_stand", "leg_held"), 0.1),
+    **dict.fromkeys(("head_over", "over_foot", "hands_apart", "feet_together", "feet_stand"), 0.1),
+    **dict.fromkeys(("arm_hold", "arm_rest", "arm_still", "hand_far", "hand_close"), 0.2),
+    "head_ahead": 0.3,
+    **dict.fromkeys(("hand_across", "hand_to_and_fro", "legs_cross"), 0.7),
+    "head_sways": 0.8,
+    **dict.fromkeys(("head_at_knee", "hands_stay_together", "hands_meet", "hand_at_leg"), 0.9),
+    **dict.fromkeys(("knee_lift", "foot_lift", "knee_at_hip", "hand_at_head", "legs_in_turn"), 1.0),
+    "hand_above_head": 1.1,
+    "leg_jump": 1.5,
+    **dict.fromkeys(("jump", "invert", "kick"), 2.0),
 }
 
 
 @dataclass(frozen=True)
 class Amount:
-    """The one word of a phrase that is a measured number.
+    """The one word of a phrase that is a measured number."""
 
-    Args:
-        number: without sign, since the words around it tell the direction.
-        unit: one of `kinmo_core.text.UNITS`.
-        text: the words with `{}` in place of the number.
-    """
-
-    number: Real
-    unit: str
-    text: str = SLOT
+    number: Real  # without sign, since the words around it tell the direction
+    unit: str  # one of `kinmo_core.text.UNITS`
+    text: str = SLOT  # the words with `{}` in place of the number
 
     def __str__(self) -> str:
         return self.text
 
 
-def observed(who: str, kind: str, start: int, end: int, *, size: Real = 0.5, **words: str | Amount) -> Observed:
+def observed(who: str, kind: str, start: int, end: int, *, size: Real | None = None, **words: str | Amount) -> Observed:
     """Make a statement of a kind in its plainest words.
 
     Args:
         who: group or pair.
         kind: key of `PHRASES`.
         start, end: frames at `FPS` a second.
-        size: how much it is worth telling; about 1 for what anybody would mention.
+        size: how much it is worth telling; that of its kind in `SIZES` if None.
         words: fill the phrase; at most one is an `Amount`.
     """
     text = PHRASES[kind][0].format(**words)
     amount = next((word for word in words.values() if isinstance(word, Amount)), None)
     measured = (amount.number, amount.unit) if amount and SLOT in text else (None, "")
     statement = Statement(who, start / FPS, end / FPS, text, *measured)
+    size = SIZES.get(kind, 0.5) if size is None else size
     return Observed(statement, kind, size, {name: str(word) for name, word in words.items()})
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from kinmo_annotate.check.claims import Claim
-from kinmo_annotate.check.evidence import Evidence, Limits, amount, pose
+from kinmo_annotate.check.evidence import Evidence, Limits, Predicate, amount, pose
 from kinmo_annotate.check.measure import SIGN, Measures
 from kinmo_annotate.check.series import climb
 
@@ -21,7 +21,6 @@ TRAVEL_SHORT: Final = 0.5  # share of a named distance that replaces the wrong l
 TRAVEL_WRONG: Final = (0.4, 0.2)  # share of a named distance and m by which it may be off
 TRAVEL_RIGHT: Final = -0.1  # m, negated, by which it may be off and still be right
 CURVE: Final = (30, 0.5, 0.3)  # degrees turned and m walked from which a curve to a side counts as so many m to it
-IN_PLACE: Final = Limits(-1.2, -0.5)  # m from the start, negated
 RUN: Final = Limits(1.0, 1.8)  # m/s
 RUN_FOOT: Final = 0.5  # speed of the body over the top speed of a foot, which stands during half of a stride
 UPRIGHT_SHARE: Final = 0.8  # of the frames; below it a heading is not defined
@@ -32,14 +31,10 @@ TWIST_ANY: Final = Limits(8, 25)  # degrees, where no side is named
 LEAN: Final[Mapping[str, Limits]] = {"forward": Limits(8, 20), "any": Limits(9, 20)}  # degrees off the vertical
 LEAN_OTHER: Final = Limits(5, 14)  # degrees; people lean less far back or aside than forward
 LEAN_ALLOWANCE: Final = 8  # degrees of error besides a share of the named angle
-UPRIGHT: Final = Limits(-40, -18)  # degrees off the vertical, negated
 SQUAT: Final = Limits(1, 2)  # of the larger of two measures, each divided by its unit below
 SQUAT_KNEE: Final = 40  # degrees of flexion
 SQUAT_DROP: Final = 0.12  # m that the pelvis comes down
 STANDING_PELVIS: Final = 0.93  # m over the floor, measured on HumanML3D's skeleton
-SIT: Final = Limits(40, 70)  # degrees that both hip and knee are bent
-KNEEL: Final = Limits(-0.35, -0.2)  # m of a knee over the floor, negated
-LIE: Final = Limits(45, 75)  # degrees off the vertical
 JUMP: Final = Limits(0.03, 0.10)  # m; feet of the pack's FBX clips float by up to 0.03 m while they stand (measured)
 JUMP_ALLOWANCE: Final = 0.15  # m of error besides a share of the named height
 RISE_IN_JUMP: Final = (0.05, 0.5)  # m that a pelvis rises without a jump, and share of the rest that is air
@@ -63,17 +58,10 @@ def travels(motion: Measures, claim: Claim, _side: str) -> Evidence:
     return min(moved, about, key=lambda one: one.score)
 
 
-def in_place(motion: Measures, _claim: Claim, _side: str) -> Evidence:
-    """Measure how far from its start the body gets."""
-    value = _distance(motion, "any")
-    return Evidence(-value, IN_PLACE, f"goes {value:.2f} m")
-
-
 def runs(motion: Measures, _claim: Claim, _side: str) -> Evidence:
     """Measure the top speed against a walk."""
     feet = [RUN_FOOT * float(motion.speed("foot", one).max()) for one in SIGN]
-    value = max(float(motion.speed("body").max()), *feet)
-    return Evidence(value, RUN, f"reaches {value:.1f} m/s")
+    return Evidence.of(max(float(motion.speed("body").max()), *feet), RUN, "reaches {:.1f} m/s")
 
 
 def turns(motion: Measures, claim: Claim, _side: str) -> Evidence:
@@ -111,35 +99,12 @@ def leans(motion: Measures, claim: Claim, _side: str) -> Evidence:
     return Evidence(value, LEAN.get(claim.way, LEAN_OTHER), f"leans {claim.way} {value:.0f} degrees")
 
 
-def upright(motion: Measures, claim: Claim, _side: str) -> Evidence:
-    """Measure how near the vertical the spine is."""
-    return pose(motion, -motion.lean("any"), claim, UPRIGHT, "leans {:.0f} degrees", shown=-1)
-
-
 def squats(motion: Measures, _claim: Claim, _side: str) -> Evidence:
     """Measure how far the knees bend or the pelvis comes down; people call a deep bow a crouch, too."""
     knees = max(float(motion.flexion("knee", one).max()) for one in SIGN)
     drop = STANDING_PELVIS - float(motion.height("body").min())
     words = f"bends a knee {knees:.0f} degrees, pelvis {drop:.2f} m down"
     return Evidence(max(knees / SQUAT_KNEE, drop / SQUAT_DROP), SQUAT, words)
-
-
-def sits(motion: Measures, _claim: Claim, _side: str) -> Evidence:
-    """Measure how far hip and knee of one side are bent at once."""
-    bend = max(float(np.minimum(motion.flexion("hip", one), motion.flexion("knee", one)).max()) for one in SIGN)
-    return Evidence(bend, SIT, f"bends hip and knee {bend:.0f} degrees")
-
-
-def kneels(motion: Measures, _claim: Claim, _side: str) -> Evidence:
-    """Measure how near the floor a knee comes."""
-    height = min(float(motion.height("knee", one).min()) for one in SIGN)
-    return Evidence(-height, KNEEL, f"has a knee {height:.2f} m above the floor")
-
-
-def lies(motion: Measures, _claim: Claim, _side: str) -> Evidence:
-    """Measure how near the horizontal the spine comes."""
-    value = float(motion.lean("any").max())
-    return Evidence(value, LIE, f"leans {value:.0f} degrees")
 
 
 def jumps(motion: Measures, claim: Claim, _side: str) -> Evidence:
@@ -166,3 +131,26 @@ def _distance(motion: Measures, way: str) -> float:
     angle, path, metres = CURVE
     curve = way in SIGN and climb(SIGN[way] * motion.yaw()) > angle and motion.path > path
     return max(value, metres if curve else 0.0)
+
+
+# By predicate: one number with its limits, which are negated where less is truer.
+POSTURES: Final[dict[str, Predicate]] = {
+    # degrees of the spine off the vertical
+    "upright": lambda m, claim, _: pose(m, -m.lean("any"), claim, Limits(-40, -18), "leans {:.0f} degrees", shown=-1),
+    "lies": lambda m, *_: Evidence.of(m.lean("any").max(), Limits(45, 75), "leans {:.0f} degrees"),
+    # degrees by which hip and knee of one side are bent at once
+    "sits": lambda m, *_: Evidence.of(
+        max(np.minimum(m.flexion("hip", side), m.flexion("knee", side)).max() for side in SIGN),
+        Limits(40, 70),
+        "bends hip and knee {:.0f} degrees",
+    ),
+    # m of a knee over the floor
+    "kneels": lambda m, *_: Evidence.of(
+        max(-m.height("knee", side).min() for side in SIGN),
+        Limits(-0.35, -0.2),
+        "has a knee {:.2f} m above the floor",
+        shown=-1,
+    ),
+    # m from the start
+    "in place": lambda m, *_: Evidence.of(-_distance(m, "any"), Limits(-1.2, -0.5), "goes {:.2f} m", shown=-1),
+}

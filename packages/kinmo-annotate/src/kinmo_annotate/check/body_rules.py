@@ -48,11 +48,6 @@ def jumps(actor: Actor, _verb: str, tail: str) -> list[Claim]:
     return [claim("jumps", actor, number=amount(tail, "metres")), *each("travels", _BODY, named)]
 
 
-def squats(actor: Actor, _verb: str, _tail: str) -> list[Claim]:
-    """Read "squats down"."""
-    return [claim("squats", actor)]
-
-
 def stands(actor: Actor, _verb: str, tail: str) -> list[Claim]:
     """Read "stands up", "stands still" and "stands upright"; "stands" alone is not checked."""
     if re.match(r"\s*(?:back )?up\b", tail):
@@ -99,10 +94,12 @@ def stays(actor: Actor, verb: str, tail: str) -> list[Claim]:
     return []
 
 
+def acts(predicate: str, *parts: str) -> Rule:
+    """Make the rule of a verb with one claim about its actor, of some parts or any: "squats", "wipes with the hand"."""
+    return lambda actor, _verb, _tail: [claim(predicate, actor)] if not parts or actor.part in parts else []
+
+
 def posture(predicate: str) -> Rule:
     """Make the rule of a verb that names a posture: "kneels"."""
-
-    def rule(actor: Actor, _verb: str, _tail: str) -> list[Claim]:
-        return [Claim(predicate, "body")] if actor.part in (*TRUNK, "foot", "knee") else []
-
-    return rule
+    parts = (*TRUNK, "foot", "knee")
+    return lambda actor, _verb, _tail: [Claim(predicate, "body")] if actor.part in parts else []

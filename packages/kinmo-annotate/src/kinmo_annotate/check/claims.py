@@ -9,35 +9,20 @@ from kinmo_annotate.check.measure import OTHER
 
 @dataclass(frozen=True)
 class Claim:
-    """One thing that a clause says and that joints can confirm or contradict.
+    """One thing that a clause says and that joints can confirm or contradict."""
 
-    Args:
-        predicate: a key of `scores.PREDICATES`.
-        part: "wrist", "elbow", "shoulder", "foot", "knee", "hip", "head", "chest" or "body".
-        side: "left", "right", "both", "any" (the text does not say which), or "" for a part without sides.
-        way: direction, relation or manner that the predicate knows.
-        place: a second part of the body, or a height named after one.
-        place_side: side of the place.
-        number: metres, degrees, seconds or times.
-        negated: whether the clause denies it.
-        lasting: whether it holds all the time or is a state, not a movement.
-        seconds: how long it lasts; 0 for most of the time.
-        open_ended: whether the text tells of more, so that there may be more movements than `number`.
-        at_start: whether it holds before the rest of its clause: "from the hip".
-    """
-
-    predicate: str
-    part: str
-    side: str = ""
-    way: str = ""
-    place: str = ""
-    place_side: str = ""
-    number: float | int | None = None
-    negated: bool = False
-    lasting: bool = False
-    seconds: float = 0.0
-    open_ended: bool = False
-    at_start: bool = False
+    predicate: str  # key of `scores.PREDICATES`
+    part: str  # "wrist", "elbow", "shoulder", "foot", "knee", "hip", "head", "chest" or "body"
+    side: str = ""  # "left", "right", "both", "any" (the text does not say which); "" for a part without sides
+    way: str = ""  # direction, relation or manner that the predicate knows
+    place: str = ""  # a second part of the body, or a height named after one
+    place_side: str = ""  # side of the place
+    number: float | int | None = None  # metres, degrees, seconds or times
+    negated: bool = False  # whether the clause denies it
+    lasting: bool = False  # whether it holds all the time or is a state, not a movement
+    seconds: float = 0.0  # how long it lasts; 0 for most of the time
+    open_ended: bool = False  # whether the text tells of more, so that there may be more movements than `number`
+    at_start: bool = False  # whether it holds before the rest of its clause: "from the hip"
 
     def mirror(self) -> Claim:
         """Exchange left and right."""
@@ -59,17 +44,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Path:
-    """Claims that hold of one movement, or of one moment: "rises from beside the hip to above the head".
+    """Claims that hold of one movement, or of one moment: "rises from beside the hip to above the head"."""
 
-    Args:
-        starts: poses at its start.
-        ends: poses at its end.
-        moves: movements in between; empty for a place without a movement.
-    """
-
-    starts: tuple[Claim, ...]
-    ends: tuple[Claim, ...]
-    moves: tuple[Claim, ...]
+    starts: tuple[Claim, ...]  # poses at its start
+    ends: tuple[Claim, ...]  # poses at its end
+    moves: tuple[Claim, ...]  # movements in between; empty for a place without a movement
 
     @property
     def claims(self) -> tuple[Claim, ...]:

@@ -39,19 +39,17 @@ REPEATS_UNCOUNTED: Final = (1.0, 0.5)  # times and share of the number by which 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A measured number against the limits of a claim.
+    """A measured number against the limits of a claim."""
 
-    Args:
-        value: the larger, the truer the claim.
-        limits: in the unit of the value.
-        words: the number as a phrase without its subject: "rises 0.02 m".
-        frames: score of every frame, for predicates that describe a pose.
-    """
+    value: Real  # the larger, the truer the claim
+    limits: Limits  # in the unit of the value
+    words: str  # the number as a phrase without its subject: "rises 0.02 m"
+    frames: Series | None = None  # score of every frame, for predicates that describe a pose
 
-    value: Real
-    limits: Limits
-    words: str
-    frames: Series | None = None
+    @staticmethod
+    def of(value: Real, limits: Limits, words: str, *, shown: Real = 1) -> Evidence:
+        """Judge a number; `words` is a format string for it times `shown`, -1 where a negated measure is judged."""
+        return Evidence(float(value), limits, words.format(value * shown))
 
     @property
     def score(self) -> float:
@@ -113,8 +111,7 @@ def change(
     """Judge the largest rise within some series, or the `amount` that the claim names."""
     if claim.number is not None:
         return amount(series, claim.number, words, allowance=allowance, end_counts=end_counts)
-    value = max(climb(one) for one in series)
-    return Evidence(value, limits, words.format(value))
+    return Evidence.of(max(climb(one) for one in series), limits, words)
 
 
 def repeats(claim: Claim, series: Sequence[Series], sizes: Sequence[Real]) -> Evidence:

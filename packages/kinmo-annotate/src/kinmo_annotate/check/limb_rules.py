@@ -21,26 +21,21 @@ _TO_AND_FRO: Final = {  # axis -> joined idioms of `reader`
 _TURN_SIDES: Final = {"counterclockwise": "left", "clockwise": "right", "left": "left", "right": "right"}
 
 
-def vertical(actor: Actor, _verb: str, tail: str) -> list[Claim]:
-    """Read "rises by 0.5 m"; "the hips rise from the left foot" claims nothing, since the foot may have moved."""
-    metres = amount(tail, "metres")
+def vertical(actor: Actor, verb: str, tail: str) -> list[Claim]:
+    """Read "rises by 0.5 m" and "drops to the side".
+
+    "The hips rise from the left foot" claims nothing, since the foot may have moved.
+    """
+    way, metres = "down" if verb in words.KIND_VERBS["down"] else "up", amount(tail, "metres")
     if actor.part in TRUNK and re.search(r"\b(?:from|towards?) (?:the )?(?:left |right )?f(?:oo|ee)t\b", tail):
         return []
     if actor.part == "head" and metres is None:
-        return [claim("looks", actor, "up", amount(tail, "degrees"))]
+        return [claim("looks", actor, way, amount(tail, "degrees"))]
     sideways: list[str] = []
     hangs = re.search(r"\bto (?:the|its|his|her|their|both) (?:\w+ )?sides?\b", tail)
     if actor.part in LIMBS and actor.part != "hip" and not hangs:
         sideways = [way for way in ways(tail) if way in ("forward", "back", "out", "side")]
-    return [claim("rises", actor, number=metres), *each("moves", actor, sideways)]
-
-
-def falls(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """Read "drops to the side"."""
-    if actor.part == "head" and amount(tail, "metres") is None:
-        return [claim("looks", actor, "down", amount(tail, "degrees"))]
-    found = vertical(actor, verb, tail)
-    return [replace(claim, predicate="drops") if claim.predicate == "rises" else claim for claim in found]
+    return [claim(_VERTICAL[way], actor, number=metres), *each("moves", actor, sideways)]
 
 
 def moves(actor: Actor, verb: str, tail: str) -> list[Claim]:
@@ -137,11 +132,6 @@ def touches(actor: Actor, verb: str, _tail: str) -> list[Claim]:
     return [pair("near", actor.part)] if verb in ("meet", "join") and actor.side in ("both", "any") else []
 
 
-def handles(actor: Actor, _verb: str, _tail: str) -> list[Claim]:
-    """Read "wipes with the left hand": whatever the hand does, it moves."""
-    return [claim("moves", actor)] if actor.part == "wrist" else []
-
-
 def parts(actor: Actor, verb: str, tail: str) -> list[Claim]:
     """Read "the hands separate" and "leaves the floor"; `relations` reads other parts that are left."""
     if actor.part == "foot" and re.search(r"\b(?:floor|ground)\b", tail):
@@ -172,11 +162,6 @@ def kicks(actor: Actor, _verb: str, tail: str) -> list[Claim]:
     high = amount(tail, "metres") if re.search(r"\bhigh\b|\bheight\b", tail) else None
     named = [way for way in ways(tail) if way in ("forward", "back") and leg.side in words.SIDES]
     return [claim("kicks", leg, number=high), *each("moves", leg, named)]
-
-
-def crosses(actor: Actor, _verb: str, _tail: str) -> list[Claim]:
-    """Read "the left arm crosses"."""
-    return [claim("crosses", actor)] if actor.part in ("wrist", "foot") else []
 
 
 def _named(tail: str) -> list[str]:

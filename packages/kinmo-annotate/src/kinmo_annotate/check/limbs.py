@@ -82,11 +82,10 @@ def drops(motion: Measures, claim: Claim, side: str) -> Evidence:
 def moves(motion: Measures, claim: Claim, side: str) -> Evidence:
     """Measure how far the part moves in a direction, or at all."""
     if claim.part in ("body", "chest"):
-        value = max(float(np.ptp(motion.joints, axis=0).max()), motion.path)
-        return Evidence(value, MOVE_BODY, f"moves {value:.2f} m")
+        return Evidence.of(max(np.ptp(motion.joints, axis=0).max(), motion.path), MOVE_BODY, "moves {:.2f} m")
     if not claim.way:
-        value = max(extent(motion, claim.part, side), float(np.ptp(motion.point(claim.part, side), axis=0).max()))
-        return Evidence(value, limits(claim), f"moves within {value:.2f} m")
+        value = max(extent(motion, claim.part, side), np.ptp(motion.point(claim.part, side), axis=0).max())
+        return Evidence.of(value, limits(claim), "moves within {:.2f} m")
     series = course(motion, claim, side)
     if claim.way == "side":
         series += [-one for one in series]
@@ -102,8 +101,7 @@ def reaches(motion: Measures, claim: Claim, side: str) -> Evidence:
             held = max(float(toward(view, side, claim.way).max()) for view in views[1:])
             value = max(value, held - HELD_OUT[claim.way])
         return Evidence(value, REACH, f"reaches {claim.way or 'forward'} {value:.2f} m")
-    flexion = float(motion.flexion("elbow", side).min())
-    return Evidence(-flexion, REACH_ELBOW, f"straightens to {flexion:.0f} degrees")
+    return Evidence.of(-motion.flexion("elbow", side).min(), REACH_ELBOW, "straightens to {:.0f} degrees", shown=-1)
 
 
 def bends(motion: Measures, claim: Claim, side: str) -> Evidence:
@@ -178,8 +176,7 @@ def kicks(motion: Measures, claim: Claim, side: str) -> Evidence:
 
 def lifts_off(motion: Measures, _claim: Claim, side: str) -> Evidence:
     """Measure how far a foot leaves the floor."""
-    lift = float(motion.clearance(side).max())
-    return Evidence(lift, OFF_FLOOR, f"is {lift:.2f} m above the floor")
+    return Evidence.of(motion.clearance(side).max(), OFF_FLOOR, "is {:.2f} m above the floor")
 
 
 def limits(claim: Claim) -> Limits:

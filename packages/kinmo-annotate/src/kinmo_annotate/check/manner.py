@@ -129,10 +129,8 @@ def still(motion: Measures, claim: Claim, side: str) -> Evidence:
         value = value if claim.part == "body" else min(value, float(np.ptp(motion.point(claim.part), axis=0).max()))
         return Evidence(-value, STILL_PLACE, f"goes {value:.2f} m")
     if claim.part == "foot":
-        value = float(np.ptp(motion.point("foot", side), axis=0).max())
-        return Evidence(-value, STILL_PLACE, f"goes {value:.2f} m")
-    value = extent(motion, claim.part, side)
-    return Evidence(-value, STILL_LIMB, f"moves within {value:.2f} m")
+        return Evidence.of(-np.ptp(motion.point("foot", side), axis=0).max(), STILL_PLACE, "goes {:.2f} m", shown=-1)
+    return Evidence.of(-extent(motion, claim.part, side), STILL_LIMB, "moves within {:.2f} m", shown=-1)
 
 
 def in_step(motion: Measures, claim: Claim, side: str) -> Evidence:

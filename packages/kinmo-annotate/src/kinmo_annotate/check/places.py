@@ -12,13 +12,12 @@ from typing import Final
 import numpy as np
 
 from kinmo_annotate.check.claims import Claim
-from kinmo_annotate.check.evidence import Evidence, Limits, change, pose, repeats
+from kinmo_annotate.check.evidence import Evidence, Limits, Predicate, change, pose, repeats
 from kinmo_annotate.check.measure import FORWARD, LEFT, OTHER, SIGN, UP, Measures
 from kinmo_annotate.check.series import Series
 
-BANDS: Final[
-    Mapping[str, tuple[str, float, float]]
-] = {  # landmark -> (part, lower end, upper end), heights over the part
+Band = tuple[str, float, float]  # part, lower end and upper end of the heights over it
+BANDS: Final[Mapping[str, Band]] = {  # by landmark
     "ankle": ("foot", -0.05, 0.15), "knee": ("knee", -0.10, 0.10), "thigh": ("knee", 0.00, 0.40),
     "hip": ("hip", -0.08, 0.20), "belly": ("belly", -0.15, 0.08), "chest": ("chest", -0.10, 0.15),
     "shoulder": ("shoulder", -0.08, 0.08), "chin": ("head", -0.15, 0.05), "head": ("head", -0.12, 0.15),
@@ -33,7 +32,6 @@ PLACED: Final[Mapping[str, Limits]] = {  # of an arm; "across" is past the midli
 LEG_PLACED: Final[Mapping[str, Limits]] = {
     "front": Limits(0.0, 0.12), "behind": Limits(0.0, 0.12), "across": Limits(-0.08, 0.02), "out": Limits(0.18, 0.32),
 }  # fmt: skip
-HANGS: Final = Limits(-0.45, -0.30)  # from the hip joint of the side, negated
 NEAR: Final[Mapping[frozenset[str], Limits]] = {  # between two parts, negated
     frozenset({"wrist"}): Limits(-0.35, -0.20), frozenset({"wrist", "hip"}): Limits(-0.40, -0.27),
     frozenset({"wrist", "head"}): Limits(-0.38, -0.26), frozenset({"wrist", "knee"}): Limits(-0.38, -0.25),
@@ -47,18 +45,17 @@ APART: Final[Mapping[str, Limits]] = {  # between the twins of a part
     "wrist": Limits(0.25, 0.45), "foot": Limits(0.20, 0.35), "knee": Limits(0.18, 0.3),
 }  # fmt: skip
 WIDE_APART: Final[Mapping[str, Limits]] = {
-    "wrist": Limits(0.4, 0.6),
-    "foot": Limits(0.28, 0.45),
-    "knee": Limits(0.25, 0.4),
-}
+    "wrist": Limits(0.4, 0.6), "foot": Limits(0.28, 0.45), "knee": Limits(0.25, 0.4),
+}  # fmt: skip
 APART_OTHER: Final = Limits(0.25, 0.45)
 APART_OFF: Final = (0.4, 0.1, 0.08)  # error of a named distance: wrong from this share and metres on, right below these
 DISTANCE: Final = Limits(0.05, 0.20)  # change of a distance
 DISTANCE_ALLOWANCE: Final = 0.12  # error besides a share of a named change
 COME_AND_GO: Final = (0.05, 0.1, 0.2)  # smallest changes of distance that count
 OVER: Final = Limits(-0.40, -0.22)  # as seen from above, negated
-PASS: Final = (0.08, 0.15, 0.3)  # smallest swings of a foot that count
+HANGS: Final = Limits(-0.45, -0.30)  # from the hip joint of the side, negated
 CROSS: Final = Limits(-0.10, 0.0)  # past the midline or past the twin
+PASS: Final = (0.08, 0.15, 0.3)  # smallest swings of a foot that count
 HIGHER: Final = Limits(0.03, 0.12)  # over the twin
 NEVER_LOWER: Final = Limits(-0.08, 0.08)  # lowest height over the twin that refutes "lower"
 AHEAD: Final = Limits(-0.06, 0.10)  # in front of the twin
@@ -92,18 +89,12 @@ def placed(motion: Measures, claim: Claim, side: str) -> Evidence:
         sign, words = 1.0 if claim.way == "front" else -1.0, f"is {{:+.2f}} m {claim.way}"
         series = [sign * view[:, FORWARD] for view in views]
         if leg:  # half the way between the feet: a step puts one foot in front of the body and the other behind it
-            series.append(sign * (views[0] - motion.views(claim.part, OTHER[side])[0])[:, FORWARD] / 2)
+            series.append(sign * _lead(motion, claim.part, side) / 2)
     else:
         sign = SIGN[side] if claim.way == "out" else -SIGN[side]
         series = [sign * view[:, LEFT] for view in views]
         words = "is {:.2f} m out to its side" if claim.way == "out" else "is {:+.2f} m across the midline"
     return pose(motion, np.max(series, axis=0), claim, (LEG_PLACED if leg else PLACED)[claim.way], words)
-
-
-def hangs(motion: Measures, claim: Claim, side: str) -> Evidence:
-    """Measure how near the hip of its side a hand is."""
-    distance = motion.distance((claim.part, side), ("hip", side))
-    return pose(motion, -distance, claim, HANGS, "is {:.2f} m from its hip", shown=-1)
 
 
 def near(motion: Measures, claim: Claim, side: str) -> Evidence:
@@ -129,47 +120,6 @@ def apart(motion: Measures, claim: Claim, side: str) -> Evidence:
     return pose(motion, distance, claim, limits, "is {:.2f} m away")
 
 
-def approaches(motion: Measures, claim: Claim, side: str) -> Evidence:
-    """Measure how much closer to another part it comes."""
-    series = [-_distance(motion, claim, side)]
-    return change(series, claim, DISTANCE, "comes {:.2f} m closer", allowance=DISTANCE_ALLOWANCE)
-
-
-def parts(motion: Measures, claim: Claim, side: str) -> Evidence:
-    """Measure how much farther from another part it goes."""
-    series = [_distance(motion, claim, side, farthest=True)]
-    return change(series, claim, DISTANCE, "goes {:.2f} m away", allowance=DISTANCE_ALLOWANCE)
-
-
-def comes_and_goes(motion: Measures, claim: Claim, side: str) -> Evidence:
-    """Count how often a part leaves another one and returns."""
-    if claim.part == "head":  # seen from above, since a head that moves out over the hips keeps its distance from them
-        return repeats(claim, [motion.aside(("head", ""), (claim.place, ""))], COME_AND_GO)
-    return repeats(claim, [_distance(motion, claim, side)], COME_AND_GO)
-
-
-def over(motion: Measures, claim: Claim, side: str) -> Evidence:
-    """Measure the distance from another part as seen from above."""
-    distance = np.min([motion.aside((claim.part, side), (claim.place, one)) for one in _sides(claim)], axis=0)
-    return pose(motion, -distance, claim, OVER, "is {:.2f} m off", shown=-1)
-
-
-def passes(motion: Measures, claim: Claim, _side: str) -> Evidence:
-    """Count how often two feet, or a foot and the body, take turns in being ahead."""
-    if claim.place == "foot":
-        series = (motion.views("foot", "left")[0] - motion.views("foot", "right")[0])[:, FORWARD]
-    else:
-        series = motion.views("foot", claim.side)[0][:, FORWARD]
-    return repeats(claim, [series], PASS)
-
-
-def crosses(motion: Measures, claim: Claim, side: str) -> Evidence:
-    """Measure how far a limb gets past the midline, or past its twin."""
-    view, other = motion.views(claim.part, side)[0], motion.views(claim.part, OTHER[side])[0]
-    beyond = np.maximum(-SIGN[side] * view[:, LEFT], SIGN[side] * (other - view)[:, LEFT])
-    return pose(motion, beyond, claim, CROSS, "comes {:+.2f} m across")
-
-
 def higher(motion: Measures, claim: Claim, side: str) -> Evidence:
     """Measure the height of a limb over its twin; "lower" is the negated claim."""
     series = motion.height(claim.part, side) - motion.height(claim.part, OTHER[side])
@@ -182,8 +132,24 @@ def ahead(motion: Measures, claim: Claim, side: str) -> Evidence:
         forward = motion.views("head")[0][:, FORWARD]
         words = f"is {float(np.median(forward)):.2f} m ahead of the hips"
         return pose(motion, -np.abs(forward - (claim.number or HEAD_AHEAD)), claim, HEAD_AHEAD_OFF, words)
-    series = (motion.views(claim.part, side)[0] - motion.views(claim.part, OTHER[side])[0])[:, FORWARD]
+    series = _lead(motion, claim.part, side)
     return _over_twin(motion, series, claim, AHEAD, AHEAD, "is {:+.2f} m ahead of the other")
+
+
+def _lead(motion: Measures, part: str, side: str) -> Series:
+    """Return how far a limb is in front of its twin, metres."""
+    return (motion.views(part, side)[0] - motion.views(part, OTHER[side])[0])[:, FORWARD]
+
+
+def _past_midline(motion: Measures, part: str, side: str) -> Series:
+    """Return how far a limb is past the midline, or past its twin, metres."""
+    view, other = motion.views(part, side)[0], motion.views(part, OTHER[side])[0]
+    return np.maximum(-SIGN[side] * view[:, LEFT], SIGN[side] * (other - view)[:, LEFT])
+
+
+def _from_above(motion: Measures, claim: Claim, side: str) -> Series:
+    """Return the distance between the parts of a claim as seen from above, metres."""
+    return np.min([motion.aside((claim.part, side), (claim.place, one)) for one in _sides(claim)], axis=0)
 
 
 def _over_twin(motion: Measures, series: Series, claim: Claim, limits: Limits, denied: Limits, words: str) -> Evidence:
@@ -229,3 +195,28 @@ def _distance(motion: Measures, claim: Claim, side: str, *, farthest: bool = Fal
         distances = [motion.distance(own, (claim.place, which)) for which in _sides(claim)]
         return np.max(distances, axis=0) if farthest else np.min(distances, axis=0)
     return np.min([motion.distance(own, other) for other in others], axis=0)
+
+
+DISTANCES: Final[dict[str, Predicate]] = {  # by predicate; negated where less is truer
+    "hangs": lambda m, claim, side: pose(
+        m, -m.distance((claim.part, side), ("hip", side)), claim, HANGS, "is {:.2f} m from its hip", shown=-1
+    ),
+    "over": lambda m, claim, side: pose(m, -_from_above(m, claim, side), claim, OVER, "is {:.2f} m off", shown=-1),
+    "crosses": lambda m, claim, side: pose(
+        m, _past_midline(m, claim.part, side), claim, CROSS, "comes {:+.2f} m across"
+    ),
+    "approaches": lambda m, claim, side: change(
+        [-_distance(m, claim, side)], claim, DISTANCE, "comes {:.2f} m closer", allowance=DISTANCE_ALLOWANCE
+    ),
+    "parts": lambda m, claim, side: change(
+        [_distance(m, claim, side, farthest=True)], claim, DISTANCE, "goes {:.2f} m away", allowance=DISTANCE_ALLOWANCE
+    ),
+    # A head that moves out over the hips keeps its distance from them, so it is seen from above.
+    "comes and goes": lambda m, claim, side: repeats(
+        claim, [(_from_above if claim.part == "head" else _distance)(m, claim, side)], COME_AND_GO
+    ),
+    # Two feet, or a foot and the body, take turns in being ahead.
+    "passes": lambda m, claim, _: repeats(
+        claim, [_lead(m, "foot", "left") if claim.place == "foot" else m.views("foot", claim.side)[0][:, FORWARD]], PASS
+    ),
+}

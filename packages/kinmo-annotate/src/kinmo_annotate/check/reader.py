@@ -114,6 +114,10 @@ class _Reader:
         self.memory = before
         self.alone = alone
         self.mentions = list(words.MENTION.finditer(text))
+        self.places = [
+            m for m in self.mentions if words.PLACED.search(text[: m.start()])
+        ]  # a preposition leads to them
+        self.named = [m for m in self.mentions if m not in self.places]
         self.verbs = [verb for verb in words.VERB.finditer(text) if not words.is_noun(text, verb)]
 
     def claims(self) -> Iterator[Claim]:
@@ -127,7 +131,7 @@ class _Reader:
             main = main or actors
             found = (claim for actor in actors for claim in RULES[kind](actor, plain, tail))
             yield from (self._qualify(claim, verb) for claim in (*found, *together(actors, kind, self.text)))
-        main = main or self._named()[:1] or self.memory.subject
+        main = main or tuple(self._actor(m) for m in self.named[:1]) or self.memory.subject
         for actor in dict.fromkeys((*main, *self._carried())):
             for claim in relations(actor, self.text, self.others(actor)):
                 yield self._qualify(claim, self.verbs[0] if self.verbs else None)
@@ -187,11 +191,7 @@ class _Reader:
 
     def _subject_of(self, verb: re.Match[str]) -> list[re.Match[str]]:
         """Find the subject: [the left arm] swings, [the left arm and the right leg] swing."""
-        before = [
-            mention
-            for mention in self.mentions
-            if mention.end() <= verb.start() and not words.PLACED.search(self.text[: mention.start()])
-        ]
+        before = [mention for mention in self.named if mention.end() <= verb.start()]
         found = before[-1:]
         while found and len(found) < len(before):
             earlier = before[-len(found) - 1]
@@ -207,16 +207,9 @@ class _Reader:
         later = (m for m in self.mentions if m.start() > verb.end())
         return [m for m in later if re.search(r"\b(?:with|using)\s+$", self.text[: m.start()])][:1]
 
-    def _named(self) -> tuple[Actor, ...]:
-        """Find the parts that no preposition leads to."""
-        return tuple(self._actor(m) for m in self.mentions if not words.PLACED.search(self.text[: m.start()]))
-
     def others(self, actor: Actor) -> list[tuple[re.Match[str], Actor]]:
         """Find the parts other than the actor that a preposition or a verb of touching leads to, with their mentions."""
-        placed = [
-            m for m in self.mentions if words.PLACED.search(self.text[: m.start()]) and not m[0].startswith("one ")
-        ]
-        found = [(m, self._actor(m)) for m in placed]
+        found = [(m, self._actor(m)) for m in self.places if not m[0].startswith("one ")]
         found = [(m, replace(other, part="leg") if m["noun"] == "leg" else other) for m, other in found]
         return [(m, other) for m, other in found if (other.part, other.side) != (actor.part, actor.side)]
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import torch
 
 from kinmo_annotate.check.verdicts import Answer, Verdict, judge
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS
+from kinmo_core.io import load_motion
 from kinmo_core.motion import Motion
 from kinmo_core.text import BODY, Description, read_descriptions
 
@@ -212,20 +212,12 @@ def _motion(folder: HumanML3DFolder, id: str, source: str) -> Motion:
     path = folder.root / "new_joints" / f"{_clip(id)}.npy"
     mirrored = not path.is_file() and path.stem.startswith("M")
     path = path.with_stem(path.stem[1:]) if mirrored else path
-    try:
-        motion = Motion(torch.from_numpy(np.load(path, allow_pickle=False)), FPS)
-    except FileNotFoundError:
-        raise InputError(
-            f"{source} has the id {id!r}, but {path} does not exist; joints of every motion are needed"
-        ) from None
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    except (ValueError, EOFError, OSError, TypeError) as error:
-        raise InputError(f"{path} is not a readable .npy file: {error}") from None
-    span = re.search(r":(\d+)-(\d+)", id)
-    if span:
-        joints = motion.joints[int(span[1]) : int(span[2])]
-        if not len(joints):
+    if not path.is_file():
+        raise InputError(f"{source} has the id {id!r}, but {path} does not exist; joints of every motion are needed")
+    motion = load_motion(path)
+    if span := re.search(r":(\d+)-(\d+)", id):
+        start, end = map(int, span.groups())
+        if start >= min(end, len(motion)):
             raise InputError(f"{source} has the id {id!r}, but {path} has {len(motion)} frames")
-        motion = Motion(joints, FPS)
+        motion = replace(motion, joints=motion.joints[start:end])
     return motion.mirror() if mirrored else motion

@@ -32,13 +32,9 @@ _COUNTED: Final = (
 )
 _NUMBERS: Final = {
     **{word: float(number) for number, word in enumerate(_COUNTED.split())},
-    "once": 1.0,
-    "twice": 2.0,
+    **dict.fromkeys(("once", "a", "an", "single"), 1.0),
+    **dict.fromkeys(("twice", "couple"), 2.0),
     "thrice": 3.0,
-    "a": 1.0,
-    "an": 1.0,
-    "single": 1.0,
-    "couple": 2.0,
     "half": 0.5,
 }
 NUMBER: Final = r"(\d+(?:\.\d+)?|" + "|".join(_NUMBERS) + ")"

@@ -12,8 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from kinmo_annotate.frames.posecodes import categorize
-from kinmo_annotate.frames.sentences import pose_sentences
+from kinmo_annotate.frames.posecodes import categorize, pose_sentences
 from kinmo_annotate.measures import FPS
 from kinmo_annotate.observation import Keyframe
 from kinmo_core.text import TextEncoder

@@ -1,4 +1,4 @@
-"""The numbers of a pose as categories, and what the categories are called.
+"""The numbers of a pose as categories, what the categories are called, and a sentence of these names for each frame.
 
 The thresholds come from the distributions of 958 training clips of CMU motion capture (147,850 frames); the percentiles
 beside some are where they lie there. The wording, here and in all of this package, is our own; the idea to describe a pose
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import torch
@@ -16,25 +17,20 @@ from jaxtyping import Int
 from torch import Tensor
 
 from kinmo_annotate.measures import HAND_LEVELS, SIDES, other_side
+from kinmo_core.text import GROUPS
 
 
 @dataclass(frozen=True)
 class Posecode:
-    """One number of a pose and what its ranges are called.
+    """One number of a pose and what its ranges are called."""
 
-    Args:
-        name: key of the number in `measure`'s result.
-        who: the group or pair that it tells about.
-        edges: ascending limits between the categories, metres or degrees; a value on a limit belongs to the upper one.
-        labels: one more than limits; "" where a pose is so ordinary that nobody would mention it.
-    """
-
-    name: str
-    who: str
-    edges: tuple[float, ...]
-    labels: tuple[str, ...]
+    name: str  # key of the number in `measure`'s result
+    who: str  # the group or pair that it tells about
+    edges: tuple[float, ...]  # ascending limits between the categories, m or degrees; a value on one belongs above it
+    labels: tuple[str, ...]  # one more than limits; "" where a pose is so ordinary that nobody would mention it
 
 
+ORDINARY: Final = "The person stands upright with hanging arms."
 _FEET, _HANDS = "left_leg+right_leg", "left_arm+right_arm"
 _Row = tuple[str, str, tuple[float, ...], str]  # fields of a `Posecode`, labels separated by "|"
 _WHOLE: Final[tuple[_Row, ...]] = (
@@ -92,15 +88,31 @@ def _code(row: _Row, side: str = "") -> Posecode:
     return Posecode(name, who, row[2], tuple(labels.split("|")))
 
 
-POSECODES: Final = (*map(_code, _WHOLE), *(_code(row, side) for side in SIDES for row in _OF_A_SIDE))
+_CODES: Final = (*map(_code, _WHOLE), *(_code(row, side) for side in SIDES for row in _OF_A_SIDE))
+# In the order of a sentence: by group, then those of pairs.
+POSECODES: Final = sorted(_CODES, key=lambda code: GROUPS.index(code.who) if code.who in GROUPS else len(GROUPS))
 
 
 def categorize(numbers: Mapping[str, Tensor]) -> Int[Tensor, "*batch frames codes"]:
     """Return the category of every code of `POSECODES` in every frame, (..., T, K)."""
-    return torch.stack(
-        [
-            torch.bucketize(numbers[code.name].contiguous(), torch.tensor(code.edges), right=True, out_int32=True)
-            for code in POSECODES
-        ],
-        dim=-1,
-    )
+    columns = [
+        torch.bucketize(numbers[code.name].contiguous(), torch.tensor(code.edges), right=True, out_int32=True)
+        for code in POSECODES
+    ]
+    return torch.stack(columns, dim=-1)
+
+
+def pose_sentences(categories: Int[Tensor, "frames codes"]) -> list[str]:
+    """Write a sentence about the pose of every frame, from categories (T, K) as `categorize` returns them.
+
+    Returns:
+        T sentences, the labels group by group; equal poses have equal ones. One without any label is `ORDINARY`.
+    """
+    return [_sentence(tuple(row)) for row in categories.tolist()]
+
+
+@lru_cache(maxsize=20_000)  # poses come again
+def _sentence(row: tuple[int, ...]) -> str:
+    labels = [code.labels[category] for code, category in zip(POSECODES, row, strict=True)]
+    text = ", ".join(filter(None, labels))
+    return f"{text[0].upper()}{text[1:]}." if text else ORDINARY

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from kinmo_annotate.measures.body import SIDES, Body, at, other_side
+from kinmo_annotate.measures.body import OUTWARD, SIDES, Body, at, other_side
 
 
 def pairs(body: Body) -> dict[str, Tensor]:
-    """Measure all pairs; differences are left minus right."""
+    """Measure all pairs; differences without a side are left minus right."""
     hands, feet = (body[f"left_{name}"] - body[f"right_{name}"] for name in ("wrist", "ankle"))
     numbers = {
         "hands": hands.norm(dim=-1),
@@ -19,6 +19,8 @@ def pairs(body: Body) -> dict[str, Tensor]:
     }
     for side in SIDES:
         numbers |= {f"{side}_{name}": value for name, value in _of_side(body, side).items()}
+        numbers[f"{side}_hand_higher"] = OUTWARD[side] * numbers["hands_height"]
+        numbers[f"{side}_foot_ahead"] = OUTWARD[side] * numbers["feet_front"]
     return numbers
 
 

@@ -32,21 +32,13 @@ PLACEHOLDERS: Final[Mapping[str, frozenset[str]]] = {
 
 @dataclass(frozen=True)
 class Prompts:
-    """The files as templates.
+    """The files as templates."""
 
-    Args:
-        system: task, meaning of the data, style.
-        observation: data of one motion; both stages start with it, so that a provider can cache it.
-        groups: first stage: the whole action and the six groups.
-        interactions: second stage: the 15 pairs.
-        again: reply to an unusable answer.
-    """
-
-    system: Template
-    observation: Template
-    groups: Template
-    interactions: Template
-    again: Template
+    system: Template  # task, meaning of the data, style
+    observation: Template  # data of one motion; both stages start with it, so that a provider can cache it
+    groups: Template  # first stage: the whole action and the six groups
+    interactions: Template  # second stage: the 15 pairs
+    again: Template  # reply to an unusable answer
 
     def ask_groups(self, observation: Observation) -> Messages:
         """Return the messages of the first stage."""

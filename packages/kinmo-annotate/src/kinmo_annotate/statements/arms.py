@@ -28,7 +28,6 @@ _SHARE: Final = 0.5  # moves that share more of the shorter one are one; a secon
 
 _SLOW, _QUICK = 0.7, 1.4  # m/s; a hand moves slowly if it is nowhere faster, quickly if its mean speed is above
 _HOLD_SECONDS: Final = 1.2  # shortest rest between two moves that is worth a word
-_HOLD_SIZE: Final = 0.2
 _BENDS: Final = ((105.0, ", sharply bent"), (65.0, ", bent"), (25.0, ""))  # degrees; as the pose code "elbow"
 
 _DIRECTIONS: Final = {  # number: kind of a swing towards more, towards less, and of a repetition
@@ -91,9 +90,8 @@ def _one_way(signals: Signals, side: str, swing: Swing, way: str) -> _Move:
     size, pace = abs(swing.size), _pace(signals, side, swing)
     first, goal = (words.hand_place(signals, side, frame).removeprefix("at ") for frame in swing.span)
     filled = {"origin": "" if first == goal else f" from {first}", "goal": goal, "pace": pace, "aside": ""}
-    return _Move(
-        *swing.span, size, observed(f"{side}_arm", f"arm_{way}", *swing.span, size=_HAND_SIZE * size, **filled), way
-    )
+    one = observed(f"{side}_arm", f"arm_{way}", *swing.span, size=_HAND_SIZE * size, **filled)
+    return _Move(*swing.span, size, one, way)
 
 
 def _pace(signals: Signals, side: str, move: Stretch) -> str:
@@ -110,23 +108,17 @@ def _merge(found: Iterable[_Move]) -> list[_Move]:
         host = next((other for other in kept if _overlap(move, other) > _SHARE), None)
         if host is None:
             kept.append(move)
-        elif (
-            host.observed.words.get("aside") == move.observed.words.get("aside") == ""
-            and move.size > _SHARE * host.size
-        ):
-            kept[kept.index(host)] = _with_aside(host, move)
+        elif move.size > _SHARE * host.size and {one.observed.words.get("aside") for one in (host, move)} == {""}:
+            # "rises forward", but "moves forward and up"
+            aside = f" {move.direction}" if host.direction in ("up", "down") else f" and {move.direction}"
+            phrase = PHRASES[host.observed.kind][0]
+            kept[kept.index(host)] = replace(host, observed=host.observed.say(phrase, aside=aside))
     return sorted(kept, key=lambda move: move.start)
 
 
 def _overlap(move: _Move, other: _Move) -> float:
     """Return the share of the shorter of the two."""
     return move.overlap(other) / max(1, min(move.frames, other.frames))
-
-
-def _with_aside(host: _Move, move: _Move) -> _Move:
-    # "rises forward", but "moves forward and up"
-    aside = f" {move.direction}" if host.direction in ("up", "down") else f" and {move.direction}"
-    return replace(host, observed=host.observed.say(PHRASES[host.observed.kind][0], aside=aside))
 
 
 def _with_holds(signals: Signals, side: str, found: Sequence[_Move]) -> list[Observed]:
@@ -137,7 +129,7 @@ def _with_holds(signals: Signals, side: str, found: Sequence[_Move]) -> list[Obs
         place = words.hand_place(signals, side, (start + end) // 2)
         if end - start >= _HOLD_SECONDS * FPS and place != "beside the hip":
             seconds = Amount((end - start) / FPS, "seconds")
-            held.append(observed(f"{side}_arm", "arm_hold", start, end, size=_HOLD_SIZE, place=place, seconds=seconds))
+            held.append(observed(f"{side}_arm", "arm_hold", start, end, place=place, seconds=seconds))
     return sorted([*(move.observed for move in found), *held], key=lambda one: one.statement.start)
 
 
@@ -157,4 +149,4 @@ def _held(signals: Signals, side: str) -> Observed:
     bent = next((text for edge, text in _BENDS if elbow > edge), ", straight")
     still = max(float(np.ptp(signals[f"{side}_{name}"])) for name in _DIRECTIONS) < _LITTLE
     kind, place = "arm_still" if still else "arm_rest", words.hand_place(signals, side, last // 2)
-    return observed(f"{side}_arm", kind, 0, last, size=_HOLD_SIZE, place=place, bent=bent)
+    return observed(f"{side}_arm", kind, 0, last, place=place, bent=bent)

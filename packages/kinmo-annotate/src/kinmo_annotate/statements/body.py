@@ -60,13 +60,10 @@ def whole_action(observation: Observation, seed: int) -> str:
     whole = (seed, "whole", "whole", ", ".join(texts))
     subject = choose(_SUBJECTS, *whole)
     if not texts:
-        return f"{subject} {choose(('stays', 'keeps'), *whole)} {_posture(found)}in place"
+        posture = "".join(f"{one.words['place']} " for one in found["torso"] if one.kind == "still")
+        return f"{subject} {choose(('stays', 'keeps'), *whole)} {posture}in place"
     *first, last = dict.fromkeys(texts)
     return f"{subject} {', '.join(first)} and {last}" if first else f"{subject} {last}"
-
-
-def _posture(found: Found) -> str:
-    return "".join(f"{one.words['place']} " for one in found["torso"] if one.kind == "still")
 
 
 def _trunk(found: Found) -> list[Observed]:

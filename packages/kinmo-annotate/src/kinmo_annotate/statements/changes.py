@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 _CYCLES: Final = 2  # times there and back that make a repetition
 _GAP: Final = 20  # frames, 1 s: longest pause between two swings of a repetition, or within one
 _EVEN: Final = 0.45  # smallest ratio of two consecutive swings of a repetition
+_TOGETHER: Final = 0.6  # correlation from which two numbers change together, or below minus which against each other
 _DRIFT: Final = 0.05  # share of a swing that its slow beginning and its slow end each make
 
 
@@ -44,14 +45,10 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Swing(Stretch):
-    """A number goes from one turning point to the next; nine tenths of it happen between `start` and `end`.
+    """A number goes from one turning point to the next; nine tenths of it happen between `start` and `end`."""
 
-    Args:
-        first, last: its value at either turning point.
-    """
-
-    first: float
-    last: float
+    first: float  # its value at the turning point before
+    last: float  # and at the one after
 
     @property
     def size(self) -> float:
@@ -61,18 +58,12 @@ class Swing(Stretch):
 
 @dataclass(frozen=True)
 class Repeat(Stretch):
-    """A number goes back and forth.
+    """A number goes back and forth."""
 
-    Args:
-        count: times there and back.
-        size: mean size of a swing.
-        low, high: mean of the lower and of the upper turning points.
-    """
-
-    count: int
-    size: float
-    low: float
-    high: float
+    count: int  # times there and back
+    size: float  # mean of its swings
+    low: float  # mean of the lower turning points
+    high: float  # mean of the upper ones
 
 
 def moves(values: NDArray[np.floating], min_size: float) -> list[Swing | Repeat]:
@@ -166,3 +157,14 @@ def spans(flags: NDArray[np.bool_], *, min_frames: int = 1, join: int = 0) -> li
         else:
             joined.append((start, end))
     return [(start, end) for start, end in joined if end - start >= min_frames]
+
+
+def bond_of(first: NDArray[np.floating], second: NDArray[np.floating], *, min_range: float) -> float:
+    """Return the correlation of the changes of two numbers; 0 where one moves less than `min_range`, or it is weak.
+
+    Of the changes, since two numbers that drift the same way need not swing together.
+    """
+    if min(np.ptp(first), np.ptp(second)) < min_range:
+        return 0.0
+    correlation = float(np.corrcoef(np.gradient(first), np.gradient(second))[0, 1])
+    return correlation if abs(correlation) > _TOGETHER else 0.0

@@ -20,8 +20,8 @@ from kinmo_core.text.statement import count, in_words
 
 _KNEE: Final = 35.0  # degrees, smallest swing that counts; a knee that stands shifts by 10 to 15
 _KNEE_PACE: Final = {"slow": 25.0, "fast": 160.0}  # degrees/s
-_KNEE_NOTABLE: Final = {"repeat": 60.0, "bend": 80.0}  # degrees, swings of size 1
-_ON_ITS_WAY: Final = {"repeat": 0.15, "bend": 0.4}  # largest share of a knee's swing in which its foot is in the air
+_KNEE_NOTABLE: Final = {Repeat: 60.0, Swing: 80.0}  # degrees, swings of size 1
+_ON_ITS_WAY: Final = {Repeat: 0.15, Swing: 0.4}  # largest share of a knee's swing in which its foot is in the air
 
 # Flights of a foot.
 _MOVING: Final = 0.45  # m/s; a standing foot is slower, by the measurement of the CMU pack 0.02 to 0.07
@@ -40,7 +40,6 @@ _LIFT: Final = 0.1  # of a foot that does not step
 _SHORT, _LONG = 0.4, 1.5  # steps of one foot: a walking stride is 1.2 to 1.4 m
 _HIGH: Final = 0.35  # the edge of the pose code "foot_lift"
 _STEP_SIZE: Final = 0.4  # so much is each step worth telling, beside their length in metres
-_SIZES: Final = {"kick": 2.0, "jump": 1.5, "knee_lift": 1.0, "foot_lift": 1.0, "stand": 0.1}
 
 # A leg that stands: medians; a standing ankle is 7 cm behind the hip joint and 5 cm outside of it.
 _SHIFT: Final = 0.2  # m that a foot slides, too slow for a step
@@ -50,24 +49,15 @@ _AHEAD, _BEHIND, _OUT, _OFF_THE_FLOOR = 0.08, -0.25, 0.22, 0.2  # m
 
 @dataclass(frozen=True)
 class Flight(Stretch):
-    """A foot moves through the air, or over the floor, from one stand to the next.
+    """A foot moves through the air, or over the floor, from one stand to the next."""
 
-    Args:
-        forward, left: its way as the body sees it halfway, m.
-        lift: highest above the floor that it left or came to, m.
-        thigh: largest angle of the thigh to the front, degrees.
-        knee_up: highest of the knee above the hip, m.
-        speed: highest, m/s.
-        bend: of the knee while the foot is highest, degrees.
-    """
-
-    forward: float
-    left: float
-    lift: float
-    thigh: float
-    knee_up: float
-    speed: float
-    bend: float
+    forward: float  # m; its way as the body sees it halfway
+    left: float  # m; the same
+    lift: float  # m; highest above the floor that it left or came to
+    thigh: float  # degrees; largest angle of the thigh to the front
+    knee_up: float  # m; highest of the knee above the hip
+    speed: float  # m/s; highest
+    bend: float  # degrees; of the knee while the foot is highest
 
     @property
     def length(self) -> float:
@@ -130,7 +120,7 @@ def leg_statements(signals: Signals, side: str, jumps: Sequence[Jump]) -> list[O
     found = [_run(who, run) for run in _runs(grounded)]
     if jumps:
         often = words.times(len(jumps))
-        found.append(observed(who, "leg_jump", jumps[0].start, jumps[-1].end, size=_SIZES["jump"], times=often))
+        found.append(observed(who, "leg_jump", jumps[0].start, jumps[-1].end, times=often))
     found += _knees(who, signals[f"{side}_knee"], (*flights, *jumps))
     return in_time(found) or [_stand(signals, side)]
 
@@ -138,27 +128,26 @@ def leg_statements(signals: Signals, side: str, jumps: Sequence[Jump]) -> list[O
 def _knees(who: str, knee: NDArray[np.floating], flights: Sequence[Stretch]) -> Iterator[Observed]:
     """State bends of the knee, but for those of a foot on its way, and those that take the weight between steps."""
     for swing in moves(knee, _KNEE):
-        on_its_way = sum(max(0, swing.overlap(flight)) for flight in flights)
-        if on_its_way <= _ON_ITS_WAY["repeat" if isinstance(swing, Repeat) else "bend"] * swing.frames:
-            yield _knee(who, swing)
-
-
-def _knee(who: str, swing: Swing | Repeat) -> Observed:
-    if isinstance(swing, Repeat):
-        size, often = swing.size / _KNEE_NOTABLE["repeat"], in_words(swing.count, "times")
-        return observed(who, "knee_repeat", *swing.span, size=size, times=often, angle=words.degrees(swing.high))
-    kind, size = "knee_bend" if swing.size > 0 else "knee_straighten", abs(swing.size) / _KNEE_NOTABLE["bend"]
-    angle, pace = words.degrees(swing.last), words.pace(swing, **_KNEE_PACE)
-    return observed(who, kind, *swing.span, size=size, angle=angle, pace=pace)
+        on_its_way, shape = sum(max(0, swing.overlap(flight)) for flight in flights), type(swing)
+        if on_its_way > _ON_ITS_WAY[shape] * swing.frames:
+            continue
+        size = abs(swing.size) / _KNEE_NOTABLE[shape]
+        if isinstance(swing, Repeat):
+            often, angle = in_words(swing.count, "times"), words.degrees(swing.high)
+            yield observed(who, "knee_repeat", *swing.span, size=size, times=often, angle=angle)
+        else:
+            kind = "knee_bend" if swing.size > 0 else "knee_straighten"
+            angle, pace = words.degrees(swing.last), words.pace(swing, **_KNEE_PACE)
+            yield observed(who, kind, *swing.span, size=size, angle=angle, pace=pace)
 
 
 def _runs(flights: Sequence[Flight]) -> list[list[Flight]]:
     """Take consecutive flights of one kind, and steps of one direction, together."""
     runs: list[list[Flight]] = []
-    for flight in filter(lambda flight: flight.kind, flights):
+    for flight in flights:
         if runs and _continues(runs[-1][-1], flight):
             runs[-1].append(flight)
-        else:
+        elif flight.kind:
             runs.append([flight])
     return runs
 
@@ -176,10 +165,10 @@ def _run(who: str, flights: Sequence[Flight]) -> Observed:
     if kind == "steps":
         return _steps(who, flights)
     if kind == "knee_lift":
-        return observed(who, kind, *span, size=_SIZES[kind], times=words.times(number))
+        return observed(who, kind, *span, times=words.times(number))
     height = words.metres(max(flight.lift for flight in flights))
     way = words.way(flights[0].forward, 0.0) if flights[0].length > _STEP else "forward"
-    return observed(who, kind, *span, size=_SIZES[kind], times=in_words(number, "times"), height=height, way=way)
+    return observed(who, kind, *span, times=in_words(number, "times"), height=height, way=way)
 
 
 def _steps(who: str, flights: Sequence[Flight]) -> Observed:
@@ -204,4 +193,4 @@ def _stand(signals: Signals, side: str) -> Observed:
     place = ", ahead of the hips" if front > _AHEAD else ", behind the hips" if front < _BEHIND else ""
     place = ", set out to the side" if out > _OUT else place
     kind = "leg_held" if lift > _OFF_THE_FLOOR else "leg_stand"
-    return observed(who, kind, 0, last, size=_SIZES["stand"], bent=bent, place=place)
+    return observed(who, kind, 0, last, bent=bent, place=place)

@@ -5,9 +5,10 @@ Nothing is stated of a pair that stays as it is in most motions: hands that hang
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
-from typing import Final
+from math import inf
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 from kinmo_annotate.measures import SIDES, Signals, other_side
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
-from kinmo_annotate.statements.changes import Repeat, Swing, moves, spans, swings
-from kinmo_annotate.vocabulary import Amount, observed
+from kinmo_annotate.statements.changes import Repeat, Swing, bond_of, moves, spans, swings
+from kinmo_annotate.vocabulary import observed
 
 # Smallest swings that count, m.
 _HEAD: Final = 0.2  # of the head over the hips
@@ -28,9 +29,7 @@ _STEP: Final = 0.2  # of a foot whose arm swings with it
 _ARM_SWING: Final = 0.12  # of a hand that swings with a foot
 _STILL: Final = {"hands": 0.3, "feet": 0.25}  # m; a distance that changes less stays
 
-# Correlations of changes from which two limbs move together, or below minus which against each other.
-_TOGETHER: Final = 0.6
-_KNEES_TOGETHER: Final = 0.75
+_KNEES_TOGETHER: Final = 0.75  # correlation of changes from which two knees bend together
 _KNEE: Final = 35.0  # degrees, smallest range of a knee for it, that of a swing which counts
 
 # Near and far, m between joints; a wrist is a hand's length short of what the hand touches.
@@ -38,41 +37,43 @@ _HEAD_AHEAD: Final = 0.28
 _ACROSS, _BEFORE = 0.06, 0.05  # a hand past the middle of the body and in front of the shoulder
 _CLOSE: Final = 0.35  # a hand that has come to the trunk
 _HAND_CLOSE, _HAND_FAR = 0.22, 0.5  # a hand that stays close to the trunk, or far from it
-_KNEE_UP: Final = -0.1  # of the knee above the hip
-_OVER_FOOT, _LEG_OUT = 0.22, 0.4  # of a foot from the hips
-_AT_HEAD, _KNEE_TO_HEAD = 0.27, 0.6  # a hand, and a knee
-_HANDS_TOGETHER, _HANDS_WIDE = 0.2, 1.0  # the first as in the pose code "hands"
-_AT_ELBOW: Final = 0.17  # as in the pose code
-_HAND_HIGHER: Final = 0.35
+_OVER_FOOT: Final = 0.22  # of a foot from the hips
+_HANDS_TOGETHER: Final = 0.2  # as in the pose code "hands"
 _AT_LEG: Final = {"knee": 0.24, "foot": 0.36}
-_LEGS_CROSSED, _FEET_WIDE = -0.08, 0.55  # of the left foot to the left of the right one
-_FOOT_AHEAD, _FEET_TOGETHER = 0.35, 0.16  # as in the pose codes "feet_front" and "feet"
-_HEAD_LEVEL, _ABOVE_HEAD = 4.0, 4.5  # rungs of `hand_level`
+_FEET_TOGETHER: Final = 0.16  # as in the pose code "feet"
+_HEAD_LEVEL: Final = 4.0  # rung of `hand_level`
 
-_TOUCH, _REACH, _HOLD, _LIFT, _STAND = 3, 4, 6, 8, 10  # frames; shortest stretches that are told
+_TOUCH, _REACH, _HOLD = 3, 4, 6  # frames; shortest stretches that are told
 _JOIN: Final = 8  # frames; shorter breaks do not end a stretch
 _ALL_THE_TIME: Final = 0.85  # share of the motion
 
-# How much a kind of statement is worth telling; 0.5 for the others.
-_SIZES: Final = {
-    **dict.fromkeys(("head_over", "over_foot", "hands_apart", "feet_together", "feet_stand"), 0.1),
-    **dict.fromkeys(("hand_far", "hand_close"), 0.2),
-    "head_ahead": 0.3,
-    **dict.fromkeys(("hand_across", "hand_to_and_fro", "legs_cross"), 0.7),
-    "head_sways": 0.8,
-    **dict.fromkeys(("head_at_knee", "hands_stay_together", "hands_meet", "hand_at_leg"), 0.9),
-    **dict.fromkeys(("knee_at_hip", "hand_at_head", "legs_in_turn"), 1.0),
-    "hand_above_head": 1.1,
+# What holds while a number is within limits. Kind: number with "@" for the side, limits in m, shortest stretch in frames.
+_WHILE: Final[Mapping[str, tuple[str, float, float, int]]] = {
+    "knee_at_hip": ("@_knee_up", -0.1, inf, _TOUCH),  # of the knee above the hip
+    "leg_out": ("@_foot_out", 0.4, inf, _HOLD),  # of a foot from the hips
+    "hand_at_head": ("@_hand_head", -inf, 0.27, _TOUCH),
+    "hand_above_head": ("@_hand_level", 4.5, inf, _TOUCH),  # rungs of `hand_level`
+    "head_at_knee": ("@_knee_head", -inf, 0.6, _REACH),
+    "hands_wide": ("hands", 1.0, inf, _HOLD),
+    "hand_at_elbow": ("@_hand_other_elbow", -inf, 0.17, _REACH),  # as in the pose code
+    "hand_higher": ("@_hand_higher", 0.35, inf, 8),
+    "legs_cross": ("feet_apart", -inf, -0.08, _TOUCH),  # of the left foot to the left of the right one
+    "feet_wide": ("feet_apart", 0.55, inf, _HOLD),
+    "foot_ahead": ("@_foot_ahead", 0.35, inf, 10),  # as in the pose code "feet_front"
 }
+
 _MAX_STATEMENTS, _MAX_OF_ARMS = 2, 3  # about a pair, and about the two arms
 
 
 def pair_statements(signals: Signals) -> list[Observed]:
     """State what all pairs do, by pair, then by time."""
     found = torso_neck(signals)
-    for pair in (torso_arm, torso_leg, neck_arm, neck_leg):
+    for pair in (torso_arm, torso_leg):
         for side in SIDES:
             found += pair(signals, side)
+    for limb, kinds in (("arm", ("hand_at_head", "hand_above_head")), ("leg", ("head_at_knee",))):
+        for side in SIDES:
+            found += _while(signals, f"neck+{side}_{limb}", side, *kinds)
     found += arm_arm(signals)
     for arm, leg in product(SIDES, SIDES):
         found += arm_leg(signals, arm, leg)
@@ -81,18 +82,17 @@ def pair_statements(signals: Signals) -> list[Observed]:
 
 def torso_neck(signals: Signals) -> list[Observed]:
     """State where the head goes relative to the hips."""
-    who, ahead, last = "torso+neck", signals["head_ahead"], len(signals["height"]) - 1
+    who, ahead = "torso+neck", signals["head_ahead"]
     found = []
     for swing in moves(ahead, _HEAD):
         if isinstance(swing, Repeat):
-            found.append(_state(who, "head_sways", *swing.span, times=words.times(swing.count)))
+            found.append(observed(who, "head_sways", *swing.span, times=words.times(swing.count)))
         else:
             kind = "head_forward" if swing.size > 0 else "head_back"
-            found.append(_state(who, kind, *swing.span, distance=words.metres(swing.size)))
+            found.append(observed(who, kind, *swing.span, distance=words.metres(swing.size)))
     middle = float(np.median(ahead))
-    if not found and middle > _HEAD_AHEAD:
-        found = [_state(who, "head_ahead", 0, last, distance=words.metres(middle))]
-    return found or [_state(who, "head_over", 0, last)]
+    kind = "head_ahead" if middle > _HEAD_AHEAD else "head_over"
+    return found or [observed(who, kind, 0, len(ahead) - 1, distance=words.metres(middle))]
 
 
 def torso_arm(signals: Signals, side: str) -> list[Observed]:
@@ -103,75 +103,57 @@ def torso_arm(signals: Signals, side: str) -> list[Observed]:
     for start, end in spans(across & (signals[f"{side}_hand_front"] > _BEFORE), min_frames=_REACH, join=_HOLD):
         height = words.hand_height(signals, side, (start + end) // 2)
         height = {"floor": "hip", "knee": "hip", "above": "head"}.get(height, height)
-        found.append(_state(who, "hand_across", start, end - 1, hand=hand, height=height))
+        found.append(observed(who, "hand_across", start, end - 1, hand=hand, height=height))
     for swing in moves(near, _HAND):
         if isinstance(swing, Repeat):
-            found.append(_state(who, "hand_to_and_fro", *swing.span, hand=hand))
+            found.append(observed(who, "hand_to_and_fro", *swing.span, hand=hand))
         elif swing.size > 0 or (near[swing.end] < _CLOSE and signals[f"{side}_hand_level"][swing.end] < _HEAD_LEVEL):
             kind = "hand_from_trunk" if swing.size > 0 else "hand_to_trunk"
-            found.append(_state(who, kind, *swing.span, hand=hand, place=words.hand_place(signals, side, swing.end)))
+            found.append(observed(who, kind, *swing.span, hand=hand, place=words.hand_place(signals, side, swing.end)))
     if found:
         return _first(found)
     middle = float(np.median(near))
     kind = "hand_far" if middle > _HAND_FAR else "hand_close" if middle < _HAND_CLOSE else ""
-    return [_state(who, kind, 0, len(near) - 1, hand=hand)] if kind else []
+    return [observed(who, kind, 0, len(near) - 1, hand=hand)] if kind else []
 
 
 def torso_leg(signals: Signals, side: str) -> list[Observed]:
     """State when the knee comes up to the trunk, the hips sink towards the foot, the leg passes or is far out."""
     who, front = f"torso+{side}_leg", signals[f"{side}_foot_front"]
-    found = _while(who, "knee_at_hip", signals[f"{side}_knee_up"] > _KNEE_UP, _TOUCH, side=side)
+    found = _while(signals, who, side, "knee_at_hip")
     for swing in moves(signals[f"{side}_hip_to_foot"], _HIP):
         if isinstance(swing, Swing):  # the leg's own text tells of a repetition
             kind = "hip_to_foot" if swing.size < 0 else "hip_from_foot"
-            one = _state(who, kind, *swing.span, side=side, distance=words.metres(swing.size))
-            if not any(_overlap(one, other) for other in found):
+            one = observed(who, kind, *swing.span, side=side, distance=words.metres(swing.size))
+            first = one.statement
+            if not any(min(first.end, o.statement.end) > max(first.start, o.statement.start) for o in found):
                 found.append(one)
     found += _passes(who, "leg_passes", front, side=side)
-    found = found or _while(who, "leg_out", signals[f"{side}_foot_out"] > _LEG_OUT, _HOLD, side=side)
+    found = found or _while(signals, who, side, "leg_out")
     if not found and float(signals[f"{side}_foot_off"].max()) < _OVER_FOOT:
-        found = [_state(who, "over_foot", 0, len(front) - 1, side=side)]
+        found = [observed(who, "over_foot", 0, len(front) - 1, side=side)]
     return _first(found)
-
-
-def neck_arm(signals: Signals, side: str) -> list[Observed]:
-    """State when the hand comes to the head, or rises above it."""
-    who, hand = f"neck+{side}_arm", f"the {side} hand"
-    near, above = signals[f"{side}_hand_head"] < _AT_HEAD, signals[f"{side}_hand_level"] > _ABOVE_HEAD
-    found = _while(who, "hand_at_head", near, _TOUCH, hand=hand)
-    return found + _while(who, "hand_above_head", above, _TOUCH, hand=hand)
-
-
-def neck_leg(signals: Signals, side: str) -> list[Observed]:
-    """State when the head comes down towards the knee."""
-    near = signals[f"{side}_knee_head"] < _KNEE_TO_HEAD
-    return _while(f"neck+{side}_leg", "head_at_knee", near, _REACH, side=side)
 
 
 def arm_arm(signals: Signals) -> list[Observed]:
     """State of the hands whether they are together, apart or crossed, of the arms whether they move alike or in turn."""
     who, hands = "left_arm+right_arm", signals["hands"]
-    found = [*_arms_bond(signals), *_hands_together(signals), *_while(who, "hands_wide", hands > _HANDS_WIDE, _HOLD)]
-    for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
-        hand, other = f"the {side} hand", other_side(side)
-        crossed = signals[f"{side}_hand_other_elbow"] < _AT_ELBOW
-        higher = sign * signals["hands_height"] > _HAND_HIGHER
-        found += _while(who, "hand_at_elbow", crossed, _REACH, hand=hand, elbow=f"the {other} elbow")
-        found += _while(who, "hand_higher", higher, _LIFT, hand=hand, other=f"the {other} hand")
+    found = [*_arms_bond(signals), *_hands_together(signals), *_while(signals, who, "", "hands_wide")]
+    for side in SIDES:
+        found += _while(signals, who, side, "hand_at_elbow", "hand_higher")
     if not found and float(np.ptp(hands)) <= _STILL["hands"]:
-        apart = words.metres(float(np.median(hands)))
-        found = [_state(who, "hands_apart", 0, len(hands) - 1, distance=apart)]
+        found = [observed(who, "hands_apart", 0, len(hands) - 1, distance=words.metres(float(np.median(hands))))]
     return _first(found, _MAX_OF_ARMS)
 
 
-def _hands_together(signals: Signals) -> Iterator[Observed]:
+def _hands_together(signals: Signals) -> list[Observed]:
     hands = signals["hands"]
-    if together := spans(hands < _HANDS_TOGETHER, min_frames=_TOUCH, join=_JOIN):
-        start, end = together[0][0], together[-1][1] - 1
-        left, right = (words.hand_place(signals, side, start) for side in SIDES)
-        where = f" {left}" if left == right and "side" not in left else ""  # two hands are not beside one hip
-        kind = "hands_stay_together" if end - start > _ALL_THE_TIME * (len(hands) - 1) else "hands_meet"
-        yield _state("left_arm+right_arm", kind, start, end, where=where, often=_often(together))
+    stretches = spans(hands < _HANDS_TOGETHER, min_frames=_TOUCH, join=_JOIN)
+    start, end = (stretches[0][0], stretches[-1][1] - 1) if stretches else (0, 0)
+    left, right = (words.hand_place(signals, side, start) for side in SIDES)
+    where = f" {left}" if left == right and "side" not in left else ""  # two hands are not beside one hip
+    kind = "hands_stay_together" if end - start > _ALL_THE_TIME * (len(hands) - 1) else "hands_meet"
+    return _together("left_arm+right_arm", kind, stretches, where=where)
 
 
 def _arms_bond(signals: Signals) -> list[Observed]:
@@ -180,25 +162,14 @@ def _arms_bond(signals: Signals) -> list[Observed]:
     for axis, way in (("hand_up", "up and down"), ("hand_front", "forward and back")):
         left, right = signals[f"left_{axis}"], signals[f"right_{axis}"]
         both = [swings(values, _ARMS) for values in (left, right)]
-        bond, fewest = _bond(left, right, min_range=_ARMS), min(map(len, both))
+        bond, fewest = bond_of(left, right, min_range=_ARMS), min(map(len, both))
         if bond and fewest > 1:
-            return [_state(who, "arms_alike" if bond > 0 else "arms_in_turn", 0, last, way=way)]
+            return [observed(who, "arms_alike" if bond > 0 else "arms_in_turn", 0, last, way=way)]
         alike = len({found[0].size > 0 for found in both if found}) == 1
         if bond > 0 and axis == "hand_up" and fewest == 1 and alike:
             start, end = min(found[0].start for found in both), max(found[0].end for found in both)
-            return [_state(who, "arms_rise" if both[0][0].size > 0 else "arms_lower", start, end)]
+            return [observed(who, "arms_rise" if both[0][0].size > 0 else "arms_lower", start, end)]
     return []
-
-
-def _bond(first: NDArray[np.floating], second: NDArray[np.floating], *, min_range: float) -> float:
-    """Return the correlation of the changes of two numbers; 0 where one moves less than `min_range`, or it is weak.
-
-    Of the changes, since two numbers that drift the same way need not swing together.
-    """
-    if min(np.ptp(first), np.ptp(second)) < min_range:
-        return 0.0
-    correlation = float(np.corrcoef(np.gradient(first), np.gradient(second))[0, 1])
-    return correlation if abs(correlation) > _TOGETHER else 0.0
 
 
 def arm_leg(signals: Signals, arm: str, leg: str) -> list[Observed]:
@@ -206,69 +177,64 @@ def arm_leg(signals: Signals, arm: str, leg: str) -> list[Observed]:
     who, hand = f"{arm}_arm+{leg}_leg", f"the {arm} hand"
     found = []
     for part, near in _AT_LEG.items():
-        touches = signals[f"{arm}_hand_{leg}_{part}"] < near
-        found += _while(who, "hand_at_leg", touches, _TOUCH, hand=hand, part=f"the {leg} {part}")
+        touches = spans(signals[f"{arm}_hand_{leg}_{part}"] < near, min_frames=_TOUCH, join=_JOIN)
+        found += _together(who, "hand_at_leg", touches, hand=hand, leg=leg, part=part)
     if found:
         return found
     hand_front, foot_front = signals[f"{arm}_hand_front"], signals[f"{leg}_foot_front"]
     swing = len(swings(foot_front, _STEP)) > 1 and len(swings(hand_front, _ARM_SWING)) > 1
-    if swing and (bond := _bond(hand_front, foot_front, min_range=_ARMS)):
+    if swing and (bond := bond_of(hand_front, foot_front, min_range=_ARMS)):
         kind = "swing_with" if bond > 0 else "swing_against"
-        return [_state(who, kind, 0, len(hand_front) - 1, arm=f"the {arm} arm", leg=f"the {leg} leg")]
+        return [observed(who, kind, 0, len(hand_front) - 1, arm=f"the {arm} arm", leg=f"the {leg} leg")]
     return []
 
 
 def leg_leg(signals: Signals) -> list[Observed]:
     """State of the feet whether they are together, apart, crossed or one ahead, and whether the legs move in turn."""
-    who, front, apart, feet = "left_leg+right_leg", signals["feet_front"], signals["feet_apart"], signals["feet"]
+    who, front, feet = "left_leg+right_leg", signals["feet_front"], signals["feet"]
     last, stride = len(feet) - 1, bool(swings(front, _STRIDE))
     found = _passes(who, "legs_in_turn", front)
-    bond = _bond(signals["left_knee"], signals["right_knee"], min_range=_KNEE)
+    bond = bond_of(signals["left_knee"], signals["right_knee"], min_range=_KNEE)
     if bond > _KNEES_TOGETHER and not stride:
-        found.append(_state(who, "knees_together", 0, last))
-    found += _while(who, "legs_cross", apart < _LEGS_CROSSED, _TOUCH)
-    found += _while(who, "feet_wide", apart > _FEET_WIDE, _HOLD)
-    for side, sign in () if stride else zip(SIDES, (1.0, -1.0), strict=True):
-        foot, other = f"the {side} foot", f"the {other_side(side)} foot"
-        found += _while(who, "foot_ahead", sign * front > _FOOT_AHEAD, _STAND, foot=foot, other=other)
+        found.append(observed(who, "knees_together", 0, last))
+    found += _while(signals, who, "", "legs_cross", "feet_wide")
+    for side in () if stride else SIDES:
+        found += _while(signals, who, side, "foot_ahead")
     if not found and float(np.ptp(feet)) < _STILL["feet"]:
         middle = float(np.median(feet))
         kind = "feet_together" if middle < _FEET_TOGETHER else "feet_stand"
-        found = [_state(who, kind, 0, last, distance=words.metres(middle))]
+        found = [observed(who, kind, 0, last, distance=words.metres(middle))]
     return _first(found)
 
 
-def _passes(who: str, kind: str, front: NDArray[np.floating], **filled: str) -> list[Observed]:
+def _passes(who: str, kind: str, front: NDArray[np.floating], **filled: Any) -> list[Observed]:
     """State that something passes something else forward and back, where it does so more than once."""
     strides = swings(front, _STRIDE)
     if len(strides) <= 2:
         return []
     often = words.often(front, _STRIDE, round(len(strides) / 2))
-    return [_state(who, kind, strides[0].start, strides[-1].end, times=often, **filled)]
+    return [observed(who, kind, strides[0].start, strides[-1].end, times=often, **filled)]
 
 
-def _state(who: str, kind: str, start: int, end: int, **filled: str | Amount) -> Observed:
-    return observed(who, kind, start, end, size=_SIZES.get(kind, 0.5), **filled)
+def _while(signals: Signals, who: str, side: str, *kinds: str) -> list[Observed]:
+    """State which kinds of `_WHILE` hold, of a side, or "" for both."""
+    names = {"side": side, "other": other_side(side), "hand": f"the {side} hand"} if side else {}
+    found = []
+    for kind in kinds:
+        name, low, high, min_frames = _WHILE[kind]
+        values = signals[name.replace("@", side)]
+        stretches = spans((values > low) & (values < high), min_frames=min_frames, join=_JOIN)
+        found += _together(who, kind, stretches, **names)
+    return found
 
 
-def _while(who: str, kind: str, flags: NDArray[np.bool_], min_frames: int, **filled: str) -> list[Observed]:
-    """Make one statement of all stretches in which a flag is up, with how `often`; none without any."""
-    stretches = spans(flags, min_frames=min_frames, join=_JOIN)
+def _together(who: str, kind: str, stretches: Sequence[tuple[int, int]], **filled: Any) -> list[Observed]:
+    """Make one statement of all stretches, with how `often` if more than once; none without any."""
     if not stretches:
         return []
-    start, end = stretches[0][0], stretches[-1][1] - 1
-    return [_state(who, kind, start, end, often=_often(stretches), **filled)]
-
-
-def _often(stretches: Sequence[tuple[int, int]]) -> Amount | str:
-    """Return " twice" for two stretches, nothing for one."""
-    return "" if len(stretches) == 1 else words.times(len(stretches), " ")
+    often = "" if len(stretches) == 1 else words.times(len(stretches), " ")
+    return [observed(who, kind, stretches[0][0], stretches[-1][1] - 1, often=often, **filled)]
 
 
 def _first(found: Iterable[Observed], number: int = _MAX_STATEMENTS) -> list[Observed]:
     return sorted(found, key=lambda one: one.statement.start)[:number]
-
-
-def _overlap(one: Observed, other: Observed) -> bool:
-    first, second = one.statement, other.statement
-    return min(first.end, second.end) > max(first.start, second.start)

@@ -22,19 +22,17 @@ _TURN: Final = 30.0  # degrees
 _TURN_GAP: Final = 10  # frames; longer pauses end a turning to and fro
 _SINK: Final = 0.13  # m
 _PITCH: Final = 20.0  # degrees
-_LEAN: Final = 16.0  # degrees
-_TWIST: Final = 28.0  # degrees
 _SWAY: Final = 0.05  # m; told only of a person who does nothing else
 
-# Degrees; a swing of pitch, lean or twist that ends within these has come back to upright.
-_UPRIGHT, _LEVEL, _UNTWISTED = 15.0, 14.0, 18.0
+_UPRIGHT: Final = 15.0  # degrees; a swing of pitch that ends within these has come back to upright
+# Number: smallest swing that counts, and within which a swing has come back to the middle, degrees; kinds of both swings.
+_SIDEWAYS: Final = {"lean": (16.0, 14.0, "rocks", "tip"), "twist": (28.0, 18.0, "twists", "twist")}
 _OVER: Final = 0.1  # m; shoulders less than this above the pelvis: the trunk turns over
 
 # Swings of size 1, which anybody would mention: degrees, and metres of the pelvis.
 _NOTABLE: Final = {
     "turn": 60.0, "sink": 1 / 3, "lean": 30.0, "straighten": 45.0, "rocks": 20.0, "tip": 25.0, "twists": 40.0, "twist": 45.0,
 }  # fmt: skip
-_SIZES: Final = {"jump": 2.0, "invert": 2.0, "still": 0.1}  # of kinds that are worth as much in any amount
 
 # Jumps: 8 cm are a jump on the spot; between the steps of a run both feet fly too, there it takes 30 cm.
 _JUMP: Final = 0.08  # m of the lower foot
@@ -94,8 +92,8 @@ def _rate(values: NDArray[np.floating]) -> NDArray[np.floating]:
 def torso_statements(signals: Signals, jumps: Sequence[Jump]) -> list[Observed]:
     """State how the torso travels, turns, jumps, sinks, leans and twists, or that it stays in place."""
     found = [*_travel(signals), *_turns(signals), *_jumps(jumps)]
-    found += [*_height(signals, jumps), *_leans(signals), *_tips(signals), *_twists(signals)]
-    return in_time(found) or _sways(signals) or [_still(signals)]
+    found += [*_height(signals, jumps), *_leans(signals), *_sideways(signals)]
+    return in_time(found) or _sways(signals) or [_stays(signals)]
 
 
 def _sways(signals: Signals) -> list[Observed]:
@@ -107,15 +105,12 @@ def _sways(signals: Signals) -> list[Observed]:
     ]
 
 
-def _still(signals: Signals) -> Observed:
-    return observed("torso", "still", 0, len(signals["height"]) - 1, size=_SIZES["still"], place=_posture(signals))
-
-
-def _posture(signals: Signals) -> str:
-    """Return how the trunk is held all the time."""
-    pitch, height = float(np.median(signals["pitch"])), float(np.median(signals["height"]))
+def _stays(signals: Signals) -> Observed:
+    """State how the trunk is held all the time."""
+    pitch, height = np.median(signals["pitch"]), np.median(signals["height"])
     posture = next((name for edge, name in _POSTURES if pitch > edge), "leaning back")
-    return f"low, {posture}" if height < _LOW else posture
+    place = f"low, {posture}" if height < _LOW else posture
+    return observed("torso", "still", 0, len(signals["height"]) - 1, place=place)
 
 
 def _travel(signals: Signals) -> Iterator[Observed]:
@@ -149,7 +144,7 @@ def _jumps(jumps: Sequence[Jump]) -> Iterator[Observed]:
     if jumps:
         span, often = (jumps[0].start, jumps[-1].end), in_words(len(jumps), "times")
         height = words.metres(float(np.mean([jump.height for jump in jumps])))
-        yield observed("torso", "jump", *span, size=_SIZES["jump"], times=often, height=height)
+        yield observed("torso", "jump", *span, times=often, height=height)
 
 
 def _height(signals: Signals, jumps: Sequence[Jump]) -> Iterator[Observed]:
@@ -176,7 +171,7 @@ def _leans(signals: Signals) -> Iterator[Observed]:
             often = words.often(pitch, _PITCH, swing.count)
             yield observed("torso", "bows", *swing.span, size=size, times=often)
         elif up[swing.start : swing.end + 1].min() < _OVER:
-            yield observed("torso", "invert", *swing.span, size=_SIZES["invert"])
+            yield observed("torso", "invert", *swing.span)
         elif abs(swing.last) < _UPRIGHT:
             yield observed("torso", "straighten", *swing.span, size=abs(swing.size) / _NOTABLE["straighten"])
         else:
@@ -185,23 +180,13 @@ def _leans(signals: Signals) -> Iterator[Observed]:
             yield observed("torso", kind, *swing.span, size=size, way=way, angle=words.degrees(swing.last))
 
 
-def _tips(signals: Signals) -> Iterator[Observed]:
-    lean = signals["lean"]
-    for swing in moves(lean, _LEAN):
-        if isinstance(swing, Repeat):
-            often = words.often(lean, _LEAN, swing.count)
-            yield observed("torso", "rocks", *swing.span, size=swing.size / _NOTABLE["rocks"], times=often)
-        elif abs(swing.last) >= _LEVEL:
-            size, side, angle = abs(swing.size) / _NOTABLE["tip"], words.side(swing.last), words.degrees(swing.last)
-            yield observed("torso", "tip", *swing.span, size=size, side=side, angle=angle)
-
-
-def _twists(signals: Signals) -> Iterator[Observed]:
-    twist = signals["twist"]
-    for swing in moves(twist, _TWIST):
-        if isinstance(swing, Repeat):
-            often = words.often(twist, _TWIST, swing.count)
-            yield observed("torso", "twists", *swing.span, size=swing.size / _NOTABLE["twists"], times=often)
-        elif abs(swing.last) >= _UNTWISTED:
-            size = abs(swing.size) / _NOTABLE["twist"]
-            yield observed("torso", "twist", *swing.span, size=size, side=words.side(swing.last))
+def _sideways(signals: Signals) -> Iterator[Observed]:
+    """State leans and twists to a side, or from side to side."""
+    for name, (min_size, middle, repeated, single) in _SIDEWAYS.items():
+        for swing in moves(signals[name], min_size):
+            if isinstance(swing, Repeat):
+                often = words.often(signals[name], min_size, swing.count)
+                yield observed("torso", repeated, *swing.span, size=swing.size / _NOTABLE[repeated], times=often)
+            elif abs(swing.last) >= middle:
+                size, angle = abs(swing.size) / _NOTABLE[single], words.degrees(swing.last)
+                yield observed("torso", single, *swing.span, size=size, side=words.side(swing.last), angle=angle)

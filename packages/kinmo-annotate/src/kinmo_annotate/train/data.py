@@ -22,30 +22,19 @@ from kinmo_core.motion import Motion
 
 @dataclass(frozen=True)
 class Clip:
-    """A motion to describe.
-
-    Args:
-        id: its name.
-        motion: at any frame rate.
-        captions: of the whole motion, by people.
-    """
+    """A motion to describe."""
 
     id: str
-    motion: Motion
-    captions: tuple[str, ...]
+    motion: Motion  # at any frame rate
+    captions: tuple[str, ...]  # of the whole motion, by people
 
 
 @dataclass(frozen=True)
 class Item:
-    """A motion that is not read yet.
-
-    Args:
-        id: its name.
-        read: reads it; raises ValueError or OSError if that fails.
-    """
+    """A motion that is not read yet."""
 
     id: str
-    read: Callable[[], Clip]
+    read: Callable[[], Clip]  # raises ValueError or OSError if that fails
 
 
 class MotionData(L.LightningDataModule):

@@ -22,22 +22,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer of a language model, with its cost.
-
-    Args:
-        text: the message; "" if the model sent none.
-        finish_reason: why the model stopped: "stop", or "length" if the answer is cut off.
-        input_tokens, output_tokens: as the provider counts them.
-        usd: price; None if the model's price is not known.
-    """
+    """An answer of a language model, with its cost."""
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012  # pydantic wants a plain dict
 
-    text: str
-    finish_reason: str
-    input_tokens: int
+    text: str  # the message; "" if the model sent none
+    finish_reason: str  # why the model stopped: "stop", or "length" if the answer is cut off
+    input_tokens: int  # as the provider counts them
     output_tokens: int
-    usd: float | None
+    usd: float | None  # price; None if the model's price is not known
 
 
 class Journal:

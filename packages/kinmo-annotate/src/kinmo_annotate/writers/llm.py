@@ -168,18 +168,13 @@ class LLMWriter:
         key = Journal.key(self.name, messages, parameters)
         # Threads with the same request wait for the first one and find its answer in the journal; setdefault is atomic.
         with self._key_locks.setdefault(key, threading.Lock()):
-            answer = self._journal.read(key)
-            if answer is not None:
-                self._count(Spending.add_journal_hit)
-                return answer
-            answer = self._provider.ask(messages, parameters, key=key, budget=self._budget, stop=stop)
-            self._journal.write(key, answer)
-        self._count(lambda spending: spending.add_request(answer))
-        return answer
-
-    def _count(self, change: Callable[[Spending], Spending]) -> None:
+            known = self._journal.read(key)
+            answer = known or self._provider.ask(messages, parameters, key=key, budget=self._budget, stop=stop)
+            if known is None:
+                self._journal.write(key, answer)
         with self._lock:
-            self.spending = change(self.spending)
+            self.spending = self.spending.add(answer, paid=known is None)
+        return answer
 
 
 def _read(answer: Answer, read: Callable[[str], _T]) -> _T:

@@ -23,23 +23,18 @@ class OutOfBudgetError(InputError):
 
 @dataclass(frozen=True)
 class Spending:
-    """Requests, tokens and USD of a writer since it was made.
+    """Requests, tokens and USD of a writer since it was made."""
 
-    Args:
-        requests: answers from the provider, each of them paid for.
-        journal_hits: answers from the journal, free of charge.
-        input_tokens, output_tokens: of the requests.
-        usd: of the requests; None if the model's price is not known.
-    """
+    requests: int = 0  # answers from the provider, each of them paid for
+    journal_hits: int = 0  # answers from the journal, free of charge
+    input_tokens: int = 0  # of the requests
+    output_tokens: int = 0  # of the requests
+    usd: float | None = 0.0  # of the requests; None if the model's price is not known
 
-    requests: int = 0
-    journal_hits: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    usd: float | None = 0.0
-
-    def add_request(self, answer: Answer) -> Spending:
-        """Return the spending with one more answer from the provider."""
+    def add(self, answer: Answer, *, paid: bool) -> Spending:
+        """Return the spending with one more answer, from the provider or, if not `paid`, from the journal."""
+        if not paid:
+            return replace(self, journal_hits=self.journal_hits + 1)
         return replace(
             self,
             requests=self.requests + 1,
@@ -47,10 +42,6 @@ class Spending:
             output_tokens=self.output_tokens + answer.output_tokens,
             usd=None if self.usd is None or answer.usd is None else self.usd + answer.usd,
         )
-
-    def add_journal_hit(self) -> Spending:
-        """Return the spending with one more answer from the journal."""
-        return replace(self, journal_hits=self.journal_hits + 1)
 
     def __str__(self) -> str:
         price = "price not known" if self.usd is None else f"{self.usd:.4f} USD"

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
 import lightning as L
 import numpy as np
 from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
+
+from kinmo_core.language import resolve_state_encoder
+from kinmo_core.text import TokenStateEncoder
 
 T = TypeVar("T")
 MAX_SEED: Final = 2**62  # of a seed that a sample carries into the batch
@@ -226,3 +230,26 @@ class StepDataModule(L.LightningDataModule):
         if self.trainer is None:
             raise RuntimeError("the data module must be attached to a Trainer before its loaders are made")
         return self.trainer
+
+
+class TokenStateDataModule(StepDataModule):
+    """Base of the data modules that feed token states of a frozen text encoder.
+
+    Args:
+        text_encoder: its name (see `load_text_encoder`) or the encoder itself.
+        loader: how samples become batches.
+    """
+
+    def __init__(self, text_encoder: str | TokenStateEncoder, loader: LoaderConfig) -> None:
+        super().__init__(loader)
+        self.text_encoder = text_encoder
+
+    @cached_property
+    def encoder(self) -> TokenStateEncoder:
+        """The text encoder, loaded when it is first needed."""
+        return resolve_state_encoder(self.text_encoder)
+
+    @property
+    def text_dim(self) -> int:
+        """Size of a token state."""
+        return self.encoder.state_dim

@@ -13,11 +13,11 @@ from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core import metrics
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
-from kinmo_core.language import SentenceCache, resolve_state_encoder
+from kinmo_core.language import SentenceCache
 from kinmo_core.nn import gather_rows, info_nce, same_caption
 from kinmo_core.stats import Statistics
 from kinmo_core.text import TokenStateEncoder
-from kinmo_core.train.data import DrawnDataset, LoaderConfig, StepDataModule
+from kinmo_core.train.data import DrawnDataset, LoaderConfig, TokenStateDataModule
 from kinmo_core.train.stage import OptimConfig, Stage
 from kinmo_gen.evaluator import MOVEMENT_RATE, Evaluator, EvaluatorConfig
 
@@ -42,7 +42,7 @@ class PairBatch(NamedTuple):
     sentence: Tensor  # (B, dim)
 
 
-class PairData(StepDataModule):
+class PairData(TokenStateDataModule):
     """Clips with a random caption; in training cut to a random length at a random start, as in HumanML3D.
 
     Args:
@@ -62,21 +62,10 @@ class PairData(StepDataModule):
         cache: str = "runs/cache",
         loader: LoaderConfig = LoaderConfig(batch_size=32, bucket_batches=8),
     ) -> None:
-        super().__init__(loader)
+        super().__init__(text_encoder, loader)
         self.root = root
-        self.text_encoder = text_encoder
         self.feature_bias = feature_bias
         self.cache = cache
-
-    @cached_property
-    def encoder(self) -> TokenStateEncoder:
-        """The text encoder, loaded when it is first needed."""
-        return resolve_state_encoder(self.text_encoder)
-
-    @property
-    def text_dim(self) -> int:
-        """Size of a token state."""
-        return self.encoder.state_dim
 
     @cached_property
     def statistics(self) -> Statistics:

@@ -16,10 +16,9 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
-from kinmo_core.language import resolve_state_encoder
 from kinmo_core.stats import Statistics
 from kinmo_core.text import Description, Reasoner, TokenStateEncoder
-from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, StepDataModule
+from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, TokenStateDataModule
 from kinmo_htma.annotations import known_sentences, training_descriptions
 from kinmo_htma.embeddings import Embedder, TextSettings, padded
 from kinmo_htma.items import per_dimension_statistics, retrieval_samples
@@ -46,7 +45,7 @@ class PairBatch(NamedTuple):
     seeds: Tensor  # (B,)
 
 
-class PairData(StepDataModule):
+class PairData(TokenStateDataModule):
     """Clips with a random caption in training, with their first caption in validation and test.
 
     Args:
@@ -80,11 +79,10 @@ class PairData(StepDataModule):
         cache: str = "runs/cache",
         loader: LoaderConfig = LoaderConfig(batch_size=32, bucket_batches=8),
     ) -> None:
-        super().__init__(loader)
+        super().__init__(text_encoder, loader)
         if not 0 <= reasoned <= 1:
             raise ValueError(f"reasoned must be a share between 0 and 1, got {reasoned}")
         self.root = root
-        self.text_encoder = text_encoder
         self.annotations = Path(annotations) if annotations else Path(root) / "descriptions.jsonl"
         self.reasoner = reasoner
         self.reasoned = reasoned
@@ -93,16 +91,6 @@ class PairData(StepDataModule):
         self.parts = parts
         self.per_dimension = per_dimension
         self.cache = cache
-
-    @cached_property
-    def encoder(self) -> TokenStateEncoder:
-        """The text encoder, loaded when it is first needed."""
-        return resolve_state_encoder(self.text_encoder)
-
-    @property
-    def text_dim(self) -> int:
-        """Size of a token state."""
-        return self.encoder.state_dim
 
     @property
     def text_settings(self) -> TextSettings:

@@ -18,8 +18,8 @@ from kinmo_core.grouping import SIX_GROUPS
 from kinmo_core.io import load_motion, save_motion
 from kinmo_core.io.figure import build_figure
 from kinmo_core.io.glb import write_glb
-from kinmo_core.io.rig import JOINT_NAMES, OFFSETS, PARENTS, fit_rotations, place_joints, rest_joints
 from kinmo_core.motion import Motion
+from kinmo_core.rig import JOINT_NAMES, OFFSETS, PARENTS, fit_rotations, place_joints, rest_joints
 
 _DTYPES = {5126: np.float32, 5123: np.uint16, 5121: np.uint8}
 _WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4, "MAT4": 16}

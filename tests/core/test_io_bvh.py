@@ -17,8 +17,8 @@ from kinmo_core.io import load_motion
 from kinmo_core.io.bvh import euler_degrees, read_bvh, write_bvh
 from kinmo_core.io.bvh_parse import parse_bvh
 from kinmo_core.io.names import find_joints
-from kinmo_core.io.rig import JOINT_NAMES, OFFSETS, fit_rotations, place_joints, rest_joints
 from kinmo_core.motion import Motion
+from kinmo_core.rig import JOINT_NAMES, OFFSETS, fit_rotations, place_joints, rest_joints
 from kinmo_core.skeleton import HUMANML3D
 
 TINY = """HIERARCHY

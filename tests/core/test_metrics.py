@@ -17,6 +17,7 @@ from torch import Tensor
 
 from kinmo_core.errors import InputError
 from kinmo_core.metrics import (
+    bones_off,
     diversity,
     foot_skating,
     frechet_distance,
@@ -26,7 +27,11 @@ from kinmo_core.metrics import (
     mpjpe,
     multimodality,
     r_precision,
+    rotation_jumps,
 )
+from kinmo_core.rig import fit_rotations, place_joints
+from kinmo_core.rotations import yaw_matrix
+from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.testing import walking_joints
 
 SEEDS = st.integers(0, 10_000)
@@ -239,6 +244,31 @@ def test_foot_skating_of_standing_sliding_and_floating() -> None:
     assert foot_skating(standing + jump) == 0
 
 
+def test_bones_off_counts_frames_with_a_bone_that_is_a_tenth_off() -> None:
+    whole = HUMANML3D.resize(walking_joints(20))
+    assert bones_off(whole) == 0
+    stretched = HUMANML3D.bone_vectors(whole)
+    stretched[:5, 20] *= 1.11
+    stretched[5:10, 20] *= 1.09
+    stretched[10:12, 9] *= 0.85
+    assert bones_off(HUMANML3D.place(stretched)).item() == pytest.approx(7 / 20)
+
+
+def test_rotation_jumps_counts_steps_in_which_a_joint_turns_far() -> None:
+    root, rotations = fit_rotations(walking_joints(20, speed=0.5))
+    assert rotation_jumps(place_joints(root, rotations)) == 0
+    elbow = HUMANML3D.names.index("left_elbow")
+    turned = rotations.clone()
+    turned[8:, elbow] = turned[8:, elbow] @ yaw_matrix(torch.tensor(1.2, dtype=torch.float64))  # 69 degrees
+    jumped = place_joints(root, turned)
+    assert rotation_jumps(jumped).item() == pytest.approx(1 / 19)
+    assert rotation_jumps(jumped, fps=15.0) == 0  # 69 degrees are allowed in 1/15 s
+    assert rotation_jumps(torch.stack([jumped, jumped]), lengths=torch.tensor([8, 20])).tolist() == [
+        0,
+        pytest.approx(1 / 19),
+    ]
+
+
 def test_jerk_of_a_cubic_path() -> None:
     """x = t^3 has third derivative 6; the finite difference is exact on cubics."""
     seconds = torch.arange(30).double() / 20
@@ -252,14 +282,15 @@ def test_jerk_of_a_cubic_path() -> None:
 
 
 def test_padding_does_not_count() -> None:
-    clips, lengths = [walking_joints(frames, seed=frames, speed=3.0) for frames in (20, 35, 50)], [20, 35, 50]
+    lengths = [20, 35, 50]
+    clips = [walking_joints(frames, seed=frames, speed=3.0) * torch.tensor([1.0, 1.0, 1.2]) for frames in lengths]
     padded = torch.full((3, 50, 22, 3), torch.nan)
     for row, clip in enumerate(clips):
         padded[row, : len(clip)] = clip
     counts = torch.tensor(lengths)
-    for measure in (foot_skating, jerk):
+    for measure in (bones_off, foot_skating, jerk, rotation_jumps):
         alone = torch.stack([measure(clip) for clip in clips])
-        assert alone.min() > 0
+        assert measure is rotation_jumps or alone.min() > 0
         torch.testing.assert_close(measure(padded, lengths=counts), alone)
     alone = torch.stack([mpjpe(clip, clip * 1.1) for clip in clips])
     torch.testing.assert_close(mpjpe(padded, padded * 1.1, lengths=counts), alone)
@@ -289,6 +320,8 @@ def test_mistakes_name_what_is_wanted(walking: Tensor) -> None:
         ),
         (lambda: jerk(walking[:3]), "clips must have at least 4 frames, got 3"),
         (lambda: foot_skating(walking[:, :5]), r"joints must have shape \(\.\.\., frames, 22, 3\), got \(60, 5, 3\)"),
+        (lambda: bones_off(walking[:, :5]), r"joints must have shape \(\.\.\., frames, 22, 3\), got \(60, 5, 3\)"),
+        (lambda: rotation_jumps(walking[:1]), "clips must have at least 2 frames, got 1"),
         (lambda: jerk(walking[..., :2]), r"joints must have shape \(\.\.\., frames, joints, 3\), got \(60, 22, 2\)"),
         (
             lambda: jerk(walking[None], lengths=torch.tensor([61])),

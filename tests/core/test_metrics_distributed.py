@@ -52,6 +52,7 @@ def all_metrics() -> dict[str, Metric]:
         "multimodality": counted.MultiModality(pairs=3, seed=3),
         "mpjpe": counted.MPJPE(),
         "foot_skating": counted.FootSkating(),
+        "bones_off": counted.BonesOff(),
         "jerk": counted.Jerk(),
     }
 
@@ -99,6 +100,7 @@ def expected() -> dict[str, Tensor]:
         "multimodality": metrics.multimodality(motion.view(-1, 4, 2), pairs=3, seed=3),
         "mpjpe": (error * lengths).sum() / lengths.sum(),
         "foot_skating": metrics.foot_skating(joints, lengths=lengths).mean(),
+        "bones_off": metrics.bones_off(joints, lengths=lengths).mean(),
         "jerk": metrics.jerk(joints, lengths=lengths).mean(),
     }
 

@@ -19,6 +19,7 @@ from kinmo_core.rotations import (
     interpolate,
     matrix_to_6d,
     rotate_yaw,
+    rotation_angle,
     shortest_rotation,
     sixd_to_matrix,
     yaw_matrix,
@@ -127,3 +128,13 @@ def test_interpolation_is_slerp(seed: int, share: float) -> None:
 def test_compose_is_the_matrix_product() -> None:
     first, second = (torch.from_numpy(Rotation.random(4, rng=np.random.default_rng(n)).as_matrix()) for n in (0, 1))
     torch.testing.assert_close(compose(first, second), first @ second)
+
+
+@given(SEEDS)
+def test_rotation_angle_is_scipys_magnitude(seed: int) -> None:
+    rotation = Rotation.from_rotvec(2 * vectors(seed, 20).numpy())
+    torch.testing.assert_close(
+        rotation_angle(torch.from_numpy(rotation.as_matrix())), torch.from_numpy(rotation.magnitude())
+    )
+    assert rotation_angle(EYE) == 0
+    assert rotation_angle(torch.diag(torch.tensor([1.0, -1.0, -1.0]))).item() == pytest.approx(math.pi)

@@ -73,3 +73,21 @@ def test_heading_weighs_hips_and_shoulders_by_their_width() -> None:
     assert heading(joints).item() == pytest.approx(math.atan2(2, 1))
     hips, shoulders = side_axes(joints)
     assert (hips.tolist(), shoulders.tolist()) == ([1, 0, 0], [0, 0, -2])
+
+
+@given(st.integers(0, 10_000))
+def test_resize_keeps_root_and_directions_and_gives_every_bone_its_length(seed: int) -> None:
+    joints = torch.randn(2, 3, 22, 3, generator=torch.Generator().manual_seed(seed))
+    resized = HUMANML3D.resize(joints)
+    before, after = (HUMANML3D.bone_vectors(j)[..., 1:, :] for j in (joints, resized))
+    assert torch.equal(resized[..., 0, :], joints[..., 0, :])
+    torch.testing.assert_close(after.norm(dim=-1), HUMANML3D.bone_length_tensor()[1:].expand(2, 3, 21))
+    torch.testing.assert_close(
+        torch.nn.functional.normalize(after, dim=-1), torch.nn.functional.normalize(before, dim=-1), atol=1e-4, rtol=0
+    )
+    torch.testing.assert_close(HUMANML3D.resize(resized), resized, atol=1e-5, rtol=0)
+
+
+def test_resize_gives_a_bone_without_direction_its_rest_direction() -> None:
+    resized = HUMANML3D.resize(torch.zeros(22, 3))
+    torch.testing.assert_close(resized, HUMANML3D.rest_pose())

@@ -13,6 +13,9 @@ from toy_stages import CODES, LAYERS, TEXT_DIM
 
 from kinmo_core.errors import InputError
 from kinmo_core.features import DIM
+from kinmo_core.io import load_motion, save_motion
+from kinmo_core.rig import OFFSETS
+from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.stats import Statistics
 from kinmo_core.testing import WordEncoder
 from kinmo_gen import Generator
@@ -41,6 +44,15 @@ def test_a_motion_for_every_sentence_in_its_order(generator: Generator):
     assert all(m.fps == 20 and m.joints.shape[1:] == (22, 3) for m in motions)
     assert all(bool(m.joints.isfinite().all()) for m in motions)
     assert generator.sample([]) == []
+
+
+def test_every_motion_is_the_same_body_in_every_format(generator: Generator, tmp_path: Path):
+    lengths = OFFSETS[1:].norm(dim=-1).float()
+    for motion in generator.sample(TEXTS, seconds=2.0, seed=0):
+        bones = HUMANML3D.bone_vectors(motion.joints)[:, 1:].norm(dim=-1)
+        torch.testing.assert_close(bones, lengths.expand_as(bones), atol=1e-4, rtol=0)
+        save_motion(motion, tmp_path / "a.bvh")
+        assert (load_motion(tmp_path / "a.bvh").joints - motion.joints).norm(dim=-1).max() < 5e-3
 
 
 def test_a_seed_repeats_and_another_does_not(generator: Generator):

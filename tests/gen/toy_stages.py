@@ -26,7 +26,7 @@ from kinmo_gen.residual import ResidualConfig
 from kinmo_gen.tokenizer import TokenizerConfig
 from kinmo_gen.train.data import TokenData
 from kinmo_gen.train.evaluator import EvaluatorModule, PairData
-from kinmo_gen.train.tokenizer import TokenizerData, TokenizerModule
+from kinmo_gen.train.tokenizer import TokenizerData, TokenizerLosses, TokenizerModule
 from kinmo_gen.train.tokens import LengthModule, MaskedModule, ResidualModule
 
 STAGES = ("tokenizer", "masked", "residual", "length", "evaluator")
@@ -42,7 +42,7 @@ def module(stage: str, *, dropout: float = 0.1, learning_rate: float = 1e-3) -> 
         case "tokenizer":
             sizes: dict[str, Any] = {"width": 16, "code_dim": 8, "codes": CODES, "layers": LAYERS}
             network = TokenizerConfig(**sizes, dropout=dropout, temperature=0.5 if dropout else 0.0)
-            return TokenizerModule(network, optim=optim)
+            return TokenizerModule(network, TokenizerLosses(joints=1.0, velocity=2.0, root=0.1, bones=1.0), optim)
         case "masked":
             return MaskedModule(MaskedConfig(TEXT_DIM, CODES, 8, **trunk), optim)
         case "residual":

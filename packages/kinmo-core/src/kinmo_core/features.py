@@ -159,19 +159,11 @@ def _mirror_map() -> tuple[Tensor, Tensor]:
 
 def _uniform_skeleton(joints: Tensor, skeleton: Skeleton) -> Tensor:
     """Give every bone the skeleton's length in its own direction; scale the root path by the ratio of the right legs."""
-    vectors = _SKELETON.bone_vectors(joints)
-    first_lengths = vectors[..., 0, :, :].norm(dim=-1)
     leg = _SKELETON.index("right_knee", "right_ankle")
-    target_lengths = skeleton.bone_length_tensor().to(joints)
-    scale = target_lengths[leg].sum() / first_lengths[..., leg].sum(-1)
-    lengths = vectors.norm(dim=-1, keepdim=True)
-    # A bone of zero length (two joints in one place) has no direction; it takes the rest direction.
-    directions = torch.where(
-        lengths > 1e-8, vectors / lengths.clamp_min(1e-8), skeleton.rest_direction_tensor().to(joints)
-    )
-    directions = directions * target_lengths[:, None]
-    directions[..., 0, :] = joints[..., _PELVIS, :] * scale[..., None, None]
-    return skeleton.place(directions)
+    first_lengths = _SKELETON.bone_vectors(joints[..., 0, :, :])[..., leg, :].norm(dim=-1).sum(-1)
+    scale = skeleton.bone_length_tensor().to(joints)[leg].sum() / first_lengths
+    root = joints[..., :1, :]
+    return skeleton.resize(joints - root) + root * scale[..., None, None, None]
 
 
 def _half_yaw(joints: Tensor) -> Tensor:

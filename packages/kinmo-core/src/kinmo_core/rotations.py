@@ -60,6 +60,13 @@ def rotate_yaw(vectors: Tensor, angle: Tensor) -> Tensor:
     return torch.stack([cos * x + sin * z, y.expand_as(cos * x), cos * z - sin * x], dim=-1)
 
 
+def rotation_angle(matrix: Tensor) -> Tensor:
+    """Return the angle (...,) by which rotations (..., 3, 3) turn, 0 to pi radians."""
+    a, b, c = matrix.mT.sub(matrix).flatten(-2)[..., [1, 2, 5]].unbind(-1)
+    sine = torch.sqrt(a.square() + b.square() + c.square())
+    return torch.atan2(sine, matrix.diagonal(dim1=-2, dim2=-1).sum(-1) - 1)
+
+
 def compose(first: Tensor, second: Tensor) -> Tensor:
     """Multiply (..., 3, 3) matrices element by element, since a matmul in TF32 keeps three digits only."""
     return (first[..., None] * second[..., None, :, :]).sum(-2)

@@ -87,6 +87,18 @@ class Skeleton:
             positions.append(positions[self.parents[joint]] + bone_vectors[..., joint, :])
         return torch.stack(positions, dim=-2)
 
+    def resize(self, joints: Tensor) -> Tensor:
+        """Give every bone of (..., J, 3) positions the skeleton's length in its own direction; the root stays.
+
+        A bone of zero length (two joints in one place) has no direction; it takes the rest direction.
+        """
+        vectors = self.bone_vectors(joints)
+        lengths = vectors.norm(dim=-1, keepdim=True)
+        rest = self.rest_direction_tensor().to(joints)
+        directions = torch.where(lengths > 1e-8, vectors / lengths.clamp_min(1e-8), rest)
+        resized = directions[..., 1:, :] * self.bone_length_tensor().to(joints)[1:, None]
+        return self.place(torch.cat([joints[..., :1, :], resized], dim=-2))
+
     def bone_vectors(self, joints: Tensor) -> Tensor:
         """Convert (..., J, 3) positions to (..., J, 3) vectors parent -> joint, the inverse of `place`; the root is kept."""
         vectors = joints - joints[..., [max(parent, 0) for parent in self.parents], :]

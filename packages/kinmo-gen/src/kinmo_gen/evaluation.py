@@ -23,7 +23,7 @@ from kinmo_core.features import FPS, decode
 from kinmo_core.files import atomic_path
 from kinmo_core.stats import Statistics
 from kinmo_gen.evaluator import Evaluator
-from kinmo_gen.generator import Generator
+from kinmo_gen.generator import Generator, joints_of
 from kinmo_gen.model_folder import SHIPPED, load_network
 from kinmo_gen.tokenizer import DOWNSAMPLE
 
@@ -110,7 +110,9 @@ class _Evaluation:
                 for name, (clips, embedded) in rows.items():
                     part = [clips[i] for i in chosen]
                     reference = None if name == "real" else self.embedded_real[chosen]
-                    for metric, value in self._measure(part, embedded[chosen], text[chosen], reference, repeat).items():
+                    measured = self._measure_embedded(embedded[chosen], text[chosen], reference, repeat)
+                    measured |= self._measure_joints(part, recorded=name == "real")
+                    for metric, value in measured.items():
                         results[split][name].setdefault(metric, []).append(value)
             after_each()
         for split, chosen in self.rows_of.items():
@@ -118,8 +120,8 @@ class _Evaluation:
             results[split]["generated"]["MultiModality"] = [self._multimodality(chosen)]
         return results
 
-    def _measure(
-        self, clips: list[Tensor], embedded: Tensor, text: Tensor, reference: Tensor | None, seed: int
+    def _measure_embedded(
+        self, embedded: Tensor, text: Tensor, reference: Tensor | None, seed: int
     ) -> dict[str, float]:
         """Measure one row; FID and KID against `reference`, or between two random halves where it is None."""
         top = metrics.r_precision(text, embedded, seed=seed)
@@ -127,7 +129,6 @@ class _Evaluation:
         if first is None:
             order = torch.randperm(len(embedded), generator=torch.Generator().manual_seed(seed))
             first, second = embedded[order].tensor_split(2)
-        joints = [decode(self.statistics.denormalize(clip)) for clip in clips]
         return {
             "R@1": float(top[0]),
             "R@2": float(top[1]),
@@ -136,17 +137,25 @@ class _Evaluation:
             "KID x 1000": 1000 * float(metrics.kid(first, second)),
             "MM-Dist": float(metrics.mm_dist(text, embedded)),
             "Diversity": float(metrics.diversity(embedded, pairs=min(300, len(embedded) // 2), seed=seed)),
-            "Foot skating": float(torch.stack([metrics.foot_skating(clip) for clip in joints]).mean()),
+        }
+
+    def _measure_joints(self, clips: list[Tensor], *, recorded: bool) -> dict[str, float]:
+        """Measure one row of clips: bones as the network made them, the rest on the body that a user gets."""
+        features = [self.statistics.denormalize(clip) for clip in clips]
+        made = [decode(clip) for clip in features]
+        shown = made if recorded else [joints_of(clip) for clip in features]
+        return {
+            "Foot skating": _mean(metrics.foot_skating, shown),
+            "Bones off": _mean(metrics.bones_off, made),
+            "Rotation jumps": _mean(metrics.rotation_jumps, shown),
         }
 
     def _mpjpe(self, chosen: list[int]) -> float:
         """Return the mean over clips of the reconstruction error, each frame's root moved onto the real one, mm."""
-        errors = [
-            metrics.mpjpe(
-                *(decode(self.statistics.denormalize(x[i])) for x in (self.rebuilt, self.real)), align_root=True
-            )
-            for i in chosen
-        ]
+        errors = []
+        for i in chosen:
+            rebuilt, real = (self.statistics.denormalize(clips[i]) for clips in (self.rebuilt, self.real))
+            errors.append(metrics.mpjpe(joints_of(rebuilt), decode(real), align_root=True))
         return float(torch.stack(errors).mean())
 
     def _multimodality(self, chosen: list[int]) -> float:
@@ -191,6 +200,10 @@ class _Evaluation:
         states = encoder.token_states(captions)  # type: ignore[attr-defined]
         lengths = torch.tensor([len(s) for s in states])
         return self.evaluator.embed_text(pad_sequence(states, batch_first=True), lengths)
+
+
+def _mean(metric: Callable[[Tensor], Tensor], clips: list[Tensor]) -> float:
+    return float(torch.stack([metric(clip) for clip in clips]).mean())
 
 
 def _table(split: str, rows: dict[str, dict[str, list[float]]]) -> str:

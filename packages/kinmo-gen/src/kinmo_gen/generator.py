@@ -13,6 +13,7 @@ from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, decode
 from kinmo_core.language import load_text_encoder
 from kinmo_core.motion import Motion
+from kinmo_core.rig import constant_body
 from kinmo_core.stats import Statistics
 from kinmo_core.text import TextEncoder, check_sentence
 from kinmo_gen.length import MIN_SECONDS, LengthEstimator, tokens_of
@@ -104,13 +105,14 @@ class Generator:
             progress: called with (motions done, motions in all) after every batch.
 
         Returns:
-            Motions at 20 fps on HumanML3D's skeleton, in the order of `texts`; durations are rounded to 0.2 s.
+            Motions at 20 fps, in the order of `texts`; durations are rounded to 0.2 s. All are the same body, the rig of
+            `kinmo_core.rig`, so that NPZ, BVH, GLB and MP4 of a motion show the same joints.
 
         Raises:
             InputError: an empty or overlong sentence, or a duration outside 0.4 to 9.8 seconds.
         """
         features = self.sample_features(texts, seconds=seconds, seed=seed, progress=progress)
-        return [Motion(decode(clip), FPS, text=text.strip()) for clip, text in zip(features, texts, strict=True)]
+        return [Motion(joints_of(clip), FPS, text=text.strip()) for clip, text in zip(features, texts, strict=True)]
 
     @torch.inference_mode()
     def sample_features(
@@ -171,6 +173,11 @@ class Generator:
     @property
     def _device(self) -> torch.device:
         return next(self.masked.parameters()).device
+
+
+def joints_of(features: Tensor) -> Tensor:
+    """Decode features (..., T, 263) that a network made to joints (..., T, 22, 3) of the rig, metres."""
+    return constant_body(decode(features))
 
 
 def _check_device(device: str) -> None:

@@ -57,6 +57,7 @@ class TokenizerConfig:
         dropout: in the residual units.
         temperature: of the random choice of codes in training; 0 takes the nearest.
         decay: of the codebooks' moving averages.
+        reset_below: average count of a code in a batch below which it is replaced; smaller for small batches.
     """
 
     width: int = 512
@@ -66,6 +67,7 @@ class TokenizerConfig:
     dropout: float = 0.2
     temperature: float = 0.5
     decay: float = 0.99
+    reset_below: float = 1.0
 
 
 class Tokenizer(nn.Module):
@@ -85,7 +87,12 @@ class Tokenizer(nn.Module):
             nn.Conv1d(width, code_dim, 3, padding=1),
         )
         self.quantizer = ResidualQuantizer(
-            config.layers, config.codes, code_dim, temperature=config.temperature, decay=config.decay
+            config.layers,
+            config.codes,
+            code_dim,
+            temperature=config.temperature,
+            decay=config.decay,
+            reset_below=config.reset_below,
         )
         self.decoder = nn.Sequential(
             nn.Conv1d(code_dim, width, 3, padding=1),

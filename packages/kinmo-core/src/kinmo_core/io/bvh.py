@@ -1,4 +1,4 @@
-"""BVH files: `read_bvh` finds the 22 joints in any file, `write_bvh` writes a clip on the T-pose rig of `io.rig`."""
+"""BVH files: `read_bvh` finds the 22 joints in any file, `write_bvh` writes a clip on the T-pose rig of `kinmo_core.rig`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from kinmo_core.errors import InputError
 from kinmo_core.files import atomic_path, read_bytes
 from kinmo_core.io.bvh_parse import parse_bvh
 from kinmo_core.io.names import find_joints
-from kinmo_core.io.rig import CHILDREN, JOINT_NAMES, OFFSETS, TIPS, fit_rotations
 from kinmo_core.motion import Motion
+from kinmo_core.rig import CHILDREN, JOINT_NAMES, OFFSETS, TIPS, fit_rotations
 from kinmo_core.skeleton import HUMANML3D
 
 CENTIMETRE: Final = 0.01

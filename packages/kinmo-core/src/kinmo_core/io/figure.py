@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from kinmo_core.grouping import SIX_GROUPS
-from kinmo_core.io.rig import PARENTS
+from kinmo_core.rig import PARENTS
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.viz.body import CAPSULES, TIP_JOINTS, Capsule, body_points
 

@@ -1,4 +1,4 @@
-"""Animated GLB (glTF 2.0): the figure of `viz.body`, skinned to the T-pose rig of `io.rig`, one colour a kinematic group."""
+"""Animated GLB (glTF 2.0): the figure of `viz.body` on the rig of `kinmo_core.rig`, one colour a kinematic group."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from scipy.spatial.transform import Rotation
 
 from kinmo_core.files import atomic_path
 from kinmo_core.io.figure import Mesh, build_figure
-from kinmo_core.io.rig import CHILDREN, JOINT_NAMES, OFFSETS, fit_rotations, rest_joints
 from kinmo_core.motion import Motion
+from kinmo_core.rig import CHILDREN, JOINT_NAMES, OFFSETS, fit_rotations, rest_joints
 from kinmo_core.viz.palette import GROUP_COLOURS, Colour
 
 _COMPONENTS: Final = {"float32": gltf.FLOAT, "uint16": gltf.UNSIGNED_SHORT, "uint8": gltf.UNSIGNED_BYTE}

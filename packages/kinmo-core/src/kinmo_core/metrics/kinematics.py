@@ -10,10 +10,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kinmo_core.errors import InputError
+from kinmo_core.rig import fit_rotations
+from kinmo_core.rotations import rotation_angle
 from kinmo_core.skeleton import HUMANML3D
 
 FOOT_HEIGHT: Final = 0.05  # m: a foot joint below this height is on the floor
 SKATING_SPEED: Final = 0.5  # m/s: a foot on the floor that moves faster skates
+BONE_TOLERANCE: Final = 0.1  # share of its length by which a bone may be off
+ROTATION_STEP: Final = 60.0  # degrees at 20 fps: a joint that turns more in one step jumps
 _WINDOW: Final = 5  # steps over which the speed is averaged
 _FEET: Final = HUMANML3D.index("left_foot", "right_foot")
 
@@ -63,9 +67,7 @@ def foot_skating(joints: Tensor, *, fps: float = 20.0, lengths: Tensor | None = 
     Returns:
         (...,) float64 between 0 and 1.
     """
-    joints, valid = _clips("joints", joints, lengths, min_frames=2)
-    if joints.shape[-2] != len(HUMANML3D):
-        raise InputError(f"joints must have shape (..., frames, {len(HUMANML3D)}, 3), got {_shape(joints)}")
+    joints, valid = _clips("joints", joints, lengths, min_frames=2, joint_count=len(HUMANML3D))
     feet, valid = joints[..., _FEET, :], valid[..., 1:, None]
     speed = (feet[..., [0, 2]].diff(dim=-3).norm(dim=-1) * fps).masked_fill(~valid, 0)
     padded = F.pad(speed, (0, 0, _WINDOW // 2, _WINDOW // 2))
@@ -91,10 +93,50 @@ def jerk(joints: Tensor, *, fps: float = 20.0, lengths: Tensor | None = None) ->
     return _mean_of(third, valid[..., 3:])
 
 
-def _clips(name: str, joints: Tensor, lengths: Tensor | None, *, min_frames: int) -> tuple[Tensor, Tensor]:
+def bones_off(joints: Tensor, *, lengths: Tensor | None = None) -> Float[Tensor, "*batch"]:
+    """Return the share of frames in which some bone is more than 10 % longer or shorter than `HUMANML3D`'s.
+
+    Args:
+        joints: (..., T, 22, 3) metres, on HumanML3D's uniform skeleton.
+        lengths: (...,) number of frames of each clip; the rest is padding. All frames by default.
+
+    Returns:
+        (...,) float64 between 0 and 1.
+    """
+    joints, valid = _clips("joints", joints, lengths, min_frames=1, joint_count=len(HUMANML3D))
+    measured = HUMANML3D.bone_vectors(joints)[..., 1:, :].norm(dim=-1)
+    off = (measured / HUMANML3D.bone_length_tensor().to(measured)[1:] - 1).abs() > BONE_TOLERANCE
+    return _mean_of(off.any(-1).double(), valid)
+
+
+def rotation_jumps(joints: Tensor, *, fps: float = 20.0, lengths: Tensor | None = None) -> Float[Tensor, "*batch"]:
+    """Return the share of steps in which some joint of the fitted rig turns faster than 60 degrees in 1/20 s.
+
+    The rotations are those of `rig.fit_rotations`, relative to the parent joint, as BVH and GLB hold them.
+
+    Args:
+        joints: (..., T, 22, 3) metres, T >= 2.
+        fps: frames per second.
+        lengths: (...,) number of frames of each clip; the rest is padding. All frames by default.
+
+    Returns:
+        (...,) float64 between 0 and 1.
+    """
+    joints, valid = _clips("joints", joints, lengths, min_frames=2, joint_count=len(HUMANML3D))
+    joints = joints.masked_fill(~valid[..., None, None], 0)
+    _, rotations = fit_rotations(joints.flatten(0, -3))
+    rotations = rotations.reshape(*joints.shape[:-1], 3, 3).to(joints.device)
+    step = rotation_angle(rotations[..., :-1, :, :, :].mT @ rotations[..., 1:, :, :, :]).rad2deg()
+    jumps = (step > ROTATION_STEP * 20 / fps).any(-1)
+    return _mean_of(jumps.double(), valid[..., 1:])
+
+
+def _clips(
+    name: str, joints: Tensor, lengths: Tensor | None, *, min_frames: int, joint_count: int | None = None
+) -> tuple[Tensor, Tensor]:
     """Return float64 positions (..., T, J, 3) and a mask (..., T) that is True for frames that are not padding."""
-    if joints.ndim < 3 or joints.shape[-1] != 3:
-        raise InputError(f"{name} must have shape (..., frames, joints, 3), got {_shape(joints)}")
+    if joints.ndim < 3 or joints.shape[-1] != 3 or joint_count not in (None, joints.shape[-2]):
+        raise InputError(f"{name} must have shape (..., frames, {joint_count or 'joints'}, 3), got {_shape(joints)}")
     batch, frames = joints.shape[:-3], joints.shape[-3]
     if lengths is None:
         lengths = torch.full(batch, frames, device=joints.device)

@@ -181,6 +181,14 @@ class FootSkating(_ClipMean):
         self._append(index, kinematics.foot_skating(joints, fps=self.fps, lengths=lengths))
 
 
+class BonesOff(_ClipMean):
+    """`bones_off`, mean over the clips."""
+
+    def update(self, joints: Tensor, *, lengths: Tensor, index: Tensor) -> None:
+        """Add a batch of clips in metres."""
+        self._append(index, kinematics.bones_off(joints, lengths=lengths))
+
+
 class Jerk(_ClipMean):
     """`jerk` in m/s^3, mean over the clips."""
 

@@ -9,12 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+from torchmetrics import Metric
 
 from kinmo_core import metrics
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.features import LAYOUT, decode
 from kinmo_core.nn import SampleRandom
+from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.stats import Statistics
 from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, StepDataModule
 from kinmo_core.train.stage import OptimConfig, Stage
@@ -82,15 +84,44 @@ def _window_dataset(clips: list[Tensor], window: int, statistics: Statistics) ->
 class TokenizerLosses:
     """Weights of the losses; the defaults are MoMask's.
 
+    The last four act on joints in metres, decoded from the features. All but `bones` first give every bone its length, as
+    whoever uses the motion does, so that the network need not spend codes on what is the same in every frame.
+
     Args:
         position: weight of SmoothL1 on the local joint positions, added to SmoothL1 on all features.
         commitment: weight of the commitment loss.
         quantizer_dropout: share of samples that use only the first s layers, s uniform.
+        joints: weight of the mean distance of joints, root moved onto the real one: what MPJPE measures.
+        velocity: weight of the mean difference of the joints' steps between frames.
+        root: weight of the mean distance of the root, which sums up the errors of its velocity.
+        bones: weight of the mean error of the bones' lengths.
     """
 
     position: float = 0.5
     commitment: float = 0.02
     quantizer_dropout: float = 0.2
+    joints: float = 0.0
+    velocity: float = 0.0
+    root: float = 0.0
+    bones: float = 0.0
+
+
+class UsedCodes(Metric):
+    """Number of codes (Q,) of each layer that occur in all batches together."""
+
+    counts: Tensor
+
+    def __init__(self, layers: int, codes: int) -> None:
+        super().__init__()
+        self.add_state("counts", torch.zeros(layers, codes, dtype=torch.long), dist_reduce_fx="sum")
+
+    def update(self, ids: Tensor) -> None:
+        """Add ids (..., Q)."""
+        layers = ids.flatten(0, -2).T
+        self.counts.scatter_add_(1, layers, torch.ones_like(layers))
+
+    def compute(self) -> Tensor:
+        return (self.counts > 0).sum(-1)
 
 
 class TokenizerModule(Stage):
@@ -114,12 +145,12 @@ class TokenizerModule(Stage):
         super().__init__(optim, statistics=statistics, network=network, losses=losses)
         self.losses = losses
         self.model = Tokenizer(network)
+        self.used_codes = nn.ModuleDict({name: UsedCodes(network.layers, network.codes) for name in ("val", "test")})
 
     def training_step(self, batch: Windows, batch_idx: int) -> Tensor:
         """Return the loss with quantizer dropout."""
         output = self.model(batch.features, active=self._active_layers(SampleRandom(batch.seeds)))
-        reconstruction = self._reconstruction_loss(output.features, batch.features)
-        loss = reconstruction + self.losses.commitment * output.commitment
+        loss = self._loss(output.features, batch.features) + self.losses.commitment * output.commitment
         self.log("train/loss", loss, prog_bar=True)
         return loss
 
@@ -128,8 +159,20 @@ class TokenizerModule(Stage):
         self._evaluate(batch, "val")
 
     def test_step(self, batch: Windows, batch_idx: int) -> None:
-        """Log the test figures."""
-        self._evaluate(batch, "test")
+        """Log the test figures, and MPJPE with the first 1, 2, ... layers of codes."""
+        ids = self._evaluate(batch, "test")
+        real = self._joints(batch.features)
+        for layers in range(1, self.model.layers + 1):
+            made = HUMANML3D.resize(self._joints(self.model.detokenize(ids[..., :layers])))
+            self._log_value(f"test/mpjpe_{layers}", metrics.mpjpe(made, real, align_root=True).mean(), batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log how many codes of each layer the validation set uses."""
+        self._log_used_codes("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Log how many codes of each layer the test set uses."""
+        self._log_used_codes("test")
 
     def _active_layers(self, random: SampleRandom) -> Tensor:
         """Draw how many quantizer layers each sample uses, (B,)."""
@@ -138,22 +181,55 @@ class TokenizerModule(Stage):
         fewer = (uniform[:, 1] * layers).long().clamp(max=layers - 1) + 1
         return torch.where(uniform[:, 0] < share, fewer, layers)
 
-    def _evaluate(self, batch: Windows, name: str) -> None:
-        """Log loss, MPJPE around the root (mm), error of the root (mm), and base codes that a batch uses."""
-        assert self.statistics is not None
+    def _evaluate(self, batch: Windows, name: str) -> Tensor:
+        """Log loss, MPJPE and error of the root (mm), and share of frames with a bone off; return the ids."""
         output = self.model(batch.features)
-        real, made = (decode(self.statistics.denormalize(x.float())) for x in (batch.features, output.features))
+        real, made = self._joints(batch.features), self._joints(output.features)
         values = {
-            "loss": self._reconstruction_loss(output.features, batch.features),
-            "mpjpe": metrics.mpjpe(made, real, align_root=True).mean(),
+            "loss": self._loss(output.features, batch.features),
+            "mpjpe": metrics.mpjpe(HUMANML3D.resize(made), real, align_root=True).mean(),
             "root_error": metrics.mpjpe(made[..., :1, :], real[..., :1, :]).mean(),
-            "used_codes": torch.tensor(float(output.ids[..., 0].unique().numel())),
+            "bones_off": metrics.bones_off(made).mean(),
         }
         for key, value in values.items():
-            size = len(batch.features)
-            self.log(f"{name}/{key}", value.float(), batch_size=size, sync_dist=True, prog_bar=key == "mpjpe")
+            self._log_value(f"{name}/{key}", value, batch)
+        self._used(name).update(output.ids)
+        return output.ids
 
-    def _reconstruction_loss(self, made: Tensor, real: Tensor) -> Tensor:
-        local = LAYOUT["positions"]
-        whole = F.smooth_l1_loss(made.float(), real)
-        return whole + self.losses.position * F.smooth_l1_loss(made.float()[..., local], real[..., local])
+    def _log_value(self, name: str, value: Tensor, batch: Windows) -> None:
+        shown = name.endswith("/mpjpe")
+        self.log(name, value.float(), batch_size=len(batch.features), sync_dist=True, prog_bar=shown)
+
+    def _log_used_codes(self, name: str) -> None:
+        used = self._used(name)
+        for layer, count in enumerate(used.compute().tolist(), start=1):
+            self.log(f"{name}/used_codes_{layer}", float(count))
+        used.reset()
+
+    def _used(self, name: str) -> UsedCodes:
+        used = self.used_codes[name]
+        assert isinstance(used, UsedCodes)
+        return used
+
+    def _joints(self, features: Tensor) -> Tensor:
+        assert self.statistics is not None
+        return decode(self.statistics.denormalize(features.float()))
+
+    def _loss(self, made: Tensor, real: Tensor) -> Tensor:
+        """Return the loss of normalised features (B, T, 263), the commitment aside."""
+        losses, local, made = self.losses, LAYOUT["positions"], made.float()
+        loss = F.smooth_l1_loss(made, real) + losses.position * F.smooth_l1_loss(made[..., local], real[..., local])
+        if losses.joints or losses.velocity or losses.root or losses.bones:
+            loss = loss + self._joint_loss(self._joints(made), self._joints(real))
+        return loss
+
+    def _joint_loss(self, made: Tensor, real: Tensor) -> Tensor:
+        """Return the weighted errors, m, of decoded joints (B, T, 22, 3)."""
+        losses, resized = self.losses, HUMANML3D.resize(made)
+        around_root = (resized - resized[..., :1, :]) - (real - real[..., :1, :])
+        steps = resized.diff(dim=-3) - real.diff(dim=-3)
+        root = (made - real)[..., :1, :]
+        lengths = HUMANML3D.bone_vectors(made)[..., 1:, :].norm(dim=-1)
+        off = (lengths - HUMANML3D.bone_length_tensor().to(lengths)[1:]).abs()
+        distances = ((losses.joints, around_root), (losses.velocity, steps), (losses.root, root))
+        return losses.bones * off.mean() + sum(weight * part.norm(dim=-1).mean() for weight, part in distances)

@@ -1,4 +1,4 @@
-"""The skeleton for animators: HumanML3D's 22 joints as a rig in a true T-pose, and the fit of its rotations to a clip.
+"""The body that every format shows: HumanML3D's 22 joints as a rig in a true T-pose, and its fit to a clip.
 
 HumanML3D's joints are points; rest directions of its feature code (both arms down, hips and collars level) fit no body.
 This rig has one fixed rest pose for all clips: arms along +-x, legs along -y, feet forward, all rotations zero.
@@ -64,6 +64,10 @@ def _rest_offsets() -> Tensor:
     return F.normalize(directions, dim=-1) * lengths[:, None]
 
 
+_ANKLES: Final = {  # knee -> ankle of the same leg
+    HUMANML3D.names.index(f"{side}_knee"): HUMANML3D.names.index(f"{side}_ankle") for side in ("left", "right")
+}
+
 OFFSETS: Final = _rest_offsets()
 """(22, 3) float64, vector parent -> joint in the T-pose, metres; zero for the root."""
 
@@ -73,15 +77,29 @@ def rest_joints() -> Float[Tensor, "22 3"]:
     return HUMANML3D.place(OFFSETS)
 
 
+def constant_body(joints: Float[Tensor, "*batch frames 22 3"]) -> Float[Tensor, "*batch frames 22 3"]:
+    """Put joints on the rig, so that bones keep their length: the motion that every file format can hold.
+
+    Args:
+        joints: (..., T, 22, 3) metres, y up; bones of about the lengths of `HUMANML3D`.
+
+    Returns:
+        (..., T, 22, 3), in the type of `joints`; root and feet stay, unless a foot is out of reach.
+    """
+    root, rotations = fit_rotations(joints.flatten(0, -3))
+    return place_joints(root, rotations).to(joints).reshape(joints.shape)
+
+
 def fit_rotations(joints: Tensor) -> tuple[Float[Tensor, "frames 3"], Tensor]:
     """Fit root path and joint rotations of the rig to a clip; `place_joints` is the inverse.
 
-    Pelvis and spine3 take the rotation that fits all their children best. Every other joint turns the shortest way from
-    its parent's frame, without twist, so that its bone points from where the rig's joint *is* to where the child should
-    be: an error at the hips is not carried to the feet.
+    Pelvis and spine3 take the rotation that fits all their children best. Knees bend so that the feet are where they should
+    be, since a foot that leaves its place on the floor is what people see first. Every other joint turns the shortest way
+    from its parent's frame, without twist, so that its bone points from where the rig's joint *is* to where the child
+    should be: an error at the hips is not carried to the hands.
 
     Args:
-        joints: (T, 22, 3) metres, y up, with the bone lengths of `HUMANML3D` (`features.canonicalize` makes them so).
+        joints: (T, 22, 3) metres, y up, bones of about the lengths of `HUMANML3D` (`features.canonicalize` makes them so).
 
     Returns:
         Root positions (T, 3), metres, and rotations (T, 22, 3, 3) relative to the parent; both float64.
@@ -91,12 +109,15 @@ def fit_rotations(joints: Tensor) -> tuple[Float[Tensor, "frames 3"], Tensor]:
     """
     if joints.ndim != 3 or joints.shape[1:] != (22, 3):
         raise InputError(f"joints must have shape (frames, 22, 3), got {tuple(joints.shape)}")
-    target = joints.detach().cpu().double()
+    target = _keep_feet(joints.detach().cpu().double())
     identity = torch.eye(3, dtype=torch.float64).expand(len(target), 3, 3)
     places, world, local = {0: target[:, 0]}, {-1: identity}, []
     for joint, children in enumerate(CHILDREN):
         base = world[PARENTS[joint]]
-        aims = target[:, list(children)] - places[joint][:, None]
+        goals = target[:, list(children)]
+        if len(children) == 1 and (knee := children[0]) in _ANKLES:
+            goals = _bend_knee(places[joint], goals[:, 0], target[:, _ANKLES[knee]], knee)[:, None]
+        aims = goals - places[joint][:, None]
         world[joint] = _turn_to(base, OFFSETS[list(children)], aims)
         local.append(base.mT @ world[joint])
         for child in children:
@@ -124,6 +145,31 @@ def _turn_to(base: Tensor, rest: Tensor, aims: Tensor) -> Tensor:
     length = aims[:, 0].norm(dim=-1, keepdim=True)
     goal = torch.where(length > 1e-9, aims[:, 0] / length.clamp_min(1e-9), start)
     return shortest_rotation(start, goal) @ base
+
+
+def _keep_feet(target: Tensor) -> Tensor:
+    """Move the ankles (T, 22, 3) along the feet to where the rig's feet end in the same place."""
+    target = target.clone()
+    for side in ("left", "right"):
+        ankle, foot = HUMANML3D.index(f"{side}_ankle", f"{side}_foot")
+        bone = F.normalize(target[:, foot] - target[:, ankle], dim=-1)
+        target[:, ankle] = target[:, foot] - bone * OFFSETS[foot].norm()
+    return target
+
+
+def _bend_knee(hip: Tensor, knee: Tensor, ankle: Tensor, joint: int) -> Tensor:
+    """Return where (T, 3) the knee lies so that the rig's thigh and shin reach from hip to ankle; `joint` is the knee.
+
+    The leg stays in the plane of `knee`; an ankle out of reach is pointed at with a straight leg.
+    """
+    thigh, shin = (float(OFFSETS[end].norm()) for end in (joint, _ANKLES[joint]))
+    across = ankle - hip
+    distance = across.norm(dim=-1, keepdim=True).clamp(abs(thigh - shin) + 1e-6, thigh + shin - 1e-6)
+    axis = F.normalize(across, dim=-1)
+    along = (distance.square() + thigh**2 - shin**2) / (2 * distance)  # law of cosines
+    aside = knee - hip - ((knee - hip) * axis).sum(-1, keepdim=True) * axis
+    height = (thigh**2 - along.square()).clamp_min(0).sqrt()
+    return hip + axis * along + F.normalize(aside, dim=-1) * height
 
 
 def _kabsch(rest: Tensor, aims: Tensor) -> Tensor:

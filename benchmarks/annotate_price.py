@@ -60,7 +60,7 @@ def mean_price(described: Sequence[Described], model: str, *, repeated: float) -
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Project the price of describing HumanML3D by a language model.")
-    parser.add_argument("--data", type=Path, default=Path("data/cmu"), help="folder written by `kinmo data cmu`")
+    parser.add_argument("--data", type=Path, default=Path("data/cmu"), help="folder written by `kinmo data pack`")
     parser.add_argument("--clips", type=int, default=100, help="number of clips (default: %(default)s)")
     parser.add_argument("--model", default="gpt-4o-mini", help="litellm's name of it (default: %(default)s)")
     parser.add_argument("--repeated", type=float, default=0.05, help="assumed share of unusable answers")

@@ -139,14 +139,19 @@ def _add_render(commands: Commands) -> None:
 
 def _add_data(commands: Commands) -> None:
     sets = commands.add_parser("data", help="prepare a data set").add_subparsers(required=True, metavar="set")
-    cmu = sets.add_parser("cmu", help="convert the CMU-HumanML3D pack to HumanML3D's folder layout")
-    cmu.add_argument("--source", type=Path, required=True, help="folder of the pack")
-    cmu.add_argument("--out", type=Path, required=True, help="new or empty folder to write")
-    cmu.add_argument("--keep-flagged", action="store_true", help="keep repaired recordings in the training lists")
-    cmu.add_argument(
+    pack = sets.add_parser("pack", help="merge packs of recordings into one directory in HumanML3D's layout")
+    pack.add_argument(
+        "--source", type=Path, required=True, action="append", dest="sources", metavar="PACK", help="folder of a pack"
+    )
+    pack.add_argument("--out", type=Path, required=True, help="new or empty folder to write")
+    pack.add_argument("--keep-flagged", action="store_true", help="keep repaired recordings in the training lists")
+    pack.add_argument(
         "--keep-extrapolated", action="store_true", help="keep extrapolated frames at the ends of recordings"
     )
-    cmu.set_defaults(run=_data_cmu)
+    pack.add_argument(
+        "--full", action="store_true", help="also store mirrored copies and new_joints, for tools other than KinMo"
+    )
+    pack.set_defaults(run=_data_pack)
 
 
 def _convert(options: argparse.Namespace) -> None:
@@ -180,23 +185,26 @@ def _render(options: argparse.Namespace) -> None:
         save_video(motion, options.target)
 
 
-def _data_cmu(options: argparse.Namespace) -> None:
-    from kinmo_core.data.cmu import write_dataset
+def _data_pack(options: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from kinmo_core.data.merge import write_dataset
+    from kinmo_core.data.summary import table
 
     about = write_dataset(
-        options.source,
+        options.sources,
         options.out,
         keep_flagged=options.keep_flagged,
         keep_extrapolated=options.keep_extrapolated,
+        full=options.full,
         progress=sys.stderr.isatty(),
     )
-    counts = ", ".join(f"{name} {count}" for name, count in about["clips_per_list_with_mirrored"].items())
-    print(f"{options.out}: {counts} (mirrored copies included)")
-    print(
-        f"left out of training: {len(about['flagged_train_clips_left_out'])} clips of flagged recordings; "
-        f"trimmed: extrapolated frames of {about['clips_with_extrapolated_frames_trimmed']} clips; "
-        f"nothing remained of {len(about['clips_left_out_since_nothing_remains_after_trimming'])}; see about.json"
-    )
+    Console().print(table(about["sources"]))
+    for source in about["sources"]:
+        if source["credit"]:
+            print(f"{source['name']}: {source['credit']} ({source['licence']})")
+    counts = ", ".join(f"{name} {count:,}" for name, count in about["ids_per_list"].items())
+    print(f"{options.out}: {counts} (ids, mirrored copies included); what was left out is in about.json")
 
 
 def _doctor(_: argparse.Namespace) -> None:

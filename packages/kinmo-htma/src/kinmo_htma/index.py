@@ -225,7 +225,7 @@ def indexed_files(root: Path) -> list[Path]:
     Raises:
         InputError: no such folder, or no motion in it.
     """
-    features = root / "new_joint_vecs"  # a HumanML3D directory also holds every motion as joints
+    features = root / "new_joint_vecs"  # a HumanML3D directory may hold every motion as joints too
     found = motion_files(features if features.is_dir() else root)
     found.sort(key=lambda path: READABLE.index(path.suffix.lower()), reverse=True)
     return sorted({path.with_suffix(""): path for path in found}.values())

@@ -13,8 +13,7 @@ import numpy as np
 from kinmo_annotate.check.verdicts import Answer, Verdict, judge
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
-from kinmo_core.features import FPS
-from kinmo_core.io import load_motion
+from kinmo_core.features import FPS, decode
 from kinmo_core.motion import Motion
 from kinmo_core.text import BODY, Description, read_descriptions
 
@@ -142,7 +141,7 @@ def run(
             works contradicts both far more often.
 
     Raises:
-        InputError: a file cannot be read, a motion is missing, or its joints are not a motion.
+        InputError: a file cannot be read, a motion is missing, or its features are not a motion.
     """
     if control not in CONTROLS:
         raise InputError(f"control must be one of {', '.join(CONTROLS)}, got {control!r}")
@@ -208,16 +207,17 @@ def _clip(id: str) -> str:
 
 
 def _motion(folder: HumanML3DFolder, id: str, source: str) -> Motion:
-    """Read a clip or a span of it; a mirrored copy that is not stored is made from its original."""
-    path = folder.root / "new_joints" / f"{_clip(id)}.npy"
-    mirrored = not path.is_file() and path.stem.startswith("M")
-    path = path.with_stem(path.stem[1:]) if mirrored else path
-    if not path.is_file():
-        raise InputError(f"{source} has the id {id!r}, but {path} does not exist; joints of every motion are needed")
-    motion = load_motion(path)
+    """Read a clip or a span of it."""
+    if not (found := folder.samples_of(_clip(id), with_captions=False)):
+        raise InputError(f"{source} has the id {id!r}, but {folder.root} has no features of {_clip(id)}")
+    [sample] = found
+    try:
+        motion = Motion(decode(sample.features()), fps=FPS)
+    except InputError as error:
+        raise InputError(f"{sample.path}: {error}") from None
     if span := re.search(r":(\d+)-(\d+)", id):
         start, end = map(int, span.groups())
         if start >= min(end, len(motion)):
-            raise InputError(f"{source} has the id {id!r}, but {path} has {len(motion)} frames")
+            raise InputError(f"{source} has the id {id!r}, but {sample.path} has {len(motion)} frames")
         motion = replace(motion, joints=motion.joints[start:end])
-    return motion.mirror() if mirrored else motion
+    return motion

@@ -1,7 +1,11 @@
 """Read a directory in HumanML3D's layout: the official one, or one that `kinmo data` wrote.
 
-new_joint_vecs/ID.npy  (T, 263) features      texts/ID.txt  captions      Mean.npy, Std.npy
-new_joints/ID.npy      (T, 22, 3) joints       train.txt, val.txt, ...     one id a line
+new_joint_vecs/ID.npy  (T, 263) features          Mean.npy, Std.npy
+texts/ID.txt           captions                   train.txt, val.txt, ...     one id a line
+
+A mirrored copy has the id M<id>. The official directory stores its features and captions; where they are missing they are
+made from those of <id> in the same way. `new_joints`, which the official directory has too, is not read, since it is
+`decode(features)`.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import torch
 from torch import Tensor
 
 from kinmo_core.data.captions import Caption, parse_captions
+from kinmo_core.data.mirroring import mirror_clip
 from kinmo_core.errors import InputError
 from kinmo_core.features import DIM, FPS
 from kinmo_core.stats import Statistics
@@ -33,6 +38,7 @@ class Sample:
         start, end: frames of the span.
         captions: sentences about exactly this span.
         whole: whether the span is the whole clip.
+        mirrored: whether the clip is the mirror image of what the file holds.
     """
 
     id: str
@@ -41,6 +47,7 @@ class Sample:
     end: int
     captions: tuple[Caption, ...]
     whole: bool = True
+    mirrored: bool = False
 
     def __len__(self) -> int:
         return self.end - self.start
@@ -53,6 +60,8 @@ class Sample:
     def features(self) -> Tensor:
         """Read the features (end - start, 263) from disk."""
         mapped = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        if self.mirrored:
+            return mirror_clip(torch.from_numpy(np.array(mapped, dtype=np.float32)))[self.start : self.end]
         return torch.from_numpy(np.array(mapped[self.start : self.end], dtype=np.float32))
 
 
@@ -66,7 +75,7 @@ class HumanML3DFolder:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
         if not self.root.is_dir():
-            raise InputError(f"no data directory {self.root}; make one with `kinmo data cmu --source PACK --out DIR`")
+            raise InputError(f"no data directory {self.root}; make one with `kinmo data pack --source PACK --out DIR`")
         for name in ("new_joint_vecs", "texts"):
             if not (self.root / name).is_dir():
                 raise InputError(f"{self.root} has no {name}/; it must have the layout of HumanML3D")
@@ -81,9 +90,12 @@ class HumanML3DFolder:
         return path.read_text(encoding="utf-8").split()
 
     def captions(self, id: str) -> tuple[Caption, ...]:
-        """Return all captions of a clip; none if it has no text file."""
-        path = self.root / "texts" / f"{id}.txt"
-        return parse_captions(path.read_text(encoding="utf-8"), source=str(path)) if path.is_file() else ()
+        """Return all captions of a clip; none if neither it nor the original of a mirrored copy has a text file."""
+        path, mirrored = self._file("texts", id, ".txt")
+        if not path.is_file():
+            return ()
+        captions = parse_captions(path.read_text(encoding="utf-8"), source=str(path))
+        return tuple(caption.mirror() for caption in captions) if mirrored else captions
 
     def samples(
         self,
@@ -118,20 +130,26 @@ class HumanML3DFolder:
         Raises:
             InputError: its features or captions cannot be read.
         """
-        path = self.root / "new_joint_vecs" / f"{id}.npy"
+        path, mirrored = self._file("new_joint_vecs", id, ".npy")
         if not path.is_file():  # the official lists name a few clips that the set lacks
             return []
         frames = _frame_count(path)
         if not with_captions:
-            return [Sample(id, path, 0, frames, ())]
+            return [Sample(id, path, 0, frames, (), mirrored=mirrored)]
         spans: dict[tuple[int, int], list[Caption]] = {}
         for caption in self.captions(id):
             span = (0, frames) if caption.whole else (int(caption.start * FPS), min(int(caption.end * FPS), frames))
             spans.setdefault(span, []).append(caption)
         return [
-            Sample(id, path, start, end, tuple(captions), whole=(start, end) == (0, frames))
+            Sample(id, path, start, end, tuple(captions), whole=(start, end) == (0, frames), mirrored=mirrored)
             for (start, end), captions in spans.items()
         ]
+
+    def _file(self, folder: str, id: str, suffix: str) -> tuple[Path, bool]:
+        """Return the file of a clip and whether its content must be mirrored, since only the original has a file."""
+        path = self.root / folder / f"{id}{suffix}"
+        original = path.with_name(f"{id.removeprefix('M')}{suffix}")
+        return (original, True) if not path.is_file() and original.is_file() else (path, False)
 
 
 def clip_of(key: str) -> str:

@@ -71,7 +71,8 @@ def _cgspeed() -> Scheme:
     These files lack the bone `thorax`: neck and shoulders start at its lower end (Spine1), so all above is moved up by the
     vertebra below, Spine to Spine1, of nearly its length and direction. Their forearm ends after two thirds. Spine3, collars
     and head have no joint of their own; the weights put them near HumanML3D's. Three recordings come within 6 cm (mean
-    over joints) of HumanML3D's body; `kinmo data cmu` converts the recordings with calibrated constants instead.
+    over joints) of HumanML3D's body; calibrated constants made the packs that
+    `kinmo data pack` reads.
     """
     lift = {"spine1": 1.0, "spine": -1.0}
     arms = {

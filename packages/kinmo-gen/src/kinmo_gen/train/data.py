@@ -126,7 +126,11 @@ def _tokens(samples: list[Sample], tokenizer: Tokenizer, statistics: Statistics,
             rows += [tokenizer.tokenize(features[:, offset:])[0].short() for offset in range(DOWNSAMPLE)]
         return {"ids": torch.cat(rows), "sizes": torch.tensor([len(row) for row in rows])}
 
-    key = [fingerprint(tokenizer), *(f"{s.path} {s.path.stat().st_mtime_ns} {s.start} {s.end}" for s in samples)]
-    stored = cached(cache, "tokens", key, compute)
+    stored = cached(cache, "tokens", [fingerprint(tokenizer), *map(_identity, samples)], compute)
     rows = stored["ids"].split(stored["sizes"].tolist())
     return [list(rows[i : i + DOWNSAMPLE]) for i in range(0, len(rows), DOWNSAMPLE)]
+
+
+def _identity(sample: Sample) -> str:
+    """Name the content of a sample; a mirrored copy may share the file of its original."""
+    return f"{sample.path} {sample.path.stat().st_mtime_ns} {sample.start} {sample.end} {sample.mirrored}"

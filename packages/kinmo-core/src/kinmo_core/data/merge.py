@@ -1,0 +1,161 @@
+"""Write packs as one HumanML3D directory, so that any tool of the field can train on it.
+
+Besides HumanML3D's own lists (train, val, test, train_val, all) it writes
+
+    clean_val, clean_test  val and test ids that share no frame with a train clip, not even through a twin of a recording
+    tokenizer              stretches of *all* recordings that touch no val or test frame (nor a twin of one): ids
+                           S<trial>_<first frame>; for models that need no captions
+    extra                  those of them that HumanML3D does not use and that have a short description as a caption
+
+Every list names each id and, as in HumanML3D, its mirrored copy M<id>. `HumanML3DFolder` makes the copies when it reads
+them, so files of them are written for other tools only, and so is `new_joints`. `about.json` records the choices.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from kinmo_core.data.captions import Caption
+from kinmo_core.data.pack import SPLITS, Pack
+from kinmo_core.data.pieces import Pieces, cut
+from kinmo_core.data.summary import summary
+from kinmo_core.errors import InputError
+from kinmo_core.features import FPS, decode, encode_raw
+from kinmo_core.motion import mirror_joints
+from kinmo_core.stats import Statistics
+
+
+def write_dataset(
+    sources: Sequence[Path],
+    out: Path,
+    *,
+    keep_flagged: bool = False,
+    keep_extrapolated: bool = False,
+    full: bool = False,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Write the directory; it gets its name when it is complete.
+
+    Args:
+        sources: folders of the packs; lists follow their order.
+        out: folder to write; must not exist or be empty.
+        keep_flagged: train on repaired recordings too.
+        keep_extrapolated: do not trim extrapolated frames.
+        full: write mirrored copies and `new_joints` as well, which KinMo does not need.
+        progress: show a progress bar.
+
+    Returns:
+        Content of `about.json`: counts and what was left out, for each source.
+
+    Raises:
+        InputError: `out` is in use, a source is not a pack, or two sources have a recording or a clip in common.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"out must be a new or empty folder, got {out}")
+    packs = read_packs(sources)
+    pieces = [cut(pack, keep_flagged=keep_flagged, keep_extrapolated=keep_extrapolated) for pack in packs]
+    lists = _lists(packs, pieces)
+    about = {
+        "fps": FPS,
+        "captions_clip_ids_and_splits": "HumanML3D (MIT), Copyright (c) 2022 Chuan Guo",
+        "mirrored_copies": "stored"
+        if full
+        else "listed as M<id>, not stored; KinMo makes them of <id> when it reads them",
+        "statistics": "over the train list, mirrored copies included",
+        "ids_per_list": {name: len(ids) for name, ids in lists.items()},
+        "sources": [summary(pack, found) for pack, found in zip(packs, pieces, strict=True)],
+    }
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        _write_pieces(packs, pieces, work, full=full, progress=progress)
+        for name, ids in lists.items():
+            (work / f"{name}.txt").write_text("".join(f"{id}\n" for id in ids), encoding="utf-8")
+        Statistics.of(_train_features(packs, pieces)).save(work)
+        (work / "about.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        work.chmod((work / "texts").stat().st_mode)  # mkdtemp makes private folders
+        if out.exists():
+            out.rmdir()
+        work.rename(out)
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    return about
+
+
+def read_packs(sources: Sequence[Path]) -> list[Pack]:
+    """Read packs that have nothing in common.
+
+    Raises:
+        InputError: no source, one that is not a pack, the same one twice, or a recording or clip that is in two of them.
+    """
+    if not sources:
+        raise InputError("sources must name at least one pack, got none")
+    for one, other in combinations(sources, 2):
+        if one.resolve() == other.resolve():
+            raise InputError(f"sources must differ, got {one} and {other}, which are the same folder")
+    packs = [Pack(source) for source in sources]
+    for one, other in combinations(packs, 2):
+        for kind, mine, theirs in (
+            ("recording", one.trials, other.trials),
+            ("clip", {clip.id for clip in one.clips}, {clip.id for clip in other.clips}),
+        ):
+            if shared := sorted(set(mine) & set(theirs)):
+                raise InputError(
+                    f"{kind} {shared[0]} is in two sources, {one.folder} and {other.folder}; want it in one"
+                )
+    return packs
+
+
+def _lists(packs: Sequence[Pack], pieces: Sequence[Pieces]) -> dict[str, list[str]]:
+    """Return every list with mirrored ids, as in HumanML3D."""
+    base = {split: [piece.id for found in pieces for piece in found.clips[split]] for split in SPLITS}
+    base["train_val"] = base["train"] + base["val"]
+    base["all"] = base["train_val"] + base["test"]
+    for split in ("val", "test"):
+        clean = frozenset[str]().union(*(pack.clean[split] for pack in packs))
+        base[f"clean_{split}"] = [id for id in base[split] if id in clean]
+    base["tokenizer"] = [piece.id for found in pieces for piece in found.stretches]
+    base["extra"] = [piece.id for found in pieces for piece in found.extra]
+    return {name: [id for base_id in ids for id in (base_id, f"M{base_id}")] for name, ids in base.items()}
+
+
+def _write_pieces(packs: Sequence[Pack], pieces: Sequence[Pieces], folder: Path, *, full: bool, progress: bool) -> None:
+    from rich.progress import track
+
+    for name in ("new_joint_vecs", "texts", *(["new_joints"] if full else [])):
+        (folder / name).mkdir()
+    jobs = [(pack, piece) for pack, found in zip(packs, pieces, strict=True) for piece in found.all()]
+    for pack, piece in track(jobs, description="writing clips", disable=not progress):
+        joints = pack.joints(piece.trial, piece.start, piece.end)
+        _write_piece(folder, piece.id, encode_raw(joints), piece.captions, full=full)
+        if full:
+            mirrored = [caption.mirror() for caption in piece.captions]
+            _write_piece(folder, f"M{piece.id}", encode_raw(mirror_joints(joints)), mirrored, full=full)
+
+
+def _write_piece(folder: Path, id: str, features: Tensor, captions: Sequence[Caption], *, full: bool) -> None:
+    np.save(folder / "new_joint_vecs" / f"{id}.npy", features.numpy())
+    if full:
+        np.save(folder / "new_joints" / f"{id}.npy", decode(features).numpy())
+    text = "".join(f"{caption.line()}\n" for caption in captions)
+    (folder / "texts" / f"{id}.txt").write_text(text, encoding="utf-8")
+
+
+def _train_features(packs: Sequence[Pack], pieces: Sequence[Pieces]) -> Iterator[Tensor]:
+    """Compute the features of every train clip and of its mirrored copy."""
+    for pack, found in zip(packs, pieces, strict=True):
+        for piece in found.clips["train"]:
+            joints = pack.joints(piece.trial, piece.start, piece.end)
+            yield encode_raw(joints)
+            yield encode_raw(mirror_joints(joints))

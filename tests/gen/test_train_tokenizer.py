@@ -1,0 +1,73 @@
+"""What training of the tokenizer measures and is driven by: joints on bones of constant length, layers, used codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import lightning as L
+import pytest
+import torch
+from torch import Tensor
+from toy_stages import CODES, LAYERS, data, module
+
+from kinmo_core import metrics
+from kinmo_core.features import decode, encode_raw
+from kinmo_core.skeleton import HUMANML3D
+from kinmo_core.stats import Statistics
+from kinmo_core.testing import walking_joints
+from kinmo_gen.tokenizer import TokenizerConfig
+from kinmo_gen.train.tokenizer import TokenizerLosses, TokenizerModule, UsedCodes
+
+
+def loss_of(losses: TokenizerLosses, made: Tensor, real: Tensor) -> float:
+    plain = Statistics(torch.zeros(263), torch.ones(263))
+    model = TokenizerModule(TokenizerConfig(16, 8, 16, 3), losses, statistics=plain)
+    return float(model._loss(made, real))
+
+
+@pytest.fixture(scope="module")
+def real() -> Tensor:
+    return torch.stack([encode_raw(walking_joints(33, seed=seed)) for seed in (0, 1)])
+
+
+def test_the_joint_loss_is_mpjpe_on_whole_bones(real: Tensor):
+    made = real + 0.02 * torch.randn(real.shape, generator=torch.Generator().manual_seed(0))
+    added = loss_of(TokenizerLosses(joints=2.0), made, real) - loss_of(TokenizerLosses(), made, real)
+    error = metrics.mpjpe(HUMANML3D.resize(decode(made)), decode(real), align_root=True).mean()
+    assert added == pytest.approx(2 * float(error) / 1000, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["joints", "velocity", "root", "bones"])
+def test_each_loss_on_joints_sees_its_own_error_and_nothing_in_a_perfect_copy(real: Tensor, name: str):
+    def added(made: Tensor) -> float:
+        return loss_of(TokenizerLosses(**{name: 1.0}), made, real) - loss_of(TokenizerLosses(), made, real)
+
+    assert added(real) == pytest.approx(0, abs=1e-5)
+    longer, drifting = real.clone(), real.clone()
+    longer[..., 3:67] *= 1.2  # height and places: all bones grow, their directions stay
+    drifting[..., 1:3] += 0.01
+    assert (added(longer) > 0.01) == (name in ("bones", "root"))
+    assert (added(drifting) > 0.001) == (name in ("velocity", "root"))
+
+
+def test_used_codes_are_counted_over_batches_and_layers():
+    used = UsedCodes(layers=2, codes=5)
+    used.update(torch.tensor([[[0, 1], [0, 2]]]))
+    used.update(torch.tensor([[[4, 1], [0, 3]]]))
+    assert used.compute().tolist() == [2, 3]
+    used.reset()
+    used.update(torch.tensor([[[1, 1]]]))
+    assert used.compute().tolist() == [1, 1]
+
+
+def test_a_test_run_tells_the_error_with_each_layer(toy_folder: Path, tmp_path: Path):
+    model, source = module("tokenizer", dropout=0.0), data("tokenizer", toy_folder, tmp_path)
+    model.statistics = source.statistics  # type: ignore[attr-defined, assignment]
+    trainer = L.Trainer(
+        accelerator="cpu", devices=1, logger=False, enable_progress_bar=False, default_root_dir=tmp_path
+    )
+    (figures,) = trainer.test(model, source, verbose=False)
+    assert figures[f"test/mpjpe_{LAYERS}"] == pytest.approx(figures["test/mpjpe"], rel=1e-4)
+    assert {f"test/mpjpe_{layer}" for layer in range(1, LAYERS + 1)} <= figures.keys()
+    assert all(1 <= figures[f"test/used_codes_{layer}"] <= CODES for layer in range(1, LAYERS + 1))
+    assert 0 <= figures["test/bones_off"] <= 1

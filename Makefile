@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 PYTHON  ?= python3
-SOURCE  ?= ../shared/data/cmu-humanml3d
+SOURCES ?= ../shared/data/cmu-humanml3d-v2 ../shared/data/accad-humanml3d
 DATA    ?= data/$(SIZE)
 SIZE    ?= cmu
 OVERLAY ?= cpu
@@ -22,7 +22,7 @@ help:  ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 	@echo
 	@echo 'Settings: make test ARGS="-k bvh", make train-gen SIZE=humanml3d OVERLAY=gpu DATA=/path/to/HumanML3D,'
-	@echo '          make data SOURCE=/path/to/cmu-humanml3d, make setup PYTHON=python3.12'
+	@echo '          make data SOURCES="/path/to/one /path/to/other", make setup PYTHON=python3.12'
 
 setup: $(STAMP)  ## install everything into .venv (a few minutes, once)
 
@@ -46,8 +46,8 @@ format: setup  ## format the code and fix what ruff can fix
 bench: setup  ## measure speed and print the table of the README
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
-data: setup  ## write the CMU motions of SOURCE to DATA in HumanML3D's layout
-	$(BIN)/kinmo data cmu --source $(SOURCE) --out $(DATA) $(ARGS)
+data: setup  ## merge the packs SOURCES into DATA in HumanML3D's layout
+	$(BIN)/kinmo data pack $(addprefix --source ,$(SOURCES)) --out $(DATA) $(ARGS)
 
 annotate: setup  ## describe the motions of DATA limb by limb, without a language model
 	$(BIN)/kinmo-annotate predict --config configs/annotate/$(SIZE).yaml --data.root $(DATA) \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-import kinmo_core.data.cmu
+import kinmo_core.data.merge
 from kinmo_core.cli import exit_on_input_error, main
 from kinmo_core.errors import InputError
 from kinmo_core.io import load_motion, save_motion
@@ -78,35 +79,59 @@ def test_render_takes_poses_and_text(source: Path) -> None:
     assert sizes[2][1] > sizes[0][1]
 
 
-@pytest.mark.parametrize("flag", ["flagged", "extrapolated"])
-def test_data_cmu_passes_its_options_on_and_says_what_was_done(
+@pytest.mark.parametrize("flag", ["keep-flagged", "keep-extrapolated", "full"])
+def test_data_pack_passes_its_options_on_and_says_what_was_done(
     monkeypatch: pytest.MonkeyPatch, flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     calls: list[tuple[tuple[object, ...], dict[str, object]]] = []
+    left_out = {
+        "flagged_train_clips": ["000001", "000002"],
+        "clips_with_nothing_left": ["000005"],
+        "trimmed_clips": 3,
+        "flagged_recordings": 4,
+        "short_recordings": 5,
+        "extrapolated_frames": 66,
+        "held_out_frames": 1777,
+        "short_stretch_frames": 88,
+    }
+    entry = {
+        "licence": "free",
+        "recordings": 1234,
+        "recording_hours": 5.0171,
+        "clips": {"train": 1000, "val": 2, "test": 3},
+        "clip_hours": 1.5,
+        "captions": 99,
+        "stretches": 77,
+        "stretch_hours": 0.25,
+        "captioned_stretches_of_recordings_without_clip": 11,
+        "left_out": left_out,
+    }
 
     def write_dataset(*args: object, **kwargs: object) -> dict[str, object]:
         calls.append((args, kwargs))
-        return {
-            "clips_per_list_with_mirrored": {"train": 12, "test": 4},
-            "flagged_train_clips_left_out": ["000001", "000002"],
-            "clips_with_extrapolated_frames_trimmed": 3,
-            "clips_left_out_since_nothing_remains_after_trimming": ["000005"],
-        }
+        sources = [entry | {"name": "ONE", "credit": "Thanks to one"}, entry | {"name": "mine", "credit": ""}]
+        return {"ids_per_list": {"train": 2000, "test": 4}, "sources": sources}
 
-    monkeypatch.setattr(kinmo_core.data.cmu, "write_dataset", write_dataset)
-    main(["data", "cmu", "--source", "pack", "--out", str(tmp_path), f"--keep-{flag}"])
+    monkeypatch.setattr(kinmo_core.data.merge, "write_dataset", write_dataset)
+    main(["data", "pack", "--source", "a", "--source", "b", "--out", str(tmp_path), f"--{flag}"])
     (arguments, options), *_ = calls
-    assert arguments == (Path("pack"), tmp_path)
-    kept = {"keep_flagged": flag == "flagged", "keep_extrapolated": flag == "extrapolated"}
-    assert {name: options[name] for name in kept} == kept
+    assert arguments == ([Path("a"), Path("b")], tmp_path)
+    wanted = {name: name.replace("_", "-") == flag for name in ("keep_flagged", "keep_extrapolated", "full")}
+    assert {name: options[name] for name in wanted} == wanted
     said = capsys.readouterr().out
-    assert "train 12, test 4" in said
-    assert "2 clips of flagged recordings" in said
-    assert "extrapolated frames of 3 clips" in said
+    rows = {name: cells for name, *cells in (re.split(r"\s{2,}", line.strip()) for line in said.splitlines()[:15])}
+    assert rows["without mirrored copies"] == ["ONE", "mine"]
+    assert rows["clips of train / val / test"] == ["1,000 / 2 / 3"] * 2
+    assert rows["recordings"] == ["1,234 (5.02 h)"] * 2
+    assert rows["not in stretches: held-out frames"] == ["1,777"] * 2
+    assert "ONE: Thanks to one (free)" in said
+    assert "mine:" not in said
+    assert "train 2,000, test 4" in said
 
 
-def test_data_cmu_without_a_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    fails(capsys, "data", "cmu", "--source", tmp_path / "none", "--out", tmp_path / "out")
+def test_data_pack_without_a_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = fails(capsys, "data", "pack", "--source", tmp_path / "none", "--out", tmp_path / "out")
+    assert "has no joints.npz" in said
     assert list(tmp_path.iterdir()) == []
 
 

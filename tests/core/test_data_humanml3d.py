@@ -10,7 +10,10 @@ import pytest
 import torch
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
+from kinmo_core.data.mirroring import mirror_clip
 from kinmo_core.errors import InputError
+from kinmo_core.features import encode_raw
+from kinmo_core.testing import walking_joints
 
 
 @pytest.fixture
@@ -71,6 +74,45 @@ def test_a_clip_without_text_has_no_captions(folder: Path):
     data = HumanML3DFolder(folder)
     assert data.captions("000002") == ()
     assert [s.id for s in data.samples(["train"], min_frames=1)] == ["000001"]
+
+
+def test_a_mirrored_copy_without_a_file_is_made_of_its_original(toy_folder: Path, tmp_path: Path):
+    stored = HumanML3DFolder(toy_folder)
+    folder = tmp_path / "toy"
+    shutil.copytree(toy_folder, folder)
+    for path in (*folder.glob("new_joint_vecs/M*"), *folder.glob("texts/M*")):
+        path.unlink()
+    shutil.rmtree(folder / "new_joints")
+    made = HumanML3DFolder(folder).samples(["train"])
+    assert [sample.key for sample in made] == [sample.key for sample in stored.samples(["train"])]
+    for mine, theirs in zip(made, stored.samples(["train"]), strict=True):
+        assert mine.captions == theirs.captions
+        assert mine.mirrored == mine.id.startswith("M")
+        assert not theirs.mirrored
+        if mine.mirrored:
+            original = stored.samples_of(mine.id[1:])[0].features()
+            assert mine.path.name == f"{mine.id[1:]}.npy"
+            assert torch.equal(mine.features(), mirror_clip(original))
+        else:
+            assert torch.equal(mine.features(), theirs.features())
+    assert HumanML3DFolder(folder).samples_of("M999999") == []
+
+
+def test_a_span_of_a_mirrored_copy_is_cut_from_the_mirrored_clip(folder: Path):
+    clip = encode_raw(walking_joints(61))
+    np.save(folder / "new_joint_vecs" / "000002.npy", clip.numpy())
+    spans = [sample for sample in HumanML3DFolder(folder).samples_of("M000002") if not sample.whole]
+    assert [(sample.start, sample.end) for sample in spans] == [(20, 60), (0, 41), (58, 60)]
+    for sample in spans:
+        assert torch.equal(sample.features(), mirror_clip(clip)[sample.start : sample.end])
+
+
+def test_a_stored_mirrored_copy_is_read_as_it_is(folder: Path):
+    np.save(folder / "new_joint_vecs" / "M000002.npy", np.full((60, 263), 7, dtype=np.float32))
+    (folder / "texts" / "M000002.txt").write_text("to the left#x#0.0#0.0\n", encoding="utf-8")
+    [sample] = HumanML3DFolder(folder).samples_of("M000002")
+    assert sample.captions[0].text == "to the left"
+    assert (sample.features() == 7).all()
 
 
 def test_a_split_without_usable_sample_says_why(folder: Path):

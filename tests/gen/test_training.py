@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ import torch
 from torch import Tensor
 from toy_stages import STAGES, data, module
 
+from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
 from kinmo_core.testing import HashTextEncoder
 from kinmo_core.train.testing import short_fit
-from kinmo_gen.train.data import TokenData
+from kinmo_gen.train.data import TokenData, _identity
 from kinmo_gen.train.evaluator import PairData
 
 STEPS = 10
@@ -115,3 +117,9 @@ def test_two_processes_train_as_one_does_on_the_joint_batch(
 
 def _flat(state: dict[str, Tensor]) -> Tensor:
     return torch.cat([value.double().flatten() for value in state.values()])
+
+
+def test_a_mirrored_copy_has_tokens_of_its_own_in_the_cache(toy_folder: Path):
+    [sample] = HumanML3DFolder(toy_folder).samples_of("000000")
+    assert _identity(sample) == _identity(replace(sample, id="other"))
+    assert _identity(sample) != _identity(replace(sample, mirrored=True))

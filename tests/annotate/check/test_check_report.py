@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -72,8 +73,8 @@ def test_only_the_motions_of_the_splits_are_checked(tmp_path: Path, toy_folder: 
 
 def test_a_mirrored_copy_that_is_not_stored_is_made(tmp_path: Path, written: Path):
     data = toy_dataset(tmp_path / "data", clips=6)
-    for name in ("new_joints", "new_joint_vecs"):
-        (data / name / f"M{WAVES_RIGHT}.npy").unlink()
+    shutil.rmtree(data / "new_joints")
+    (data / "new_joint_vecs" / f"M{WAVES_RIGHT}.npy").unlink()
     assert run(written, data).total.contradictions == 0
 
 
@@ -119,7 +120,7 @@ def test_counts_add_up():
     [
         (
             '{"id": "999999", TEXT}',
-            r"a.jsonl has the id '999999', but .*999999.npy does not exist; joints of every motion",
+            r"a.jsonl has the id '999999', but .* has no features of 999999",
         ),
         ('{"id": "000000:500-600", TEXT}', r"a.jsonl has the id '000000:500-600', but .*000000.npy has 64 frames"),
         ('{"id": "../000000", TEXT}', r"id '../000000'"),
@@ -136,27 +137,24 @@ def test_annotations_that_do_not_fit_the_data(tmp_path: Path, toy_folder: Path, 
 
 
 @pytest.mark.parametrize(
-    ("joints", "message"),
+    ("features", "message"),
     [
-        (np.full((20, 22, 3), np.nan), "000000.npy: joints must be finite numbers, got NaN or infinity"),
-        (np.zeros((20, 24, 3)), r"000000.npy: wanted joints \(frames, 22, 3\) .*, got float64 \(20, 24, 3\)"),
-        (
-            np.zeros((0, 22, 3)),
-            r"000000.npy: joints must have shape \(frames, 22, 3\) with at least one frame, got none",
-        ),
+        (np.full((20, 263), np.nan), "000000.npy: joints must be finite numbers, got NaN or infinity"),
+        (np.zeros((20, 251)), r"000000.npy must hold \(frames, 263\) features, got shape \(20, 251\)"),
+        (np.zeros((0, 263)), r"000000.npy: joints must have shape \(frames, 22, 3\) with at least one frame, got none"),
     ],
 )
-def test_joints_that_are_no_motion(tmp_path: Path, written: Path, joints: np.ndarray, message: str):
+def test_features_that_are_no_motion(tmp_path: Path, written: Path, features: np.ndarray, message: str):
     data = toy_dataset(tmp_path / "data", clips=6)
-    np.save(data / "new_joints" / f"{WALKS}.npy", joints)
+    np.save(data / "new_joint_vecs" / f"{WALKS}.npy", features)
     with pytest.raises(InputError, match=message):
         run(written, data)
 
 
-def test_a_damaged_file_of_joints(tmp_path: Path, written: Path):
+def test_a_damaged_file_of_features(tmp_path: Path, written: Path):
     data = toy_dataset(tmp_path / "data", clips=6)
-    (data / "new_joints" / f"{WALKS}.npy").write_bytes(b"nothing")
-    with pytest.raises(InputError, match=r"000000.npy: not a readable NumPy file"):
+    (data / "new_joint_vecs" / f"{WALKS}.npy").write_bytes(b"nothing")
+    with pytest.raises(InputError, match=r"000000.npy is not a readable .npy file"):
         run(written, data)
 
 

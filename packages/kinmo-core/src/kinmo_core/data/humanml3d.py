@@ -147,8 +147,7 @@ class HumanML3DFolder:
 
     def _file(self, folder: str, id: str, suffix: str) -> tuple[Path, bool]:
         """Return the file of a clip and whether its content must be mirrored, since only the original has a file."""
-        path = self.root / folder / f"{id}{suffix}"
-        original = path.with_name(f"{id.removeprefix('M')}{suffix}")
+        path, original = (self.root / folder / f"{name}{suffix}" for name in (id, id.removeprefix("M")))
         return (original, True) if not path.is_file() and original.is_file() else (path, False)
 
 

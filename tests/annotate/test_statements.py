@@ -238,25 +238,44 @@ def test_a_bow_leans_and_straightens():
 # Neck
 
 
-def head_to(turn: Tensor) -> Tensor:
-    """Return a standing body whose head turns to the left by `turn` (T,) degrees."""
-    joints = standing(len(turn))
+def head_to(tilt: Tensor, trunk: Tensor | None = None) -> Tensor:
+    """Return a standing body whose head tilts to the left by `tilt`, and all of it forward by `trunk` (T,) degrees."""
+    joints = standing(len(tilt))
     neck, head = HUMANML3D.index("neck", "head")
-    angle = torch.deg2rad(turn)
+    angle = torch.deg2rad(tilt)
     joints[:, head] = joints[:, neck] + 0.1 * torch.stack(
-        [0.64 * angle.sin(), torch.full_like(angle, 0.77), 0.64 * angle.cos()], dim=-1
+        [0.77 * angle.sin(), 0.77 * angle.cos(), torch.full_like(angle, 0.64)], dim=-1
     )
-    return joints
+    if trunk is None:
+        return joints
+    cos, sin, (x, y, z) = trunk.deg2rad().cos()[:, None], trunk.deg2rad().sin()[:, None], joints.unbind(-1)
+    return torch.stack([x, y * cos - z * sin, y * sin + z * cos], dim=-1)
 
 
-def test_the_head_looks_to_a_side_and_back():
-    turned = head_to(eased(0, 50, 80, 0.1, 0.3) - eased(0, 50, 80, 0.6, 0.8))
-    assert [e.statement.sentence for e in observed(turned, "neck")] == [
-        "turns to the left by about 50 degrees",
-        "turns back to the front",
+@pytest.mark.parametrize("side", SIDES)
+def test_the_head_tilts_to_a_side_and_back(side: str):
+    tilt = eased(0, 50, 80, 0.1, 0.3) - eased(0, 50, 80, 0.6, 0.8)
+    joints = head_to(tilt) if side == "left" else mirror_joints(head_to(tilt))
+    assert [e.statement.sentence for e in observed(joints, "neck")] == [
+        f"tilts to the {side} to about 40 degrees",  # the bone leans forward, too
+        "comes back upright",
     ]
     assert kinds(standing(), "neck") == []
-    assert kinds(head_to(30 * torch.cos(torch.arange(80) / 20 * 2 * torch.pi)), "neck") == ["shake"]
+    assert kinds(head_to(45 * torch.cos(torch.arange(80) / 20 * 2 * torch.pi)), "neck") == ["head_rocks"]
+
+
+def test_a_body_that_goes_head_over_heels_does_not_nod():
+    assert kinds(head_to(torch.zeros(80), eased(0, 360, 80, 0.1, 0.9)), "neck") == []
+    tilts = kinds(head_to(eased(0, 50, 80, 0.1, 0.3), eased(90, 90, 80, 0, 1)), "neck")
+    assert tilts == ["head_tilt"]
+
+
+def test_a_head_that_turns_makes_no_statement_of_a_turn():
+    joints, angle = standing(80), torch.deg2rad(eased(0, 30, 80, 0.1, 0.4))
+    neck, head = HUMANML3D.index("neck", "head")
+    turned = torch.stack([0.64 * angle.sin(), torch.full_like(angle, 0.77), 0.64 * angle.cos()], dim=-1)
+    joints[:, head] = joints[:, neck] + 0.1 * turned
+    assert kinds(joints, "neck") == []
 
 
 # Legs

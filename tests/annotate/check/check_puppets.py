@@ -200,13 +200,13 @@ _MOTIONS: dict[str, Callable[[], np.ndarray]] = {
     "wide": lambda: puppet({"left_knee": ((0, (0.4, -0.9, 0)),), "right_knee": ((0, (-0.4, -0.9, 0)),)}),
     "open legs": lambda: puppet({f"{s}_knee": ((0, DOWN), (1, (x, -0.9, 0))) for s, x in (("left", 0.6), ("right", -0.6))}),
     "close legs": lambda: _MOTIONS["open legs"]()[::-1].copy(),
-    "look left": lambda: puppet({"head": ((0, HEAD), (0.5, (0.5, 0.8, 0.3)), (1, (0.5, 0.8, 0.3)))}),
-    "look left a little": lambda: puppet({"head": ((0, HEAD), (0.5, (0.1, 0.77, 0.64)), (1, (0.1, 0.77, 0.64)))}),
+    "tilt left": lambda: puppet({"head": ((0, HEAD), (0.5, (0.5, 0.7, 0.5)), (1, (0.5, 0.7, 0.5)))}),
+    "tilt left a little": lambda: puppet({"head": ((0, HEAD), (0.5, (0.16, 0.77, 0.64)), (1, (0.16, 0.77, 0.64)))}),
     "look down": lambda: puppet({"head": ((0, HEAD), (0.5, (0, 0, 1)), (1, (0, -0.2, 1)))}),
     "look up": lambda: puppet({"head": ((0, HEAD), (0.5, (0, 1, 0)), (1, (0, 1, 0)))}),
     "look down a little": lambda: puppet({"head": ((0, HEAD), (0.5, (0, 0.68, 0.73)), (1, (0, 0.68, 0.73)))}),
     "nod twice": lambda: puppet({"head": wave(2, 0.3, 1, HEAD)}),
-    "shake the head": lambda: puppet({"head": wave(3, 0.4, 0, HEAD)}),
+    "rock the head": lambda: puppet({"head": wave(3, 0.4, 0, HEAD)}),
 }  # fmt: skip
 OTHER = ("left", "right")
 

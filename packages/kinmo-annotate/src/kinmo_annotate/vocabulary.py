@@ -44,13 +44,12 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "twist": ("twists to the {side}", "twists at the waist to the {side}"),
     "still": ("stays {place} in place", "keeps {place} in place"),
     # neck
-    "shake": ("turns from side to side {times}", "shakes from side to side {times}"),
-    "face_front": ("turns back to the front", "comes back to the front"),
-    "look": ("turns to the {side} by {angle}", "looks to the {side} by {angle}"),
+    "head_rocks": ("tilts from side to side {times}", "tips from side to side {times}"),
+    "head_tilt": ("tilts to the {side} to {angle}", "tips to the {side} to {angle}"),
+    "head_upright": ("comes back upright", "straightens up"),
     "nods": ("nods {times}", "nods down and up {times}"),
     "bow": ("bows{pace} by {angle}", "tips down{pace} by {angle}"),
     "look_up": ("lifts{pace} by {angle}", "tips up{pace} by {angle}"),
-    "turned": ("stays turned to the {side}", "keeps turned to the {side}"),
     "tipped": ("stays {way}", "is held {way}"),
     # arms
     "arm_up": _each("rises", "lifts", "goes up", then="{pace}{aside}{origin} to {goal}"),

@@ -1,7 +1,7 @@
 """Predicates of manner: to and fro, fast or slow, still, in step; and those of the head.
 
 Limits are (wrong, right), chosen on the train and val clips of the CMU pack unless marked. There is one joint beyond the
-neck, so limits of the head are low, and a head that turns looks like one that tilts.
+neck, so limits of the head are low, and nothing is said of a head that turns, which looks like one that tilts.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ SWING_BODY: Final = (3, 6, 12)  # degrees or cm
 SWING_ELBOW: Final = (10, 25)  # degrees
 NOD_SIZES: Final = (2, 4, 10)  # degrees
 NOD: Final = Limits(0.5, 2)  # reversals, where no number is named
-SHOULDER_SHARE: Final = 0.2  # of the turn of the shoulders, which people take for one of the head
-HEAD_TURN: Final = Limits(3, 9)  # degrees
-HEAD_TURN_ANY: Final = Limits(3, 8)  # degrees, where no side is named
-HEAD_STRAIGHT: Final = Limits(-22, -10)  # degrees to a side, negated
+HEAD_TILT: Final = Limits(5, 14)  # degrees to a side
+TILT_ALLOWANCE: Final = 8  # degrees of error besides a share of the named angle
+HEAD_UPRIGHT: Final = Limits(-22, -12)  # degrees to a side, negated
 HEAD_AT_REST: Final = 42  # degrees that the bone of the head stands forward at rest (measured on the pack)
 LOOK: Final = Limits(4, 15)  # degrees
 LOOK_ALLOWANCE: Final = 8  # degrees of error besides a share of the named angle
@@ -71,25 +70,24 @@ def swings(motion: Measures, claim: Claim, side: str) -> Evidence:
 
 def nods(motion: Measures, claim: Claim, _side: str) -> Evidence:
     """Count movements of the head to and fro, up and down or to the sides."""
-    sideways = [motion.head("left"), SHOULDER_SHARE * motion.yaw("shoulder")]
-    found = repeats(claim, sideways if claim.way == "side" else [motion.head("down"), motion.pitch], NOD_SIZES)
+    sideways = claim.way == "side"
+    found = repeats(claim, [motion.head("left")] if sideways else [motion.head("down"), motion.pitch], NOD_SIZES)
     return found if claim.number is not None else Evidence(found.value, NOD, found.words)
 
 
-def head_turns(motion: Measures, claim: Claim, _side: str) -> Evidence:
-    """Measure the turn of the head to a side, in degrees; the shoulders may turn instead."""
-    angles, shoulders = motion.head("left"), motion.yaw("shoulder")
-    if not claim.way:
-        value = max(float(np.ptp(angles)), SHOULDER_SHARE * float(np.ptp(shoulders)))
-        return Evidence(value, HEAD_TURN_ANY, f"turns within {value:.0f} degrees")
-    own = SIGN[claim.way] * angles
-    value = max(float(own.max()), climb(own), SHOULDER_SHARE * climb(SIGN[claim.way] * shoulders))
-    return Evidence(value, HEAD_TURN, f"turns {claim.way} {value:.0f} degrees")
+def head_tilts(motion: Measures, claim: Claim, _side: str) -> Evidence:
+    """Measure how far the head tilts to a side of the chest, or gets there, in degrees."""
+    tilt = motion.head(claim.way)
+    if claim.number is not None:
+        words = f"tilts {claim.way} {{:.0f}} degrees"
+        return amount([tilt], claim.number, words, allowance=TILT_ALLOWANCE, end_counts=True)
+    value = float(np.median(tilt)) if claim.lasting else max(float(tilt.max()), climb(tilt))
+    return Evidence(value, HEAD_TILT, f"tilts {claim.way} {value:.0f} degrees")
 
 
-def head_straight(motion: Measures, claim: Claim, _side: str) -> Evidence:
-    """Measure how far to a side of the chest the head is turned."""
-    return pose(motion, -np.abs(motion.head("left")), claim, HEAD_STRAIGHT, "is turned {:.0f} degrees", shown=-1)
+def head_upright(motion: Measures, claim: Claim, _side: str) -> Evidence:
+    """Measure how far to a side of the chest the head is tilted."""
+    return pose(motion, -np.abs(motion.head("left")), claim, HEAD_UPRIGHT, "is tilted {:.0f} degrees", shown=-1)
 
 
 def looks(motion: Measures, claim: Claim, _side: str) -> Evidence:

@@ -23,7 +23,7 @@ PREDICATES: Final[Mapping[str, Predicate]] = {
     for function in (
         limbs.rises, limbs.drops, limbs.moves, limbs.reaches, limbs.bends, limbs.straightens, limbs.straight,
         limbs.steps, limbs.steps_toward, limbs.kicks, limbs.lifts_off,
-        manner.swings, manner.nods, manner.head_turns, manner.head_straight, manner.looks, manner.tempo, manner.still,
+        manner.swings, manner.nods, manner.head_tilts, manner.head_upright, manner.looks, manner.tempo, manner.still,
         manner.in_step, manner.active,
         places.level, places.placed, places.near, places.apart, places.higher, places.ahead,
         body.travels, body.runs, body.turns, body.twists, body.leans, body.squats, body.jumps,

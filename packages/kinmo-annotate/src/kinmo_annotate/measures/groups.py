@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kinmo_annotate.measures.body import OUTWARD, SIDES, TINY, Body, at, feet_height, sine_angle, wrapped, yaw_of
+from kinmo_annotate.measures.body import OUTWARD, SIDES, Body, at, feet_height, sine_angle, wrapped, yaw_of
 from kinmo_core.rotations import rotate_yaw
 
 _ABOVE_HEAD: Final = 0.2  # m from the rung of the head to the one above it
@@ -35,9 +35,9 @@ def torso(body: Body) -> dict[str, Tensor]:
 def neck(body: Body) -> dict[str, Tensor]:
     """Measure nod and tilt of the head against the chest, and where it is.
 
-    In the axes of the chest, not of the room, so that a trunk that is level or upside down leaves the angles as they are. The
-    bone of the head ends between the eyes and leans forward at rest. Where the face looks is not in 22 joints: a turned head
-    has the joints of one that is tilted a little.
+    In the axes of the chest, not of the room, so that a trunk that is level or upside down leaves the angles as they are.
+    The bone of the head ends between the eyes and leans forward at rest. Where the face looks is not in 22 joints: a turned
+    head has the joints of one that is tilted a little.
     """
     trunk, shoulders = body.shoulders - body["pelvis"], body["left_shoulder"] - body["right_shoulder"]
     up = F.normalize(trunk, dim=-1)

@@ -141,6 +141,24 @@ _MOTIONS: dict[str, Callable[[], np.ndarray]] = {
     "twist to and fro": lambda: turned(puppet({}), 30 * np.sin(np.linspace(0, 6 * np.pi, FRAMES)), 1, above="spine3"),
     "lie": lambda: on_floor(turned(puppet({}), track((0, 0), (0.5, 90), (1, 90)), 0)),
     "fall half": lambda: on_floor(turned(puppet({}), track((0, 0), (0.5, 60), (1, 60)), 0)),
+    "lie on the left side": lambda: on_floor(turned(puppet({}), track((0, 0), (0.5, -90), (1, -90)), 2)),
+    "cartwheel left": lambda: on_floor(turned(puppet({}), track((0, 0), (1, -360)), 2)),
+    "somersault": lambda: on_floor(turned(puppet({}), track((0, 0), (1, 360)), 0)),
+    "half a somersault": lambda: on_floor(turned(puppet({}), track((0, 0), (0.5, 100), (1, 0)), 0)),
+    "handstand": lambda: on_floor(turned(puppet({}), track((0, 90), (0.5, 170), (1, 170)), 0)),
+    "all fours": lambda: puppet(
+        {
+            **dict.fromkeys(SPINE, ((0, UP), (0.5, (0, 0.15, 1)), (1, (0, 0.15, 1)))),
+            **{f"{s}_ankle": ((0, DOWN), (0.4, BACK), (1, BACK)) for s in OTHER},
+        }
+    ),
+    "sit on the floor": lambda: puppet(
+        {
+            **{f"{s}_knee": ((0, DOWN), (0.5, (0, 0.4, 1)), (1, (0, 0.4, 1))) for s in OTHER},
+            **{f"{s}_ankle": ((0, DOWN), (0.5, (0, -1, 0.3)), (1, (0, -1, 0.3))) for s in OTHER},
+        }
+    ),
+    "stand up": lambda: hold(FORWARD, "left_knee", "right_knee")[::-1].copy(),
     "squat": lambda: Action(squat=1.1, cadence=0.5).joints(FRAMES).numpy(),
     "squat a little": lambda: Action(squat=0.55, cadence=0.5).joints(FRAMES).numpy(),
     "sit": lambda: hold(FORWARD, "left_knee", "right_knee"),

@@ -43,6 +43,24 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "twists": ("twists from side to side {times}", "twists one way and back {times}"),
     "twist": ("twists to the {side}", "twists at the waist to the {side}"),
     "still": ("stays {place} in place", "keeps {place} in place"),
+    # torso, near the floor or head over heels: told of the whole body
+    "sit_down": ("sits down{place}", "goes down to sit{place}"),
+    "sit": ("sits{place} for {seconds}", "stays seated{place} for {seconds}"),
+    "stand_up": ("stands up from sitting", "stands up from a seat"),
+    "kneel_down": ("kneels down on {knees}", "goes down on {knees}"),
+    "kneel": ("kneels on {knees} for {seconds}", "stays kneeling on {knees} for {seconds}"),
+    "fours_down": ("goes down on hands and knees", "gets down on hands and knees"),
+    "fours": ("stays on hands and knees for {seconds}", "is on hands and knees for {seconds}"),
+    "crawl": ("crawls {way} {distance} on hands and knees", "crawls {way} {distance}"),
+    "lie_down": ("lies down {place}", "gets down to lie {place}"),
+    "lie": ("lies {place} for {seconds}", "stays lying {place} for {seconds}"),
+    "get_up": ("gets up from the floor", "stands up from the floor"),
+    "cartwheel": ("turns a cartwheel to the {side}", "does a cartwheel to the {side}"),
+    "roll": ("rolls {way} over the floor", "does a roll {way} over the floor"),
+    "handspring": ("goes {way} head over heels on the hands", "does a handspring {way}"),
+    "flip": ("flips {way} through the air", "does a somersault {way} through the air"),
+    "flip_aside": ("flips to the {side} through the air", "does a somersault to the {side} through the air"),
+    "handstand": ("stands on the hands for {seconds}", "does a handstand for {seconds}"),
     # neck
     "head_rocks": ("tilts from side to side {times}", "tips from side to side {times}"),
     "head_tilt": ("tilts to the {side} to {angle}", "tips to the {side} to {angle}"),
@@ -145,6 +163,9 @@ SIZES: Final = {
     "hand_above_head": 1.1,
     "leg_jump": 1.5,
     **dict.fromkeys(("jump", "invert", "kick"), 2.0),
+    **dict.fromkeys(("sit_down", "stand_up", "kneel_down", "fours_down", "lie_down", "get_up"), 2.0),
+    **dict.fromkeys(("sit", "kneel", "fours", "lie"), 1.5),
+    **dict.fromkeys(("crawl", "cartwheel", "roll", "handspring", "flip", "flip_aside", "handstand"), 3.0),
 }
 
 

@@ -52,7 +52,7 @@ def jumps(actor: Actor, _verb: str, tail: str) -> list[Claim]:
 def stands(actor: Actor, _verb: str, tail: str) -> list[Claim]:
     """Read "stands up", "stands still" and "stands upright"; "stands" alone is not checked."""
     if re.match(r"\s*(?:back )?up\b", tail):
-        return [claim("upright", actor)]
+        return [claim("upright", actor), claim("gets up", actor)]
     if re.search(r"\bstill\b|motionless|in place\b", tail):
         return [claim("still", actor)]
     return [claim("upright", actor)] if re.search(r"\bupright|straight|erect|tall\b", tail) else []
@@ -101,9 +101,3 @@ def stays(actor: Actor, verb: str, tail: str) -> list[Claim]:
 def acts(predicate: str, *parts: str) -> Rule:
     """Make the rule of a verb with one claim about its actor, of some parts or any: "squats", "wipes with the hand"."""
     return lambda actor, _verb, _tail: [claim(predicate, actor)] if not parts or actor.part in parts else []
-
-
-def posture(predicate: str) -> Rule:
-    """Make the rule of a verb that names a posture: "kneels"."""
-    parts = (*TRUNK, "foot", "knee")
-    return lambda actor, _verb, _tail: [Claim(predicate, "body")] if actor.part in parts else []

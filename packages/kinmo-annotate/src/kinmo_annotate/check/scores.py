@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from kinmo_annotate.check import body, limbs, manner, places
+from kinmo_annotate.check import body, floor, limbs, manner, places
 from kinmo_annotate.check.claims import Claim, Meaning, Order, Path, subject
 from kinmo_annotate.check.evidence import Predicate
 from kinmo_annotate.check.measure import OTHER, Measures
@@ -27,6 +27,8 @@ PREDICATES: Final[Mapping[str, Predicate]] = {
         manner.in_step, manner.active,
         places.level, places.placed, places.near, places.apart, places.higher, places.ahead,
         body.travels, body.runs, body.turns, body.twists, body.leans, body.squats, body.jumps,
+        floor.sits, floor.kneels, floor.lies, floor.faces, floor.low, floor.crawls, floor.gets_up, floor.turns_over,
+        floor.upside_down,
     )
 } | places.DISTANCES | body.POSTURES  # fmt: skip
 

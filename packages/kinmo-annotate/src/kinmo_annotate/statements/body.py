@@ -9,6 +9,7 @@ from typing import Final
 
 from kinmo_annotate.measures import SIDES, other_side
 from kinmo_annotate.observation import Observation, Observed
+from kinmo_annotate.statements.postures import HELD
 from kinmo_annotate.vocabulary import choose
 
 _SUBJECTS: Final = ("a person", "someone", "the person")
@@ -72,7 +73,9 @@ def _trunk(found: Found) -> list[Observed]:
     told = []
     for one in found["torso"]:
         verb = _GAITS[one.words["pace"]] if one.kind == "travel" and steps else "moves"
-        if one.kind not in _UNTOLD:
+        # A posture that lasts is told only where the body is not seen to get there.
+        seen = one.kind in HELD and any(other.kind == f"{one.kind}_down" for other in found["torso"])
+        if one.kind not in _UNTOLD and not seen:
             told.append(one.say(_TRUNK[one.kind], verb=verb) if one.kind in _TRUNK else one)
     return told
 

@@ -14,6 +14,7 @@ from kinmo_annotate.measures import FPS, Signals
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
 from kinmo_annotate.statements.changes import Repeat, Stretch, Swing, moves, spans
+from kinmo_annotate.statements.postures import Posture, off_its_feet
 from kinmo_annotate.statements.torso import Jump
 from kinmo_annotate.vocabulary import in_time, observed
 from kinmo_core.text.statement import count, in_words
@@ -113,15 +114,18 @@ def _to_rest(speed: NDArray[np.floating], frame: int, step: int) -> int:
     return frame
 
 
-def leg_statements(signals: Signals, side: str, jumps: Sequence[Jump]) -> list[Observed]:
+def leg_statements(signals: Signals, side: str, jumps: Sequence[Jump], postures: Sequence[Posture]) -> list[Observed]:
     """State steps, kicks, lifts of the foot and bends of the knee, or that the leg stands."""
     who, flights = f"{side}_leg", foot_flights(signals, side)
     grounded = [f for f in flights if not any(jump.start <= (f.start + f.end) / 2 <= jump.end for jump in jumps)]
+    grounded = [flight for flight in grounded if not off_its_feet(postures, flight)]
     found = [_run(who, run) for run in _runs(grounded)]
     if jumps:
         often = words.times(len(jumps))
         found.append(observed(who, "leg_jump", jumps[0].start, jumps[-1].end, times=often))
     found += _knees(who, signals[f"{side}_knee"], (*flights, *jumps))
+    if not found and off_its_feet(postures, Stretch(0, len(signals["height"]) - 1)):
+        return []
     return in_time(found) or [_stand(signals, side)]
 
 

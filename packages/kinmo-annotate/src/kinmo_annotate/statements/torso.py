@@ -14,6 +14,7 @@ from kinmo_annotate.measures import FPS, Signals
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
 from kinmo_annotate.statements.changes import Repeat, Stretch, moves, repeats, spans, swings
+from kinmo_annotate.statements.postures import Posture, explains, posture_statements, without_heading
 from kinmo_annotate.vocabulary import in_time, observed
 from kinmo_core.text.statement import in_words
 
@@ -27,7 +28,6 @@ _SWAY: Final = 0.05  # m; told only of a person who does nothing else
 _UPRIGHT: Final = 15.0  # degrees; a swing of pitch that ends within these has come back to upright
 # Number: smallest swing that counts, and within which a swing has come back to the middle, degrees; kinds of both swings.
 _SIDEWAYS: Final = {"lean": (16.0, 14.0, "rocks", "tip"), "twist": (28.0, 18.0, "twists", "twist")}
-_OVER: Final = 0.1  # m; shoulders less than this above the pelvis: the trunk turns over
 
 # Swings of size 1, which anybody would mention: degrees, and metres of the pelvis.
 _NOTABLE: Final = {
@@ -89,11 +89,12 @@ def _rate(values: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.gradient(values) * FPS
 
 
-def torso_statements(signals: Signals, jumps: Sequence[Jump]) -> list[Observed]:
-    """State how the torso travels, turns, jumps, sinks, leans and twists, or that it stays in place."""
-    found = [*_travel(signals), *_turns(signals), *_jumps(jumps)]
+def torso_statements(signals: Signals, jumps: Sequence[Jump], postures: Sequence[Posture]) -> list[Observed]:
+    """State how the torso travels, turns, jumps, sinks, leans and twists, its postures, or that it stays in place."""
+    told, lost = posture_statements(signals, postures), without_heading(signals, postures)
+    found = [*_travel(signals, lost), *_turns(signals, lost), *_jumps(jumps)]
     found += [*_height(signals, jumps), *_leans(signals), *_sideways(signals)]
-    return in_time(found) or _sways(signals) or [_stays(signals)]
+    return in_time([*told, *(one for one in found if not explains(told, one))]) or _sways(signals) or [_stays(signals)]
 
 
 def _sways(signals: Signals) -> list[Observed]:
@@ -113,9 +114,10 @@ def _stays(signals: Signals) -> Observed:
     return observed("torso", "still", 0, len(signals["height"]) - 1, place=place)
 
 
-def _travel(signals: Signals) -> Iterator[Observed]:
-    """State each stretch in which the pelvis moves on, with its direction as the body sees it."""
-    x, z, heading = signals["travel_x"], signals["travel_z"], np.deg2rad(signals["heading"])
+def _travel(signals: Signals, lost: NDArray[np.bool_]) -> Iterator[Observed]:
+    """State each stretch in which the pelvis moves on, with its direction as the body sees it, or last saw it."""
+    known = np.maximum.accumulate(np.where(lost, 0, np.arange(len(lost))))
+    x, z, heading = signals["travel_x"], signals["travel_z"], np.deg2rad(signals["heading"][known])
     step = np.stack([_rate(x), _rate(z)])
     speed = np.hypot(*step)
     forward = step[1] * np.cos(heading) + step[0] * np.sin(heading)
@@ -130,8 +132,9 @@ def _travel(signals: Signals) -> Iterator[Observed]:
         yield observed("torso", "travel", start, end - 1, size=length, way=way, distance=distance, pace=pace)
 
 
-def _turns(signals: Signals) -> Iterator[Observed]:
-    for swing in repeats(swings(signals["heading"], _TURN), gap=_TURN_GAP):
+def _turns(signals: Signals, lost: NDArray[np.bool_]) -> Iterator[Observed]:
+    heading = np.where(lost, 0.0, np.diff(signals["heading"], prepend=signals["heading"][0])).cumsum()
+    for swing in repeats(swings(heading, _TURN), gap=_TURN_GAP):
         size = abs(swing.size) / _NOTABLE["turn"]
         if isinstance(swing, Repeat):
             yield observed("torso", "turns", *swing.span, size=size, times=words.times(swing.count))
@@ -164,14 +167,12 @@ def _height(signals: Signals, jumps: Sequence[Jump]) -> Iterator[Observed]:
 
 
 def _leans(signals: Signals) -> Iterator[Observed]:
-    pitch, up = signals["pitch"], signals["trunk_up"]
+    pitch = signals["pitch"]
     for swing in moves(pitch, _PITCH):
         size = abs(swing.size) / _NOTABLE["lean"]
         if isinstance(swing, Repeat):
             often = words.often(pitch, _PITCH, swing.count)
             yield observed("torso", "bows", *swing.span, size=size, times=often)
-        elif up[swing.start : swing.end + 1].min() < _OVER:
-            yield observed("torso", "invert", *swing.span)
         elif abs(swing.last) < _UPRIGHT:
             yield observed("torso", "straighten", *swing.span, size=abs(swing.size) / _NOTABLE["straighten"])
         else:

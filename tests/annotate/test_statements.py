@@ -300,6 +300,35 @@ def test_a_raised_knee_and_a_kick_are_told_of_their_leg(side: str):
         assert kinds(joints, f"{other(side)}_leg") == ["leg_stand"]
 
 
+@pytest.mark.parametrize("side", SIDES)
+def test_kicks_go_forward_back_or_out(side: str):
+    swing = eased(0, 1, 60, 0.3, 0.42) - eased(0, 1, 60, 0.45, 0.6)
+    back, low = leg(side, -60 * swing, 5 * swing), leg(side, 60 * swing, 10 * swing)
+    assert [one.words["way"] for one in observed(back, f"{side}_leg") if one.kind == "kick"] == ["backward"]
+    assert [one.words["way"] for one in observed(low, f"{side}_leg") if one.kind == "kick"] == ["forward"]
+    assert "kick" not in kinds(leg(side, 30 * swing, 50 * swing), f"{side}_leg")
+
+
+@pytest.mark.parametrize("speed", [0.9, 1.4, 2.2, 3.5])
+def test_no_kick_is_said_of_walks_and_runs(speed: float):
+    run = Action(speed=speed, cadence=0.7 + 0.25 * speed, stride=0.3 + 0.15 * speed, lift=0.5 + 0.4 * speed)
+    for joints in (walking_joints(100, speed=speed), run.joints(100)):
+        assert "kick" not in kinds(joints, "left_leg") + kinds(joints, "right_leg")
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_heel_that_goes_up_behind_is_told(side: str):
+    swing = eased(0, 1, 60, 0.3, 0.45) - eased(0, 1, 60, 0.5, 0.65)
+    assert kinds(leg(side, 0 * swing, 100 * swing), f"{side}_leg") == ["heel_up"]
+
+
+def test_what_happens_inside_of_steps_is_told():
+    heels = Action(speed=2.0, cadence=1.2, stride=0.35, lift=2.1).joints(80)
+    assert {one.words["high"] for one in observed(heels, "left_leg") if one.kind == "steps"} == {
+        ", kicking the heel up behind"
+    }
+
+
 # Pairs
 
 

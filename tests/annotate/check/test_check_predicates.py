@@ -91,7 +91,7 @@ LEGS = [
     ("three steps left", "left_leg", "The left leg makes nine steps to the left.", "wrong"),
     # kicks, lifts off
     ("kick right", "body", "A person kicks with the right foot.", "right"),
-    ("tap right", "body", "A person kicks with the right foot.", "between"),
+    ("tap right", "body", "A person kicks with the right foot.", "wrong"),
     ("stand", "body", "A person kicks with the right foot.", "wrong"),
     ("kick right", "body", "A person kicks with the left foot.", "side"),
     ("kick right", "body", "A person kicks with the right foot, 0.8 m high.", "right"),

@@ -54,8 +54,8 @@ FARTHEST: Final = Limits(0.05, 0.20)  # m that a foot goes in a direction in one
 STEPS_TOWARD_MIN: Final = 0.4  # share of the named number of steps that must go in the direction
 STEPS_TOWARD_SLACK: Final = 2  # missing steps that make the claim wrong, from that share down
 KICK: Final = Limits(1, 2.2)  # of speed and height, each divided by its unit below
-KICK_SPEED: Final = 1.0  # m/s relative to the body
-KICK_HEIGHT: Final = 0.05  # m over the floor
+KICK_SPEED: Final = 1.4  # m/s relative to the body
+KICK_HEIGHT: Final = 0.08  # m over the floor
 KICK_ALLOWANCE: Final = 0.2  # m of error besides a share of the named height
 OFF_FLOOR: Final = Limits(0.02, 0.08)  # m over the floor
 

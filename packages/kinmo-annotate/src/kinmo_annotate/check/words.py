@@ -111,6 +111,7 @@ REWRITES: Final = (
     (r"\b(?:goes|gets|stays|is) (?:down )?on (?:his |her |the )?(?:hands and knees|all fours)\b", "crawls in_place"),
     (r"\bcrawl(s|ing)?((?: \w+| [\d.]+)*) on (?:his |her |the )?(?:hands and knees|all fours)\b", r"crawl\1\2"),
     (r"\bgets up\b", "stands up"),
+    (r"\b(?:kick|lift)(s|ing) the heel up behind\b", r"bend\1 the knee"),
     (r"\b(?:goes|gets) down on (the left knee|the right knee|both knees)\b", r"kneels on \1"),
     (r"\bstays kneeling\b", "kneels"),
     (r"\b(?:goes|gets) down to (sit|lie)\b", r"\1s"),

@@ -34,8 +34,9 @@ _LIMBS: Final = {  # what a person does with an arm or a leg, by kind of stateme
     "arm_forward": "reaches forward with {limb}",
     "arm_outward": "opens {limb} outward",
     "arm_repeat": "swings {limb} {way} {times}",
-    "kick": "kicks with {limb}",
+    "kick": "kicks {way} with {limb}",
     "knee_lift": "lifts the knee of {limb} high",
+    "heel_up": "kicks the heel of {limb} up behind",
     "foot_lift": "lifts the foot of {limb}",
     "knee_repeat": "bends and straightens {limb} {times}",
 }

@@ -87,7 +87,18 @@ def test_heading_size_and_place_change_nothing(heading: float, size: float, plac
 def test_mirroring_swaps_the_sides_to_the_last_digit():
     joints = Action(wave="left", stride=0.3, lift=0.5, arm_swing=0.3, speed=1.0, turn=0.4).joints(50)
     plain, mirrored = measure(joints), measure(mirror_joints(joints))
-    signed = {"lean", "twist", "head_tilt", "across_rise", "wheel", "travel_x", "heading", "hands_height", "feet_front"}
+    signed = {
+        "lean",
+        "twist",
+        "head_tilt",
+        "across_rise",
+        "wheel",
+        "weight",
+        "travel_x",
+        "heading",
+        "hands_height",
+        "feet_front",
+    }
     swap = {"left": "right", "right": "left"}
     for name, values in plain.items():
         twin = "_".join(swap.get(part, part) for part in name.split("_"))

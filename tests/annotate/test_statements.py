@@ -235,6 +235,36 @@ def test_a_bow_leans_and_straightens():
     assert [e.statement.sentence for e in told] == ["leans forward to about 60 degrees", "straightens up"]
 
 
+@pytest.mark.parametrize("side", SIDES)
+def test_the_weight_goes_over_a_foot_and_the_trunk_leans_to_a_side(side: str):
+    joints, sign = standing(80), 1.0 if side == "left" else -1.0
+    above = [i for i, name in enumerate(HUMANML3D.names) if "ankle" not in name and "foot" not in name]
+    shifted = joints.clone()
+    shifted[:, above, 0] += sign * eased(0, 0.09, 80, 0.3, 0.5)[:, None]
+    [told] = [one for one in observed(shifted, "torso") if one.kind == "weight"]
+    assert told.statement.text == f"shifts the weight over the {side} foot by about {{}}"
+    leaning, upper = joints.clone(), HUMANML3D.index("pelvis")[0]
+    rows = [i for i, name in enumerate(HUMANML3D.names) if not any(p in name for p in ("hip", "knee", "ankle", "foot"))]
+    angle, local = eased(0, sign * 13, 80, 0.3, 0.5).deg2rad()[:, None], joints[:, rows] - joints[:, [upper]]
+    x, y, z = local.unbind(-1)
+    leaning[:, rows] = joints[:, [upper]] + torch.stack(
+        [x * angle.cos() + y * angle.sin(), y * angle.cos() - x * angle.sin(), z], dim=-1
+    )
+    assert [one.words["side"] for one in observed(leaning, "torso") if one.kind == "tip"] == [side]
+
+
+@pytest.mark.parametrize(("turn", "side"), [(0.16, "left"), (-0.16, "right")])
+def test_a_small_turn_is_told_as_slight(turn: float, side: str):
+    [told] = [one for one in observed(Action(turn=turn).joints(60), "torso") if one.kind == "turn"]
+    assert told.statement.text == f"turns slightly to the {side} by about {{}}"
+
+
+@pytest.mark.parametrize("speed", [0.9, 1.4, 2.2])
+def test_a_straight_walk_does_not_turn_lean_or_shift(speed: float):
+    told = set(kinds(walking_joints(100, speed=speed), "torso"))
+    assert not told & {"turn", "turns", "tip", "rocks", "weight", "sways"}
+
+
 # Neck
 
 

@@ -100,6 +100,14 @@ def glide(direction: Vector, metres: Sequence[tuple[float, float]]) -> np.ndarra
     return puppet({}) + track(*metres)[:, None, None] * np.array(direction)
 
 
+def glide_hips(direction: Vector, metres: Sequence[tuple[float, float]]) -> np.ndarray:
+    """Shift all of a standing person but the feet."""
+    joints, still = glide(direction, metres), puppet({})
+    feet = [i for i, name in enumerate(HUMANML3D.names) if "ankle" in name or "foot" in name]
+    joints[:, feet] = still[:, feet]
+    return joints
+
+
 def turned(joints: np.ndarray, degrees: np.ndarray, axis: int, *, above: str = "pelvis") -> np.ndarray:
     """Rotate all joints (or those from the chest up) about an axis through a joint."""
     names = HUMANML3D.names
@@ -159,6 +167,7 @@ _MOTIONS: dict[str, Callable[[], np.ndarray]] = {
         }
     ),
     "stand up": lambda: hold(FORWARD, "left_knee", "right_knee")[::-1].copy(),
+    "weight left": lambda: glide_hips(LEFT, [(0, 0), (0.5, 0.1), (1, 0.1)]),
     "squat": lambda: Action(squat=1.1, cadence=0.5).joints(FRAMES).numpy(),
     "squat a little": lambda: Action(squat=0.55, cadence=0.5).joints(FRAMES).numpy(),
     "sit": lambda: hold(FORWARD, "left_knee", "right_knee"),

@@ -73,6 +73,8 @@ ROWS = [
     ("body", "A person turns a cartwheel to the left.", ("the body turns over left",)),
     ("body", "A person rolls forward over the floor.", ("the body turns over forward", "the body low")),
     ("body", "A person stands on the hands for two seconds.", ("the body upside down",)),
+    ("torso", "It shifts the weight over the left foot by about 0.1 m.", ("the body weight over left",)),
+    ("body", "A person weighs left.", ("the body weight over left",)),
     ("body", "A person handstands.", ("the body upside down",)),
     ("body", "A person lies down.", ("the body lies",)),
     ("body", "A person stands up.", ("the body upright", "the body gets up")),

@@ -32,6 +32,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "bounce": ("bobs down and up {times} by {distance}", "sinks and rises {times} by {distance}"),
     "torso_sink": _each("sinks", "goes down", "lowers", then="{pace} by {distance}{deep}"),
     "torso_rise": ("rises{pace} by {distance}", "comes up{pace} by {distance}"),
+    "weight": ("shifts the weight over the {side} foot by {distance}", "moves over the {side} foot by {distance}"),
     "sways": ("sways a little from side to side {times}", "shifts a little from side to side {times}"),
     "bows": ("bends forward and back {times}", "leans forward and back {times}"),
     "straighten": ("straightens up", "comes upright"),

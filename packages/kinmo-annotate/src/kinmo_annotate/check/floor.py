@@ -11,7 +11,7 @@ import numpy as np
 
 from kinmo_annotate.check.claims import Claim
 from kinmo_annotate.check.evidence import Evidence, Limits
-from kinmo_annotate.check.measure import FORWARD, LEFT, SIGN, UP, Measures
+from kinmo_annotate.check.measure import FORWARD, LEFT, OTHER, SIGN, UP, Measures
 from kinmo_annotate.check.series import Series, climb
 
 SIT: Final = Limits(40, 70)  # degrees by which hip and knee of one side are bent at once
@@ -23,6 +23,8 @@ LOW: Final = Limits(-0.75, -0.5)  # m of the pelvis over the floor, negated
 CRAWL: Final = Limits(-0.55, -0.35)  # m of the highest of hands and knees over the floor, negated
 GET_UP: Final = Limits(0.08, 0.25)  # m that the pelvis comes up
 TURN_OVER: Final = Limits(60, 130)  # degrees that the spine turns over within the motion
+WEIGHT: Final = Limits(0.02, 0.07)  # m that the pelvis moves toward one ankle
+STANCE: Final = 0.15  # m; feet that are closer count as so far apart
 UPSIDE_DOWN: Final = Limits(-20, 10)  # degrees of the spine under the horizon, while a foot is above the hips
 
 
@@ -85,6 +87,15 @@ def upside_down(motion: Measures, _claim: Claim, _side: str) -> Evidence:
     feet = np.maximum(motion.height("foot", "left"), motion.height("foot", "right"))
     under = np.where(feet > motion.height("body"), -np.degrees(np.arcsin(np.clip(motion.spine[:, UP], -1, 1))), -90.0)
     return Evidence.of(under.max(), UPSIDE_DOWN, "points {:.0f} degrees below the horizon")
+
+
+def weight_over(motion: Measures, claim: Claim, _side: str) -> Evidence:
+    """Measure how far the pelvis moves toward the foot of one side, along the line between the ankles."""
+    own, other = (motion.point("foot", side)[:, [0, 2]] for side in (claim.way, OTHER[claim.way]))
+    off = motion.point("body")[:, [0, 2]] - (own + other) / 2
+    apart = own - other
+    value = climb((off * apart).sum(-1) / np.maximum(np.linalg.norm(apart, axis=-1), STANCE))
+    return Evidence(value, WEIGHT, f"moves {value:.2f} m toward the {claim.way} foot")
 
 
 def _turned(motion: Measures, axis: int) -> Series:

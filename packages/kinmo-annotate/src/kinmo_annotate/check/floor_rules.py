@@ -63,3 +63,8 @@ def turns_over(actor: Actor, verb: str, tail: str) -> list[Claim]:
 def handstands(actor: Actor, _verb: str, _tail: str) -> list[Claim]:
     """Read "handstands", to which "stands on the hands" is reworded."""
     return [claim("upside down", _BODY)] if actor.part in (*TRUNK, "wrist") else []
+
+
+def weighs(_actor: Actor, _verb: str, tail: str) -> list[Claim]:
+    """Read "weighs left", to which "shifts the weight over the left foot" is reworded."""
+    return each("weight over", _BODY, [way for way in ways(tail) if way in words.SIDES])

@@ -13,7 +13,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "bend": limb_rules.bends, "straighten": limb_rules.straightens, "swing": limb_rules.swings, "turn": limb_rules.turns,
     "walk": body_rules.travel, "take": body_rules.takes, "jump": body_rules.jumps, "squat": body_rules.acts("squats"),
     "kneel": floor_rules.kneels, "sit": floor_rules.sits, "lie": floor_rules.lies, "crawl": floor_rules.crawls,
-    "over": floor_rules.turns_over, "handstand": floor_rules.handstands,
+    "over": floor_rules.turns_over, "handstand": floor_rules.handstands, "weigh": floor_rules.weighs,
     "stand": body_rules.stands, "lean": body_rules.leans, "look": body_rules.looks, "stay": body_rules.stays,
     "touch": limb_rules.touches, "handle": body_rules.acts("moves", "wrist"), "part": limb_rules.parts,
     "shuttle": limb_rules.shuttles, "pass": limb_rules.passes, "kick": limb_rules.kicks,

@@ -28,7 +28,7 @@ PREDICATES: Final[Mapping[str, Predicate]] = {
         places.level, places.placed, places.near, places.apart, places.higher, places.ahead,
         body.travels, body.runs, body.turns, body.twists, body.leans, body.squats, body.jumps,
         floor.sits, floor.kneels, floor.lies, floor.faces, floor.low, floor.crawls, floor.gets_up, floor.turns_over,
-        floor.upside_down,
+        floor.upside_down, floor.weight_over,
     )
 } | places.DISTANCES | body.POSTURES  # fmt: skip
 

@@ -65,6 +65,7 @@ _KINDS: Final = {
     "crawl": "crawl",
     "over": "cartwheel somersault flip",
     "handstand": "handstand",
+    "weigh": "weigh",
     "sit": "sit",
     "lie": "lie",
     "stand": "stand",
@@ -111,6 +112,10 @@ REWRITES: Final = (
     (r"\b(?:goes|gets|stays|is) (?:down )?on (?:his |her |the )?(?:hands and knees|all fours)\b", "crawls in_place"),
     (r"\bcrawl(s|ing)?((?: \w+| [\d.]+)*) on (?:his |her |the )?(?:hands and knees|all fours)\b", r"crawl\1\2"),
     (r"\bgets up\b", "stands up"),
+    (
+        r"\b(?:shift|move)s? (?:(?:the|his|her|their) weight )?(?:over|onto|to) the (left|right) (?:foot|leg)\b",
+        r"weighs \1",
+    ),
     (r"\b(?:kick|lift)(s|ing) the heel up behind\b", r"bend\1 the knee"),
     (r"\b(?:goes|gets) down on (the left knee|the right knee|both knees)\b", r"kneels on \1"),
     (r"\bstays kneeling\b", "kneels"),

@@ -5,6 +5,8 @@ The axes of the trunk are followed in the room, since a trunk that is upside dow
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -12,12 +14,15 @@ from torch import Tensor
 
 from kinmo_annotate.measures.body import SIDES, Body, at, sine_angle
 
+_MIN_STANCE: Final = 0.15  # m; between feet that are closer there is no way for the weight to go
+
 
 def floor(body: Body) -> dict[str, Tensor]:
     """Measure the attitude of the trunk, and the heights of shoulders, hands, knees and ankles over the floor.
 
     `trunk_rise`, `chest_up` and `across_rise` are the angles over the horizon of spine, breast bone and left side, degrees;
-    `tumble` and `wheel` tell how far the trunk has turned over so far, forward and to the left, degrees.
+    `tumble` and `wheel` tell how far the trunk has turned over so far, forward and to the left, degrees. `weight` is how far
+    the pelvis is from the middle between the ankles toward the left one, and `stance` how far these are apart, m.
     """
     trunk = body.room[..., at("left_shoulder", "right_shoulder"), :].mean(-2) - body.room[..., 0, :]
     across = (
@@ -34,11 +39,18 @@ def floor(body: Body) -> dict[str, Tensor]:
         "tumble": _sum((turn * left[..., :-1, :]).sum(-1)),
         "wheel": _sum(-(turn * front[..., :-1, :]).sum(-1)),
         "shoulders_floor": body.shoulders[..., 1],
-    }
+    } | _balance(body)
     for side in SIDES:
         joints = {"hand": "wrist", "knee": "knee", "ankle": "ankle"}
         numbers |= {f"{side}_{name}_floor": body[f"{side}_{joint}"][..., 1] for name, joint in joints.items()}
     return numbers
+
+
+def _balance(body: Body) -> dict[str, Tensor]:
+    left, right, pelvis = (body[name][..., [0, 2]] for name in ("left_ankle", "right_ankle", "pelvis"))
+    apart, off = left - right, pelvis - (left + right) / 2
+    stance = apart.norm(dim=-1)
+    return {"weight": (off * apart).sum(-1) / stance.clamp_min(_MIN_STANCE), "stance": stance}
 
 
 def _sum(sines: Float[Tensor, "*batch steps"]) -> Float[Tensor, "*batch frames"]:

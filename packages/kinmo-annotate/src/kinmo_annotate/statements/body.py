@@ -15,7 +15,7 @@ from kinmo_annotate.vocabulary import choose
 _SUBJECTS: Final = ("a person", "someone", "the person")
 _MAX_PHRASES: Final = 4
 _AT_ONCE: Final = 0.6  # s between the starts of two limbs that do the same together
-_ASIDES: Final = ("twist", "twists", "tip", "rocks")  # what a body does along with almost anything
+_ASIDES: Final = ("twist", "twists", "tip", "rocks", "weight", "sways")  # what a body does along with almost anything
 _UNTOLD: Final = ("straighten", "still", "lean_more")  # of the torso, not of a person
 _GAITS: Final = {
     "at a slow pace": "walks slowly",

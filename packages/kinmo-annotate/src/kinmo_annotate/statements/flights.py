@@ -38,8 +38,8 @@ _KICKS: Final = {
         _Kick(36, 0.15, 4.5, 9, 1.8),
         _Kick(36, 0.15, 5.0, 9, 9),
     ),  # a ball, a run-up
-    "backward": (_Kick(42, 0.2, 2.0, 0.5, 0.8), _Kick(58, 0.35, 1.6, 1.0, 0.8)),
-    "out to the side": (_Kick(45, 0.25, 2.0, 0.4, 0.8),),
+    "backward": (_Kick(42, 0.2, 2.0, 0.5, 0.8), _Kick(58, 0.35, 1.6, 1.3, 0.8)),
+    "out to the side": (_Kick(45, 0.25, 2.0, 0.4, 0.8), _Kick(58, 0.5, 2.5, 1.2, 1.2)),
 }
 _STRETCHED: Final = 75.0  # degrees; most of the knee of a leg that kicks
 _ALONG: Final = 0.8  # of the reach from the hips, least, that counts for a way

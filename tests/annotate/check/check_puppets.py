@@ -167,6 +167,13 @@ _MOTIONS: dict[str, Callable[[], np.ndarray]] = {
         }
     ),
     "stand up": lambda: hold(FORWARD, "left_knee", "right_knee")[::-1].copy(),
+    "spin left": lambda: Action(turn=5.0).joints(FRAMES).numpy(),
+    "walk, then turn": lambda: turned(
+        glide(FORWARD, [(0, 0), (0.5, 1.5), (1, 1.5)]), track((0, 0), (0.56, 0), (1, 90)), 1
+    ),
+    "raise right, then left": lambda: puppet(
+        {**arm("right", (0, DOWN), (0.3, UP), (1, UP)), **arm("left", (0, DOWN), (0.6, DOWN), (0.9, UP))}
+    ),
     "weight left": lambda: glide_hips(LEFT, [(0, 0), (0.5, 0.1), (1, 0.1)]),
     "squat": lambda: Action(squat=1.1, cadence=0.5).joints(FRAMES).numpy(),
     "squat a little": lambda: Action(squat=0.55, cadence=0.5).joints(FRAMES).numpy(),

@@ -175,7 +175,11 @@ ROWS = [
     (
         "right_arm",
         "The right arm rises above the head, then drops.",
-        ("right wrist rises, level above head", "right wrist drops", "right wrist rises before right wrist drops"),
+        (
+            "right wrist rises, level above head",
+            "right wrist drops",
+            "right wrist rises, level above head before right wrist drops",
+        ),
     ),
     (
         "body",

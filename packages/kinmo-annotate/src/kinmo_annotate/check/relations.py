@@ -180,7 +180,8 @@ def _tempo(actor: Actor, text: str) -> Iterator[Claim]:
     """Read "slowly" and "quickly"."""
     for way, pattern in (("slow", _SLOW), ("fast", _FAST)):
         if pattern.search(text) and actor.part in ("wrist", "foot", "body", "elbow", "chest", "knee"):
-            yield Claim("tempo", actor.part, actor.side, way=way)
+            turn = actor.part in ("body", "chest") and re.search(r"\b(?:turns?|rotates?|spins?)\b", text)
+            yield Claim("tempo", actor.part, actor.side, way=way, place="turn" if turn else "")
 
 
 def _step(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:

@@ -105,15 +105,16 @@ def _pose_scores(motion: Measures, claims: Sequence[Claim], side: str) -> Series
 def _score_order(motion: Measures, order: Order) -> Score:
     """Score an order by the best split of the motion into a part with the one event and a part with the other."""
     # Amounts are claims of their own.
-    earlier, later = (replace(claim, number=None) for claim in (order.earlier, order.later))
-    if min(_score_claim(motion, claim)[0] for claim in (earlier, later)) < 0:
+    events = (order.earlier, order.later)
+    earlier, later = (replace(one, number=None) if isinstance(one, Claim) else one for one in events)
+    if min(score(motion, one)[0] for one in (earlier, later)) < 0:
         return UNDECIDED, "not both happen"
     overlap = round(ORDER_OVERLAP * motion.fps)
     scores: list[float] = []
     for number in range(1, ORDER_SPLITS):
         middle = len(motion) * number // ORDER_SPLITS
         before, after = motion.window(0, middle + overlap), motion.window(middle - overlap, len(motion))
-        scores.append(min(_score_claim(before, earlier)[0], _score_claim(after, later)[0]))
+        scores.append(min(score(before, earlier)[0], score(after, later)[0]))
         if scores[-1] >= 1:
             break
     return max(scores), "happen in this order" if max(scores) >= 0 else "happen in the other order only"

@@ -26,6 +26,7 @@ _ON_ITS_WAY: Final = {Repeat: 0.15, Swing: 0.4}  # largest share of a knee's swi
 # Runs of flights of a foot.
 _PAUSE: Final = 2.0  # s; longest between two steps that are told together
 _STEP: Final = 0.15  # m that a foot goes at least in the way that is told of it
+_ASIDE: Final = 0.12  # m that a step goes to a side at least; less is within what the turn of a body makes of it
 _SHORT, _LONG = 0.4, 1.5  # m; steps of one foot: a walking stride is 1.2 to 1.4
 _HIGH: Final = 0.35  # m; the edge of the pose code "foot_lift"
 _KNEE_HIGH: Final = -0.15  # m of the knee over the hip in a step; that of a walk gets to -0.3
@@ -105,7 +106,8 @@ def _run(who: str, flights: Sequence[Flight]) -> Observed:
 
 def _steps(who: str, flights: Sequence[Flight]) -> Observed:
     number, length = len(flights), float(np.mean([flight.length for flight in flights]))
-    way = words.way(float(np.mean([f.forward for f in flights])), float(np.mean([f.left for f in flights])))
+    ahead, aside = (float(np.mean([getattr(one, axis) for one in flights])) for axis in ("forward", "left"))
+    way = words.way(ahead, aside if abs(aside) > _ASIDE else 0.0)
     long = "short " if length < _SHORT else "long " if length > _LONG else ""
     steps = f"a {long}step" if number == 1 else f"{count(number)} {long}steps"
     high = _inside(flights)

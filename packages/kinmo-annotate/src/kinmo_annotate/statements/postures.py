@@ -156,7 +156,7 @@ def _changes(signals: Signals, one: Posture, before: int, after: int) -> Iterato
     if len(earlier):
         start = max(before, one.start - longest) + int(earlier[-1])
         end = min(one.start + _SETTLE, one.end)
-        yield observed("torso", f"{one.kind}_down", start, end, **names)
+        yield observed("torso", f"{one.kind}_down", start, end, size=None, **names)
     later = np.flatnonzero(standing[one.end + 1 : min(after, one.end + longest) + 1])
     if len(later):
         kind = "stand_up" if one.kind == "sit" and not names["place"] else "get_up"
@@ -176,7 +176,7 @@ def _held(signals: Signals, one: Posture) -> Observed:
         )
         if np.hypot(ahead, aside) > _CRAWL:
             return observed("torso", "crawl", *one.span, way=words.way(ahead, aside), distance=words.metres(way))
-    return observed("torso", one.kind, *one.span, seconds=_seconds(one), **_names(signals, one))
+    return observed("torso", one.kind, *one.span, size=None, seconds=_seconds(one), **_names(signals, one))
 
 
 def _names(signals: Signals, one: Posture) -> dict[str, str]:

@@ -62,7 +62,23 @@ def test_heading_size_and_place_change_nothing(heading: float, size: float, plac
     plain = measure(joints)
     for name, values in measure(moved).items():
         degrees = any(
-            part in name for part in ("elbow", "knee", "arm", "thigh", "shin", "turn", "nod", "pitch", "lean", "twist")
+            part in name
+            for part in (
+                "elbow",
+                "knee",
+                "arm",
+                "thigh",
+                "shin",
+                "tilt",
+                "nod",
+                "pitch",
+                "lean",
+                "twist",
+                "rise",
+                "up",
+                "tumble",
+                "wheel",
+            )
         )
         tolerance = 0.05 if degrees or name == "heading" else 2e-3
         assert torch.allclose(values, plain[name], atol=tolerance, rtol=1e-3), name
@@ -71,7 +87,18 @@ def test_heading_size_and_place_change_nothing(heading: float, size: float, plac
 def test_mirroring_swaps_the_sides_to_the_last_digit():
     joints = Action(wave="left", stride=0.3, lift=0.5, arm_swing=0.3, speed=1.0, turn=0.4).joints(50)
     plain, mirrored = measure(joints), measure(mirror_joints(joints))
-    signed = {"lean", "twist", "head_turn", "travel_x", "heading", "hands_height", "feet_front"}
+    signed = {
+        "lean",
+        "twist",
+        "head_tilt",
+        "across_rise",
+        "wheel",
+        "weight",
+        "travel_x",
+        "heading",
+        "hands_height",
+        "feet_front",
+    }
     swap = {"left": "right", "right": "left"}
     for name, values in plain.items():
         twin = "_".join(swap.get(part, part) for part in name.split("_"))

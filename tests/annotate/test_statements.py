@@ -235,28 +235,77 @@ def test_a_bow_leans_and_straightens():
     assert [e.statement.sentence for e in told] == ["leans forward to about 60 degrees", "straightens up"]
 
 
+@pytest.mark.parametrize("side", SIDES)
+def test_the_weight_goes_over_a_foot_and_the_trunk_leans_to_a_side(side: str):
+    joints, sign = standing(80), 1.0 if side == "left" else -1.0
+    above = [i for i, name in enumerate(HUMANML3D.names) if "ankle" not in name and "foot" not in name]
+    shifted = joints.clone()
+    shifted[:, above, 0] += sign * eased(0, 0.09, 80, 0.3, 0.5)[:, None]
+    [told] = [one for one in observed(shifted, "torso") if one.kind == "weight"]
+    assert told.statement.text == f"shifts the weight over the {side} foot by about {{}}"
+    leaning, upper = joints.clone(), HUMANML3D.index("pelvis")[0]
+    rows = [i for i, name in enumerate(HUMANML3D.names) if not any(p in name for p in ("hip", "knee", "ankle", "foot"))]
+    angle, local = eased(0, sign * 13, 80, 0.3, 0.5).deg2rad()[:, None], joints[:, rows] - joints[:, [upper]]
+    x, y, z = local.unbind(-1)
+    leaning[:, rows] = joints[:, [upper]] + torch.stack(
+        [x * angle.cos() + y * angle.sin(), y * angle.cos() - x * angle.sin(), z], dim=-1
+    )
+    assert [one.words["side"] for one in observed(leaning, "torso") if one.kind == "tip"] == [side]
+
+
+@pytest.mark.parametrize(("turn", "side"), [(0.16, "left"), (-0.16, "right")])
+def test_a_small_turn_is_told_as_slight(turn: float, side: str):
+    [told] = [one for one in observed(Action(turn=turn).joints(60), "torso") if one.kind == "turn"]
+    assert told.statement.text == f"turns slightly to the {side} by about {{}}"
+
+
+@pytest.mark.parametrize("speed", [0.9, 1.4, 2.2])
+def test_a_straight_walk_does_not_turn_lean_or_shift(speed: float):
+    told = set(kinds(walking_joints(100, speed=speed), "torso"))
+    assert not told & {"turn", "turns", "tip", "rocks", "weight", "sways"}
+
+
 # Neck
 
 
-def head_to(turn: Tensor) -> Tensor:
-    """Return a standing body whose head turns to the left by `turn` (T,) degrees."""
-    joints = standing(len(turn))
+def head_to(tilt: Tensor, trunk: Tensor | None = None) -> Tensor:
+    """Return a standing body whose head tilts to the left by `tilt`, and all of it forward by `trunk` (T,) degrees."""
+    joints = standing(len(tilt))
     neck, head = HUMANML3D.index("neck", "head")
-    angle = torch.deg2rad(turn)
+    angle = torch.deg2rad(tilt)
     joints[:, head] = joints[:, neck] + 0.1 * torch.stack(
-        [0.64 * angle.sin(), torch.full_like(angle, 0.77), 0.64 * angle.cos()], dim=-1
+        [0.77 * angle.sin(), 0.77 * angle.cos(), torch.full_like(angle, 0.64)], dim=-1
     )
-    return joints
+    if trunk is None:
+        return joints
+    cos, sin, (x, y, z) = trunk.deg2rad().cos()[:, None], trunk.deg2rad().sin()[:, None], joints.unbind(-1)
+    return torch.stack([x, y * cos - z * sin, y * sin + z * cos], dim=-1)
 
 
-def test_the_head_looks_to_a_side_and_back():
-    turned = head_to(eased(0, 50, 80, 0.1, 0.3) - eased(0, 50, 80, 0.6, 0.8))
-    assert [e.statement.sentence for e in observed(turned, "neck")] == [
-        "turns to the left by about 50 degrees",
-        "turns back to the front",
+@pytest.mark.parametrize("side", SIDES)
+def test_the_head_tilts_to_a_side_and_back(side: str):
+    tilt = eased(0, 50, 80, 0.1, 0.3) - eased(0, 50, 80, 0.6, 0.8)
+    joints = head_to(tilt) if side == "left" else mirror_joints(head_to(tilt))
+    assert [e.statement.sentence for e in observed(joints, "neck")] == [
+        f"tilts to the {side} to about 40 degrees",  # the bone leans forward, too
+        "comes back upright",
     ]
     assert kinds(standing(), "neck") == []
-    assert kinds(head_to(30 * torch.cos(torch.arange(80) / 20 * 2 * torch.pi)), "neck") == ["shake"]
+    assert kinds(head_to(45 * torch.cos(torch.arange(80) / 20 * 2 * torch.pi)), "neck") == ["head_rocks"]
+
+
+def test_a_body_that_goes_head_over_heels_does_not_nod():
+    assert kinds(head_to(torch.zeros(80), eased(0, 360, 80, 0.1, 0.9)), "neck") == []
+    tilts = kinds(head_to(eased(0, 50, 80, 0.1, 0.3), eased(90, 90, 80, 0, 1)), "neck")
+    assert tilts == ["head_tilt"]
+
+
+def test_a_head_that_turns_makes_no_statement_of_a_turn():
+    joints, angle = standing(80), torch.deg2rad(eased(0, 30, 80, 0.1, 0.4))
+    neck, head = HUMANML3D.index("neck", "head")
+    turned = torch.stack([0.64 * angle.sin(), torch.full_like(angle, 0.77), 0.64 * angle.cos()], dim=-1)
+    joints[:, head] = joints[:, neck] + 0.1 * turned
+    assert kinds(joints, "neck") == []
 
 
 # Legs
@@ -279,6 +328,35 @@ def test_a_raised_knee_and_a_kick_are_told_of_their_leg(side: str):
     assert kinds(kicked, f"{side}_leg") == ["kick"]
     for joints in (lifted, kicked):
         assert kinds(joints, f"{other(side)}_leg") == ["leg_stand"]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_kicks_go_forward_back_or_out(side: str):
+    swing = eased(0, 1, 60, 0.3, 0.42) - eased(0, 1, 60, 0.45, 0.6)
+    back, low = leg(side, -60 * swing, 5 * swing), leg(side, 60 * swing, 10 * swing)
+    assert [one.words["way"] for one in observed(back, f"{side}_leg") if one.kind == "kick"] == ["backward"]
+    assert [one.words["way"] for one in observed(low, f"{side}_leg") if one.kind == "kick"] == ["forward"]
+    assert "kick" not in kinds(leg(side, 30 * swing, 50 * swing), f"{side}_leg")
+
+
+@pytest.mark.parametrize("speed", [0.9, 1.4, 2.2, 3.5])
+def test_no_kick_is_said_of_walks_and_runs(speed: float):
+    run = Action(speed=speed, cadence=0.7 + 0.25 * speed, stride=0.3 + 0.15 * speed, lift=0.5 + 0.4 * speed)
+    for joints in (walking_joints(100, speed=speed), run.joints(100)):
+        assert "kick" not in kinds(joints, "left_leg") + kinds(joints, "right_leg")
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_heel_that_goes_up_behind_is_told(side: str):
+    swing = eased(0, 1, 60, 0.3, 0.45) - eased(0, 1, 60, 0.5, 0.65)
+    assert kinds(leg(side, 0 * swing, 100 * swing), f"{side}_leg") == ["heel_up"]
+
+
+def test_what_happens_inside_of_steps_is_told():
+    heels = Action(speed=2.0, cadence=1.2, stride=0.35, lift=2.1).joints(80)
+    assert {one.words["high"] for one in observed(heels, "left_leg") if one.kind == "steps"} == {
+        ", kicking the heel up behind"
+    }
 
 
 # Pairs

@@ -100,6 +100,14 @@ def glide(direction: Vector, metres: Sequence[tuple[float, float]]) -> np.ndarra
     return puppet({}) + track(*metres)[:, None, None] * np.array(direction)
 
 
+def glide_hips(direction: Vector, metres: Sequence[tuple[float, float]]) -> np.ndarray:
+    """Shift all of a standing person but the feet."""
+    joints, still = glide(direction, metres), puppet({})
+    feet = [i for i, name in enumerate(HUMANML3D.names) if "ankle" in name or "foot" in name]
+    joints[:, feet] = still[:, feet]
+    return joints
+
+
 def turned(joints: np.ndarray, degrees: np.ndarray, axis: int, *, above: str = "pelvis") -> np.ndarray:
     """Rotate all joints (or those from the chest up) about an axis through a joint."""
     names = HUMANML3D.names
@@ -141,6 +149,32 @@ _MOTIONS: dict[str, Callable[[], np.ndarray]] = {
     "twist to and fro": lambda: turned(puppet({}), 30 * np.sin(np.linspace(0, 6 * np.pi, FRAMES)), 1, above="spine3"),
     "lie": lambda: on_floor(turned(puppet({}), track((0, 0), (0.5, 90), (1, 90)), 0)),
     "fall half": lambda: on_floor(turned(puppet({}), track((0, 0), (0.5, 60), (1, 60)), 0)),
+    "lie on the left side": lambda: on_floor(turned(puppet({}), track((0, 0), (0.5, -90), (1, -90)), 2)),
+    "cartwheel left": lambda: on_floor(turned(puppet({}), track((0, 0), (1, -360)), 2)),
+    "somersault": lambda: on_floor(turned(puppet({}), track((0, 0), (1, 360)), 0)),
+    "half a somersault": lambda: on_floor(turned(puppet({}), track((0, 0), (0.5, 100), (1, 0)), 0)),
+    "handstand": lambda: on_floor(turned(puppet({}), track((0, 90), (0.5, 170), (1, 170)), 0)),
+    "all fours": lambda: puppet(
+        {
+            **dict.fromkeys(SPINE, ((0, UP), (0.5, (0, 0.15, 1)), (1, (0, 0.15, 1)))),
+            **{f"{s}_ankle": ((0, DOWN), (0.4, BACK), (1, BACK)) for s in OTHER},
+        }
+    ),
+    "sit on the floor": lambda: puppet(
+        {
+            **{f"{s}_knee": ((0, DOWN), (0.5, (0, 0.4, 1)), (1, (0, 0.4, 1))) for s in OTHER},
+            **{f"{s}_ankle": ((0, DOWN), (0.5, (0, -1, 0.3)), (1, (0, -1, 0.3))) for s in OTHER},
+        }
+    ),
+    "stand up": lambda: hold(FORWARD, "left_knee", "right_knee")[::-1].copy(),
+    "spin left": lambda: Action(turn=5.0).joints(FRAMES).numpy(),
+    "walk, then turn": lambda: turned(
+        glide(FORWARD, [(0, 0), (0.5, 1.5), (1, 1.5)]), track((0, 0), (0.56, 0), (1, 90)), 1
+    ),
+    "raise right, then left": lambda: puppet(
+        {**arm("right", (0, DOWN), (0.3, UP), (1, UP)), **arm("left", (0, DOWN), (0.6, DOWN), (0.9, UP))}
+    ),
+    "weight left": lambda: glide_hips(LEFT, [(0, 0), (0.5, 0.1), (1, 0.1)]),
     "squat": lambda: Action(squat=1.1, cadence=0.5).joints(FRAMES).numpy(),
     "squat a little": lambda: Action(squat=0.55, cadence=0.5).joints(FRAMES).numpy(),
     "sit": lambda: hold(FORWARD, "left_knee", "right_knee"),
@@ -200,13 +234,13 @@ _MOTIONS: dict[str, Callable[[], np.ndarray]] = {
     "wide": lambda: puppet({"left_knee": ((0, (0.4, -0.9, 0)),), "right_knee": ((0, (-0.4, -0.9, 0)),)}),
     "open legs": lambda: puppet({f"{s}_knee": ((0, DOWN), (1, (x, -0.9, 0))) for s, x in (("left", 0.6), ("right", -0.6))}),
     "close legs": lambda: _MOTIONS["open legs"]()[::-1].copy(),
-    "look left": lambda: puppet({"head": ((0, HEAD), (0.5, (0.5, 0.8, 0.3)), (1, (0.5, 0.8, 0.3)))}),
-    "look left a little": lambda: puppet({"head": ((0, HEAD), (0.5, (0.1, 0.77, 0.64)), (1, (0.1, 0.77, 0.64)))}),
+    "tilt left": lambda: puppet({"head": ((0, HEAD), (0.5, (0.5, 0.7, 0.5)), (1, (0.5, 0.7, 0.5)))}),
+    "tilt left a little": lambda: puppet({"head": ((0, HEAD), (0.5, (0.16, 0.77, 0.64)), (1, (0.16, 0.77, 0.64)))}),
     "look down": lambda: puppet({"head": ((0, HEAD), (0.5, (0, 0, 1)), (1, (0, -0.2, 1)))}),
     "look up": lambda: puppet({"head": ((0, HEAD), (0.5, (0, 1, 0)), (1, (0, 1, 0)))}),
     "look down a little": lambda: puppet({"head": ((0, HEAD), (0.5, (0, 0.68, 0.73)), (1, (0, 0.68, 0.73)))}),
     "nod twice": lambda: puppet({"head": wave(2, 0.3, 1, HEAD)}),
-    "shake the head": lambda: puppet({"head": wave(3, 0.4, 0, HEAD)}),
+    "rock the head": lambda: puppet({"head": wave(3, 0.4, 0, HEAD)}),
 }  # fmt: skip
 OTHER = ("left", "right")
 

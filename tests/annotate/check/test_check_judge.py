@@ -167,9 +167,9 @@ def test_mirroring_text_and_motion_never_changes_a_verdict(action: dict, text: s
 
 @given(st.floats(0, 2.0), st.floats(0.5, 2.0), st.sampled_from(["left_arm", "right_arm", "neck", "torso", "left_leg"]))
 def test_mirroring_timeline_and_motion_never_changes_a_verdict(start: float, length: float, who: str):
-    texts = {"neck": "turns to the left", "torso": "leans to the right"}
+    texts = {"neck": "tilts to the left", "torso": "leans to the right"}
     text = timeline((who, start, min(start + length, 4.0), texts.get(who, "rises and moves outward")))
-    for name in ("up and down right", "look left", "lean left"):
+    for name in ("up and down right", "tilt left", "lean left"):
         found = [verdict.answer for verdict in judge(text, motion(name))]
         assert found == [verdict.answer for verdict in judge(text.mirror(), motion(name).mirror())]
 

@@ -174,7 +174,7 @@ def test_upright_is_the_share_of_frames():
     assert 0.2 < of("lie").upright < 0.5
 
 
-@pytest.mark.parametrize("name", ["walk", "twist left", "look left", "kick right", "three steps left"])
+@pytest.mark.parametrize("name", ["walk", "twist left", "tilt left", "kick right", "three steps left"])
 def test_measures_of_the_mirrored_motion_are_mirrored(name: str):
     found, mirrored = of(name), measures(motion(name).mirror().joints.numpy())
     assert mirrored.yaw("shoulder") == pytest.approx(-found.yaw("shoulder"), abs=1e-3)

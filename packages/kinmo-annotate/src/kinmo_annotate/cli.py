@@ -78,11 +78,11 @@ def _add_agree(parser: argparse.ArgumentParser) -> None:
 
 
 def _describe(options: argparse.Namespace) -> None:
-    from kinmo_core.io import load_motion
+    from kinmo_annotate.reading import read_motion
 
     if options.api_base is not None and options.writer == TEMPLATE:
         raise InputError("--api-base needs --writer openai/NAME: the template writer sends no requests")
-    motion = load_motion(options.file)
+    motion = read_motion(options.file)
 
     from kinmo_annotate.frames.keyframes import Keyframer
     from kinmo_annotate.observe import observe

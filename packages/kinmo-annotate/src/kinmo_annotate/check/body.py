@@ -137,20 +137,6 @@ def _distance(motion: Measures, way: str) -> float:
 POSTURES: Final[dict[str, Predicate]] = {
     # degrees of the spine off the vertical
     "upright": lambda m, claim, _: pose(m, -m.lean("any"), claim, Limits(-40, -18), "leans {:.0f} degrees", shown=-1),
-    "lies": lambda m, *_: Evidence.of(m.lean("any").max(), Limits(45, 75), "leans {:.0f} degrees"),
-    # degrees by which hip and knee of one side are bent at once
-    "sits": lambda m, *_: Evidence.of(
-        max(np.minimum(m.flexion("hip", side), m.flexion("knee", side)).max() for side in SIGN),
-        Limits(40, 70),
-        "bends hip and knee {:.0f} degrees",
-    ),
-    # m of a knee over the floor
-    "kneels": lambda m, *_: Evidence.of(
-        max(-m.height("knee", side).min() for side in SIGN),
-        Limits(-0.35, -0.2),
-        "has a knee {:.2f} m above the floor",
-        shown=-1,
-    ),
     # m from the start
     "in place": lambda m, *_: Evidence.of(-_distance(m, "any"), Limits(-1.2, -0.5), "goes {:.2f} m", shown=-1),
 }

@@ -11,6 +11,7 @@ from kinmo_annotate.check.phrases import LIMBS, TRUNK, Rule, amount, claim, each
 
 _BODY: Final = Actor("body", "")
 _HEAD: Final = Actor("head", "")
+_TILTS: Final = ("tilt", "bend", "incline", "tip", "lean")  # of a head, to a side
 _COURSES: Final = ("forward", "back", "left", "right", "side")
 
 
@@ -51,7 +52,7 @@ def jumps(actor: Actor, _verb: str, tail: str) -> list[Claim]:
 def stands(actor: Actor, _verb: str, tail: str) -> list[Claim]:
     """Read "stands up", "stands still" and "stands upright"; "stands" alone is not checked."""
     if re.match(r"\s*(?:back )?up\b", tail):
-        return [claim("upright", actor)]
+        return [claim("upright", actor), claim("gets up", actor)]
     if re.search(r"\bstill\b|motionless|in place\b", tail):
         return [claim("still", actor)]
     return [claim("upright", actor)] if re.search(r"\bupright|straight|erect|tall\b", tail) else []
@@ -60,7 +61,7 @@ def stands(actor: Actor, _verb: str, tail: str) -> list[Claim]:
 def leans(actor: Actor, verb: str, tail: str) -> list[Claim]:
     """Read "leans to the left by 20 degrees" and "bows"."""
     if actor.part == "head":
-        return looks(actor, verb if verb == "bow" else "tilt", tail)
+        return looks(actor, verb, tail)
     if actor.part in LIMBS:
         return []
     found = ["forward"] if verb in ("bow", "hunch") else [way for way in ways(tail) if way in _COURSES]
@@ -68,17 +69,20 @@ def leans(actor: Actor, verb: str, tail: str) -> list[Claim]:
 
 
 def looks(_actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """Read "looks left", "nods" and "bows the head"."""
+    """Read "looks up", "nods" and "tilts the head to the left"; 22 joints do not tell whether a head looks to a side."""
     if verb == "nod":
         return [claim("nods", _HEAD, "up", amount(tail, "times"))]
+    if verb in _TILTS and re.search(r"side_(?:to|and)_side", tail):
+        return [claim("nods", _HEAD, "side", amount(tail, "times"))]
     named = ways(tail)
     vertical = [way for way in named if way in ("up", "down")]
-    if not vertical and (verb == "bow" or ("forward" in named and verb in ("tilt", "bend"))):
+    if not vertical and (verb == "bow" or ("forward" in named and verb in _TILTS)):
         vertical = ["down"]
-    if not vertical and "back" in named and verb in ("tilt", "bend"):
+    if not vertical and "back" in named and verb in _TILTS:
         vertical = ["up"]
-    sides = each("head turns", _HEAD, [way for way in named if way in words.SIDES])
-    return sides + each("looks", _HEAD, vertical, amount(tail, "degrees"))
+    degrees = amount(tail, "degrees")
+    sides = [way for way in named if way in words.SIDES and verb in _TILTS]
+    return each("head tilts", _HEAD, sides, degrees) + each("looks", _HEAD, vertical, degrees)
 
 
 def stays(actor: Actor, verb: str, tail: str) -> list[Claim]:
@@ -97,9 +101,3 @@ def stays(actor: Actor, verb: str, tail: str) -> list[Claim]:
 def acts(predicate: str, *parts: str) -> Rule:
     """Make the rule of a verb with one claim about its actor, of some parts or any: "squats", "wipes with the hand"."""
     return lambda actor, _verb, _tail: [claim(predicate, actor)] if not parts or actor.part in parts else []
-
-
-def posture(predicate: str) -> Rule:
-    """Make the rule of a verb that names a posture: "kneels"."""
-    parts = (*TRUNK, "foot", "knee")
-    return lambda actor, _verb, _tail: [Claim(predicate, "body")] if actor.part in parts else []

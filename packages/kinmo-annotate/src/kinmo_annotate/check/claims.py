@@ -23,6 +23,7 @@ class Claim:
     seconds: float = 0.0  # how long it lasts; 0 for most of the time
     open_ended: bool = False  # whether the text tells of more, so that there may be more movements than `number`
     at_start: bool = False  # whether it holds before the rest of its clause: "from the hip"
+    timed: bool = False  # whether the text gives it a time of its own, in which nothing else happens
 
     def mirror(self) -> Claim:
         """Exchange left and right."""
@@ -67,10 +68,10 @@ class Path:
 
 @dataclass(frozen=True)
 class Order:
-    """Two claims of which one holds before the other."""
+    """Two claims or paths of which one holds before the other."""
 
-    earlier: Claim
-    later: Claim
+    earlier: Claim | Path
+    later: Claim | Path
 
     def mirror(self) -> Order:
         """Exchange left and right."""

@@ -44,7 +44,7 @@ def moves(actor: Actor, verb: str, tail: str) -> list[Claim]:
         return swings(actor, "swing", tail)
     if re.search(r"\bonly a little\b|\bvery little\b|\bonly slightly\b", tail):
         return [claim("still", actor, "little")]
-    in_relations = actor.part == "head" and re.search(r"\bto the front\b", tail)
+    in_relations = actor.part == "head" and re.search(r"\bto the front\b|\bupright\b", tail)
     if in_relations or re.search(r"\bcloser\b|\baway from\b", tail):
         return []
     named, metres = _named(tail), amount(tail, "metres")
@@ -87,9 +87,9 @@ def bends(actor: Actor, verb: str, tail: str) -> list[Claim]:
 
 
 def straightens(actor: Actor, _verb: str, tail: str) -> list[Claim]:
-    """Read "straightens to 20 degrees"; of the torso it means upright."""
-    if actor.part in TRUNK:
-        return [claim("upright", actor)]
+    """Read "straightens to 20 degrees"; of torso and head it means upright."""
+    if actor.part in TRUNK or actor.part == "head":
+        return [claim("head upright" if actor.part == "head" else "upright", actor)]
     degrees = None if amount(tail, "times") else amount(tail, "degrees")
     part = words.MIDDLE.get(actor.part, actor.part)
     return [claim("straightens", actor, number=degrees, part=part)] if part in ("elbow", "knee") else []
@@ -107,20 +107,21 @@ def swings(actor: Actor, verb: str, tail: str) -> list[Claim]:
         return []
     way = next((way for way, pattern in _TO_AND_FRO.items() if re.search(pattern, tail)), "")
     if actor.part == "head":
-        return [Claim("nods", "head", way="side" if way == "side" or verb in ("shake", "sway") else "up", number=times)]
+        if verb == "shake":
+            return []  # a turn to and fro
+        return [Claim("nods", "head", way="side" if way == "side" or verb == "sway" else "up", number=times)]
     return [claim("swings", actor, "" if way == "turn" and actor.part in LIMBS else way, times)]
 
 
 def turns(actor: Actor, verb: str, tail: str) -> list[Claim]:
-    """Read "turns left by 90 degrees" and "twists"; the roll of a limb is not visible in joints, so it claims nothing."""
+    """Read "turns left by 90 degrees" and "twists"; the roll of a limb is not visible in joints, as is
+    the turn of a head, so they claim nothing."""
     if "_and_" in tail or "_to_" in tail:
         found = swings(actor, "swing", tail)
         found = [replace(claim, way="turn") if claim.predicate == "swings" else claim for claim in found]
-        return found if actor.part in (*TRUNK, "head", "hip") else []
+        return found if actor.part in (*TRUNK, "hip") else []
     sides = list(dict.fromkeys(_TURN_SIDES[way] for way in ways(tail) if way in _TURN_SIDES)) or [""]
-    if actor.part == "head":
-        return each("head turns", actor, sides)
-    if actor.part in LIMBS:
+    if actor.part in (*LIMBS, "head"):
         return []
     return each("twists", actor, sides) if verb == "twist" else each("turns", actor, sides, _degrees(verb, tail))
 

@@ -44,8 +44,8 @@ def relations(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
         yield from _shape(actor, text)
         yield from _step(actor, text, others)
     elif actor.part == "head":
-        if re.search(r"\bfaces? (?:straight )?(?:ahead|forward)|\blevel\b|straight ahead|to the front\b", text):
-            yield Claim("head straight", "head", lasting="back to" not in text)
+        if re.search(r"\bupright\b", text):
+            yield Claim("head upright", "head")
     elif re.search(r"\bupright\b|\berect\b", text):
         yield Claim("upright", "body")
     yield from _nearness(actor, text, others)
@@ -180,7 +180,8 @@ def _tempo(actor: Actor, text: str) -> Iterator[Claim]:
     """Read "slowly" and "quickly"."""
     for way, pattern in (("slow", _SLOW), ("fast", _FAST)):
         if pattern.search(text) and actor.part in ("wrist", "foot", "body", "elbow", "chest", "knee"):
-            yield Claim("tempo", actor.part, actor.side, way=way)
+            turn = actor.part in ("body", "chest") and re.search(r"\b(?:turns?|rotates?|spins?)\b", text)
+            yield Claim("tempo", actor.part, actor.side, way=way, place="turn" if turn else "")
 
 
 def _step(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from kinmo_annotate.check import body, limbs, manner, places
+from kinmo_annotate.check import body, floor, limbs, manner, places
 from kinmo_annotate.check.claims import Claim, Meaning, Order, Path, subject
 from kinmo_annotate.check.evidence import Predicate
 from kinmo_annotate.check.measure import OTHER, Measures
@@ -23,10 +23,12 @@ PREDICATES: Final[Mapping[str, Predicate]] = {
     for function in (
         limbs.rises, limbs.drops, limbs.moves, limbs.reaches, limbs.bends, limbs.straightens, limbs.straight,
         limbs.steps, limbs.steps_toward, limbs.kicks, limbs.lifts_off,
-        manner.swings, manner.nods, manner.head_turns, manner.head_straight, manner.looks, manner.tempo, manner.still,
+        manner.swings, manner.nods, manner.head_tilts, manner.head_upright, manner.looks, manner.tempo, manner.still,
         manner.in_step, manner.active,
         places.level, places.placed, places.near, places.apart, places.higher, places.ahead,
         body.travels, body.runs, body.turns, body.twists, body.leans, body.squats, body.jumps,
+        floor.sits, floor.kneels, floor.lies, floor.faces, floor.low, floor.crawls, floor.gets_up, floor.turns_over,
+        floor.upside_down, floor.weight_over,
     )
 } | places.DISTANCES | body.POSTURES  # fmt: skip
 
@@ -103,15 +105,16 @@ def _pose_scores(motion: Measures, claims: Sequence[Claim], side: str) -> Series
 def _score_order(motion: Measures, order: Order) -> Score:
     """Score an order by the best split of the motion into a part with the one event and a part with the other."""
     # Amounts are claims of their own.
-    earlier, later = (replace(claim, number=None) for claim in (order.earlier, order.later))
-    if min(_score_claim(motion, claim)[0] for claim in (earlier, later)) < 0:
+    events = (order.earlier, order.later)
+    earlier, later = (replace(one, number=None) if isinstance(one, Claim) else one for one in events)
+    if min(score(motion, one)[0] for one in (earlier, later)) < 0:
         return UNDECIDED, "not both happen"
     overlap = round(ORDER_OVERLAP * motion.fps)
     scores: list[float] = []
     for number in range(1, ORDER_SPLITS):
         middle = len(motion) * number // ORDER_SPLITS
         before, after = motion.window(0, middle + overlap), motion.window(middle - overlap, len(motion))
-        scores.append(min(_score_claim(before, earlier)[0], _score_claim(after, later)[0]))
+        scores.append(min(score(before, earlier)[0], score(after, later)[0]))
         if scores[-1] >= 1:
             break
     return max(scores), "happen in this order" if max(scores) >= 0 else "happen in the other order only"

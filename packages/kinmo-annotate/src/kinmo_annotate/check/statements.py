@@ -18,8 +18,24 @@ Span = tuple[float, float]
 # Predicates of events, which can happen before or after each other.
 _EVENTS: Final = frozenset(
     {"rises", "drops", "moves", "reaches", "bends", "straightens", "travels", "turns", "twists", "jumps", "squats"}
-    | {"kneels", "sits", "leans", "kicks", "level", "placed", "near", "approaches", "parts", "swings", "looks"}
-    | {"head turns", "steps toward", "lifts off"}
+    | {
+        "kneels",
+        "sits",
+        "lies",
+        "crawls",
+        "gets up",
+        "turns over",
+        "leans",
+        "kicks",
+        "level",
+        "placed",
+        "near",
+        "approaches",
+        "parts",
+        "swings",
+        "looks",
+    }
+    | {"head tilts", "steps toward", "lifts off"}
 )
 _POSES: Final = frozenset({"level", "placed", "near", "hangs"})
 _MOVES: Final = frozenset({"rises", "drops", "moves"})
@@ -58,12 +74,19 @@ def statements_of(text: str | Description | Timeline) -> list[Reading]:
     """
     if isinstance(text, Timeline):
         spans = [(s.who, s.sentence, (float(s.start), float(s.end))) for s in text.statements]
-        return [replace(one, span=span) for who, sentence, span in spans for one in _read(sentence, who)]
+        return [_timed(one, span) for who, sentence, span in spans for one in _read(sentence, who)]
     if isinstance(text, str):
         return list(_read(check_sentence(text), BODY))
     pairs = {"+".join(pair): words for pair, words in text.interactions.items()}
     texts = {BODY: text.text, **text.groups, **pairs}
     return [one for who, words in texts.items() if words.lower() != UNKNOWN for one in _read(words, who)]
+
+
+def _timed(reading: Reading, span: Span) -> Reading:
+    meaning = reading.meaning
+    if isinstance(meaning, Claim) and meaning.predicate == "tempo":
+        meaning = replace(meaning, timed=True)
+    return replace(reading, span=span, meaning=meaning)
 
 
 @lru_cache(maxsize=20_000)
@@ -98,12 +121,18 @@ def _joined(claims: Sequence[Claim]) -> list[Meaning]:
 
 def _order(clause: Clause, following: Clause) -> Iterator[Order]:
     """Order the first events of two clauses of which one happens after the other."""
-    events = [
-        [c for c in one.claims if c.predicate in _EVENTS and not (c.lasting or c.negated or c.at_start)]
-        for one in (clause, following)
-    ]
-    if following.then and all(events) and events[0][0] != events[1][0]:
-        yield Order(events[0][0], events[1][0])
+    events = [_first_event(one) for one in (clause, following)]
+    if following.then and events[0] and events[1] and events[0] != events[1]:
+        yield Order(events[0], events[1])
+
+
+def _first_event(clause: Clause) -> Claim | Path | None:
+    """Return the first event of a clause, with the places where it starts and ends."""
+    events = [c for c in clause.claims if c.predicate in _EVENTS and not (c.lasting or c.negated or c.at_start)]
+    if not events:
+        return None
+    paths = (one for one in _joined(clause.claims) if isinstance(one, Path) and events[0] in one.claims)
+    return next(paths, events[0])
 
 
 def _with_active_side(sentences: Sequence[Sequence[Clause]]) -> list[list[Clause]]:

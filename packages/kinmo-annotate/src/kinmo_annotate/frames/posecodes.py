@@ -44,7 +44,7 @@ _WHOLE: Final[tuple[_Row, ...]] = (
     ("trunk_up", "torso", (-0.1,), "the torso is upside down|"),
     ("lean", "torso", (-15.0, 15.0), "the torso tips to the right||the torso tips to the left"),  # 2, 97 %
     ("twist", "torso", (-20.0, 20.0), "the chest is twisted to the right||the chest is twisted to the left"),
-    ("head_turn", "neck", (-25.0, 25.0), "the face is turned to the right||the face is turned to the left"),
+    ("head_tilt", "neck", (-22.0, 22.0), "the head is tilted to the right||the head is tilted to the left"),
     ("nod", "neck", (5.0, 70.0), "the head is tipped back||the head is bowed"),  # 5, 93 %
     ("feet", _FEET, (0.16, 0.6), "the feet are together||the feet are wide apart"),
     ("feet_front", _FEET, (-0.35, 0.35), "the right foot is in front||the left foot is in front"),

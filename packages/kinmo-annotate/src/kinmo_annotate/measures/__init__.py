@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kinmo_annotate.measures.body import SIDES, Body, other_side, smooth
+from kinmo_annotate.measures.floor import floor
 from kinmo_annotate.measures.groups import arm, leg, neck, torso, travel
 from kinmo_annotate.measures.pairs import pairs
 
@@ -40,7 +41,7 @@ def measure(joints: Float[Tensor, "*batch frames 22 3"]) -> dict[str, Float[Tens
         `travel_x`, `travel_z` of the pelvis and the places of the feet are seen from the first frame.
     """
     body = Body.of(joints)
-    numbers = torso(body) | neck(body) | travel(body)
+    numbers = torso(body) | neck(body) | travel(body) | floor(body)
     for side in SIDES:
         limbs = arm(body, side) | leg(body, side)
         numbers |= {f"{side}_{name}": value for name, value in limbs.items()}

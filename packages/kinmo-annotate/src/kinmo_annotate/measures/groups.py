@@ -6,12 +6,12 @@ from itertools import pairwise
 from typing import Final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from kinmo_annotate.measures.body import OUTWARD, SIDES, TINY, Body, at, feet_height, sine_angle, wrapped, yaw_of
+from kinmo_annotate.measures.body import OUTWARD, SIDES, Body, at, feet_height, sine_angle, wrapped, yaw_of
 from kinmo_core.rotations import rotate_yaw
 
-_MIN_AHEAD: Final = 0.4  # forward share of the head's bone: keeps a small sway of a steep bone from reading as a turn
 _ABOVE_HEAD: Final = 0.2  # m from the rung of the head to the one above it
 _MIN_RUNG: Final = 0.05  # m between two rungs
 _ANKLE: Final = 0.05  # m by which the ankle of a standing foot is above its ball
@@ -33,17 +33,20 @@ def torso(body: Body) -> dict[str, Tensor]:
 
 
 def neck(body: Body) -> dict[str, Tensor]:
-    """Measure turn and tilt of the head against the chest, and where it is.
+    """Measure nod and tilt of the head against the chest, and where it is.
 
-    The bone of the head ends between the eyes, so where it points is where the face looks. It is steep in most poses.
+    In the axes of the chest, not of the room, so that a trunk that is level or upside down leaves the angles as they are.
+    The bone of the head ends between the eyes and leans forward at rest. Where the face looks is not in 22 joints: a turned
+    head has the joints of one that is tilted a little.
     """
-    skull = rotate_yaw(body["head"] - body["neck"], -yaw_of(body["left_shoulder"] - body["right_shoulder"]))
-    skull = skull / skull.norm(dim=-1, keepdim=True).clamp_min(TINY)
-    trunk = body.shoulders - body["pelvis"]
-    tilt = torch.atan2(skull[..., 2], skull[..., 1]) - torch.atan2(trunk[..., 2], trunk[..., 1])
+    trunk, shoulders = body.shoulders - body["pelvis"], body["left_shoulder"] - body["right_shoulder"]
+    up = F.normalize(trunk, dim=-1)
+    left = F.normalize(shoulders - (shoulders * up).sum(-1, keepdim=True) * up, dim=-1)
+    skull = body["head"] - body["neck"]
+    ahead = (skull * torch.linalg.cross(left, up)).sum(-1)
     return {
-        "head_turn": torch.atan2(skull[..., 0], skull[..., 2].clamp_min(_MIN_AHEAD)).rad2deg(),
-        "nod": wrapped(tilt.rad2deg()),
+        "head_tilt": sine_angle((skull * left).sum(-1), skull),
+        "nod": torch.atan2(ahead, (skull * up).sum(-1)).rad2deg(),
         "head_ahead": body["head"][..., 2] - body["pelvis"][..., 2],
     }
 

@@ -9,12 +9,13 @@ from typing import Final
 
 from kinmo_annotate.measures import SIDES, other_side
 from kinmo_annotate.observation import Observation, Observed
+from kinmo_annotate.statements.postures import HELD
 from kinmo_annotate.vocabulary import choose
 
 _SUBJECTS: Final = ("a person", "someone", "the person")
 _MAX_PHRASES: Final = 4
 _AT_ONCE: Final = 0.6  # s between the starts of two limbs that do the same together
-_ASIDES: Final = ("twist", "twists", "tip", "rocks")  # what a body does along with almost anything
+_ASIDES: Final = ("twist", "twists", "tip", "rocks", "weight", "sways")  # what a body does along with almost anything
 _UNTOLD: Final = ("straighten", "still", "lean_more")  # of the torso, not of a person
 _GAITS: Final = {
     "at a slow pace": "walks slowly",
@@ -33,8 +34,9 @@ _LIMBS: Final = {  # what a person does with an arm or a leg, by kind of stateme
     "arm_forward": "reaches forward with {limb}",
     "arm_outward": "opens {limb} outward",
     "arm_repeat": "swings {limb} {way} {times}",
-    "kick": "kicks with {limb}",
+    "kick": "kicks {way} with {limb}",
     "knee_lift": "lifts the knee of {limb} high",
+    "heel_up": "kicks the heel of {limb} up behind",
     "foot_lift": "lifts the foot of {limb}",
     "knee_repeat": "bends and straightens {limb} {times}",
 }
@@ -72,7 +74,9 @@ def _trunk(found: Found) -> list[Observed]:
     told = []
     for one in found["torso"]:
         verb = _GAITS[one.words["pace"]] if one.kind == "travel" and steps else "moves"
-        if one.kind not in _UNTOLD:
+        # A posture that lasts is told only where the body is not seen to get there.
+        seen = one.kind in HELD and any(other.kind == f"{one.kind}_down" for other in found["torso"])
+        if one.kind not in _UNTOLD and not seen:
             told.append(one.say(_TRUNK[one.kind], verb=verb) if one.kind in _TRUNK else one)
     return told
 

@@ -1,4 +1,4 @@
-"""What the torso does over time: travel, turns, jumps, sinking and rising, leaning, twisting."""
+"""What the torso does over time: travel, turns, jumps, sinking and rising, leaning."""
 
 from __future__ import annotations
 
@@ -9,30 +9,29 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from kinmo_annotate.measures import FPS, Signals
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
 from kinmo_annotate.statements.changes import Repeat, Stretch, moves, repeats, spans, swings
+from kinmo_annotate.statements.postures import Posture, explains, posture_statements, without_heading
+from kinmo_annotate.statements.sideways import sideways_statements
 from kinmo_annotate.vocabulary import in_time, observed
 from kinmo_core.text.statement import in_words
 
 # Smallest swings that count: about twice what a person does who means to stand still.
 _TURN: Final = 30.0  # degrees
+_SLIGHT: Final = 20.0  # degrees; of a heading without the sway of a walk, which is up to 30 from step to step
+_STEADY: Final = 5.0  # frames; takes that sway out, and with it one of four straight walks that would turn
 _TURN_GAP: Final = 10  # frames; longer pauses end a turning to and fro
 _SINK: Final = 0.13  # m
 _PITCH: Final = 20.0  # degrees
-_SWAY: Final = 0.05  # m; told only of a person who does nothing else
 
 _UPRIGHT: Final = 15.0  # degrees; a swing of pitch that ends within these has come back to upright
-# Number: smallest swing that counts, and within which a swing has come back to the middle, degrees; kinds of both swings.
-_SIDEWAYS: Final = {"lean": (16.0, 14.0, "rocks", "tip"), "twist": (28.0, 18.0, "twists", "twist")}
-_OVER: Final = 0.1  # m; shoulders less than this above the pelvis: the trunk turns over
 
 # Swings of size 1, which anybody would mention: degrees, and metres of the pelvis.
-_NOTABLE: Final = {
-    "turn": 60.0, "sink": 1 / 3, "lean": 30.0, "straighten": 45.0, "rocks": 20.0, "tip": 25.0, "twists": 40.0, "twist": 45.0,
-}  # fmt: skip
+_NOTABLE: Final = {"turn": 60.0, "sink": 1 / 3, "lean": 30.0, "straighten": 45.0}
 
 # Jumps: 8 cm are a jump on the spot; between the steps of a run both feet fly too, there it takes 30 cm.
 _JUMP: Final = 0.08  # m of the lower foot
@@ -89,20 +88,12 @@ def _rate(values: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.gradient(values) * FPS
 
 
-def torso_statements(signals: Signals, jumps: Sequence[Jump]) -> list[Observed]:
-    """State how the torso travels, turns, jumps, sinks, leans and twists, or that it stays in place."""
-    found = [*_travel(signals), *_turns(signals), *_jumps(jumps)]
-    found += [*_height(signals, jumps), *_leans(signals), *_sideways(signals)]
-    return in_time(found) or _sways(signals) or [_stays(signals)]
-
-
-def _sways(signals: Signals) -> list[Observed]:
-    """State of a person who stays in place how the weight goes from foot to foot."""
-    return [
-        observed("torso", "sways", *swing.span, times=words.times(swing.count))
-        for swing in moves(signals["travel_x"], _SWAY)
-        if isinstance(swing, Repeat)
-    ]
+def torso_statements(signals: Signals, jumps: Sequence[Jump], postures: Sequence[Posture]) -> list[Observed]:
+    """State how the torso travels, turns, jumps, sinks, leans and twists, its postures, or that it stays in place."""
+    told, lost = posture_statements(signals, postures), without_heading(signals, postures)
+    found = [*_travel(signals, lost), *_turns(signals, lost), *_jumps(jumps)]
+    found += [*_height(signals, jumps), *_leans(signals), *sideways_statements(signals)]
+    return in_time([*told, *(one for one in found if not explains(told, one))]) or [_stays(signals)]
 
 
 def _stays(signals: Signals) -> Observed:
@@ -113,9 +104,10 @@ def _stays(signals: Signals) -> Observed:
     return observed("torso", "still", 0, len(signals["height"]) - 1, place=place)
 
 
-def _travel(signals: Signals) -> Iterator[Observed]:
-    """State each stretch in which the pelvis moves on, with its direction as the body sees it."""
-    x, z, heading = signals["travel_x"], signals["travel_z"], np.deg2rad(signals["heading"])
+def _travel(signals: Signals, lost: NDArray[np.bool_]) -> Iterator[Observed]:
+    """State each stretch in which the pelvis moves on, with its direction as the body sees it, or last saw it."""
+    known = np.maximum.accumulate(np.where(lost, 0, np.arange(len(lost))))
+    x, z, heading = signals["travel_x"], signals["travel_z"], np.deg2rad(signals["heading"][known])
     step = np.stack([_rate(x), _rate(z)])
     speed = np.hypot(*step)
     forward = step[1] * np.cos(heading) + step[0] * np.sin(heading)
@@ -130,14 +122,20 @@ def _travel(signals: Signals) -> Iterator[Observed]:
         yield observed("torso", "travel", start, end - 1, size=length, way=way, distance=distance, pace=pace)
 
 
-def _turns(signals: Signals) -> Iterator[Observed]:
-    for swing in repeats(swings(signals["heading"], _TURN), gap=_TURN_GAP):
+def _turns(signals: Signals, lost: NDArray[np.bool_]) -> Iterator[Observed]:
+    heading = np.where(lost, 0.0, np.diff(signals["heading"], prepend=signals["heading"][0])).cumsum()
+    large = repeats(swings(heading, _TURN), gap=_TURN_GAP)
+    for swing in large:
         size = abs(swing.size) / _NOTABLE["turn"]
         if isinstance(swing, Repeat):
             yield observed("torso", "turns", *swing.span, size=size, times=words.times(swing.count))
         else:
             side, angle, pace = words.side(swing.size), words.degrees(swing.size), words.pace(swing, **_TURN_PACE)
             yield observed("torso", "turn", *swing.span, size=size, side=side, angle=angle, pace=pace)
+    for swing in swings(gaussian_filter1d(heading, _STEADY, mode="nearest"), _SLIGHT):
+        if abs(swing.size) < _TURN and not any(swing.overlap(one) > 0 for one in large):
+            size, side, angle = abs(swing.size) / _NOTABLE["turn"], words.side(swing.size), words.degrees(swing.size)
+            yield observed("torso", "turn", *swing.span, size=size, side=side, angle=angle, pace=" slightly")
 
 
 def _jumps(jumps: Sequence[Jump]) -> Iterator[Observed]:
@@ -164,29 +162,15 @@ def _height(signals: Signals, jumps: Sequence[Jump]) -> Iterator[Observed]:
 
 
 def _leans(signals: Signals) -> Iterator[Observed]:
-    pitch, up = signals["pitch"], signals["trunk_up"]
+    pitch = signals["pitch"]
     for swing in moves(pitch, _PITCH):
         size = abs(swing.size) / _NOTABLE["lean"]
         if isinstance(swing, Repeat):
             often = words.often(pitch, _PITCH, swing.count)
             yield observed("torso", "bows", *swing.span, size=size, times=often)
-        elif up[swing.start : swing.end + 1].min() < _OVER:
-            yield observed("torso", "invert", *swing.span)
         elif abs(swing.last) < _UPRIGHT:
             yield observed("torso", "straighten", *swing.span, size=abs(swing.size) / _NOTABLE["straighten"])
         else:
             eased = np.sign(swing.first) == np.sign(swing.last) and abs(swing.last) < abs(swing.first)
             kind, way = "lean_more" if eased else "lean", "forward" if swing.last > 0 else "backward"
             yield observed("torso", kind, *swing.span, size=size, way=way, angle=words.degrees(swing.last))
-
-
-def _sideways(signals: Signals) -> Iterator[Observed]:
-    """State leans and twists to a side, or from side to side."""
-    for name, (min_size, middle, repeated, single) in _SIDEWAYS.items():
-        for swing in moves(signals[name], min_size):
-            if isinstance(swing, Repeat):
-                often = words.often(signals[name], min_size, swing.count)
-                yield observed("torso", repeated, *swing.span, size=swing.size / _NOTABLE[repeated], times=often)
-            elif abs(swing.last) >= middle:
-                size, angle = abs(swing.size) / _NOTABLE[single], words.degrees(swing.last)
-                yield observed("torso", single, *swing.span, size=size, side=words.side(swing.last), angle=angle)

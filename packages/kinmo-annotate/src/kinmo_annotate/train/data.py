@@ -12,11 +12,12 @@ import lightning as L
 import torch
 from torch.utils.data import DataLoader
 
+from kinmo_annotate.reading import read_motion
 from kinmo_annotate.records import Skipped
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, decode
-from kinmo_core.io import load_motion, motion_files
+from kinmo_core.io import motion_files
 from kinmo_core.motion import Motion
 
 
@@ -145,7 +146,7 @@ def _files(folder: Path) -> list[Item]:
 
 
 def _read_file(id: str, path: Path) -> Clip:
-    motion = load_motion(path)
+    motion = read_motion(path)
     return Clip(id, motion, (motion.text,) if motion.text else ())
 
 

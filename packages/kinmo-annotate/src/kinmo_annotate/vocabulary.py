@@ -84,7 +84,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "head_back": ("the head moves back by {distance}", "the head goes back over the hips by {distance}"),
     "head_ahead": ("the head stays {distance} ahead of the hips", "the head is held {distance} ahead of the hips"),
     "head_over": ("the head stays over the hips", "the head keeps in line with the hips"),
-    "hand_across": _each("{hand} reaches across", "{hand} crosses in front of", then=" the body at {height} height"),
+    "hand_across": ("{hand} reaches {place}", "{hand} is {place}"),
     "hand_to_and_fro": (
         "{hand} moves away from the torso and back again and again",
         "{hand} leaves the torso and returns again and again",

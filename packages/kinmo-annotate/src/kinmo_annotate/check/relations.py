@@ -9,6 +9,7 @@ from typing import Final
 
 from kinmo_annotate.check import words
 from kinmo_annotate.check.claims import Actor, Claim
+from kinmo_annotate.check.measure import OTHER
 from kinmo_annotate.check.phrases import LIMBS, amount, pair
 
 Placed = Sequence[tuple[re.Match[str], Actor]]  # (mention, part) of the parts that a clause names as places
@@ -100,22 +101,29 @@ def _heights(actor: Actor, text: str) -> Iterator[Claim]:
 
 _BODY: Final = (
     r"(?:the |his |her |their |its )?(?:upper )?(?:left |right )?"
-    r"(?:body|torso|chest|person|hips?|pelvis|waist|trunk|shoulders?|face|head|stomach|belly|him|her|them|\w+sel(?:f|ves))\b"
+    r"(?:body|torso|chest|person|hips?|pelvis|waist|trunk|shoulders?|face|head|stomach|belly|neck|thighs|knees|him|her|them|"
+    r"\w+sel(?:f|ves))\b"
 )
 _OUTWARD: Final = (
     r"\b(?:out|outward|away|up|rais\w+|lift\w+|extend\w+|stretch\w+|spread\w*|rise\w*|reach\w*|opens?|bend\w*)\b"
+)
+_ON_TRUNK: Final = (
+    r"\b(?:to|at|from|on|onto|against) (?:the |his |her |their )(?:hips|belly|stomach|chest|neck)\b(?!-| height| level)"
 )
 _SIDE: Final = r"(?:the |its |his |her |their |both |each )*(?:own |left |right )?sides?\b"
 
 
 def _places(actor: Actor, text: str) -> Iterator[Claim]:
-    """Read "in front of the chest", "behind the back", "across the body", "out to the side" and "at the side"."""
+    """Read "in front of the chest", "behind the back", "across the body", "at the belly" and "at the side"."""
     patterns = {
         "front": rf"\b(?:in front|ahead) of {_BODY}|\b(?:out )?in front$",
+        "far": r"\bfar (?:out )?in front\b|\bat arm'?s'? length\b",
         "behind": rf"\bbehind (?:{_BODY}|(?:the |his |her |their |its )back\b)|\bbehind$",
         "across": rf"\bacross {_BODY}|\bacross the front\b|past the midline",
         "out": rf"\b(?:out|outwards?) (?:to|at|on) {_SIDE}|\bspread (?:apart|out)\b|\bt-pose\b",
     }
+    if actor.part == "wrist":
+        patterns |= {"beside": rf"\bbeside {_THE}{words.LANDMARK}\b", "on": _ON_TRUNK}
     for way, pattern in patterns.items():
         for match in re.finditer(pattern, text):
             yield Claim("placed", actor.part, actor.side, way=way, at_start=_at_start(text, match.start() + 4))
@@ -202,6 +210,9 @@ _CLOSE: Final = (
 )
 _TOWARD: Final = r"\b(?:closer to|towards?|in to|approaches|closer towards?|in towards?|down towards?)\s+$"
 _AWAY: Final = r"\b(?:away from|off|leaves|leave|rises? from|back from)\s+$"
+_ON_ITS_WAY: Final = (
+    r"(?<!away )\bfrom\s+$"  # where a movement starts whose end follows: "back from the hips to the side"
+)
 _OVER: Final = r"(?<!out )(?<!forward )\bover\s+$"
 _FAR: Final = r"\b(?:far|well away|clear)\b.{0,12}\b(?:from|of)\s+$"
 
@@ -225,6 +236,8 @@ def _nearness(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
             continue
         elif re.search(_TOWARD, before):
             yield replace(claim, predicate="approaches", number=metres)
+        elif re.search(_ON_ITS_WAY, before) and " to " in text[mention.end() :]:
+            continue
         elif re.search(_AWAY, before):
             yield replace(claim, predicate="parts", number=metres)
         elif actor.part == "body":
@@ -240,4 +253,6 @@ def _on(actor: Actor, other: Actor, before: str) -> bool:
     weak = re.search(r"\b(?:by|on|on to|to|at|reach|reaches|holding|holds|around)\s+$", before)
     if actor.part != "wrist" or actor.noun not in before or not weak:
         return False
+    if other.part == "shoulder":
+        return other.side == OTHER.get(actor.side)
     return other.part in ("hip", "knee", "head", "wrist", "foot", "elbow") or bool(re.search(r"\bon\s+$", before))

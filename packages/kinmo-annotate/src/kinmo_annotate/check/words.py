@@ -173,8 +173,8 @@ DIRECTIONS: Final = {
 # Height, a key of `places.BANDS` -> the nouns that name it.
 LANDMARKS: Final = {
     "ankle": "ankle|shin",
-    "knee": "knee",
-    "thigh": "thigh",
+    "knee": "knee|knees",
+    "thigh": "thigh|thighs",
     "hip": "hip|hips|pelvis|waist|waistline|belt",
     "belly": "belly|stomach|abdomen|navel|belly button",
     "chest": "chest|breast|torso|ribs",

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from kinmo_annotate.measures import FPS, Signals
+from kinmo_annotate.measures import FPS, HANGING, Signals
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
 from kinmo_annotate.statements.changes import Repeat, Stretch, Swing, moves
@@ -122,12 +122,12 @@ def _overlap(move: _Move, other: _Move) -> float:
 
 
 def _with_holds(signals: Signals, side: str, found: Sequence[_Move]) -> list[Observed]:
-    """Add where the arm rests before, between and after its moves, if that is long enough and not beside the hip."""
+    """Add where the arm rests before, between and after its moves, if that is long enough and it does not hang."""
     starts, ends = [0, *(move.end for move in found)], [*(move.start for move in found), len(signals["height"]) - 1]
     held = []
     for start, end in zip(starts, ends, strict=True):
         place = words.hand_place(signals, side, (start + end) // 2)
-        if end - start >= _HOLD_SECONDS * FPS and place != "beside the hip":
+        if end - start >= _HOLD_SECONDS * FPS and place not in HANGING:
             seconds = Amount((end - start) / FPS, "seconds")
             held.append(observed(f"{side}_arm", "arm_hold", start, end, place=place, seconds=seconds))
     return sorted([*(move.observed for move in found), *held], key=lambda one: one.statement.start)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kinmo_annotate.measures import SIDES, Signals, other_side
+from kinmo_annotate.measures import ACROSS, SIDES, Signals, other_side
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
 from kinmo_annotate.statements.changes import Repeat, Swing, bond_of, moves, spans, swings
@@ -34,7 +34,6 @@ _KNEE: Final = 35.0  # degrees, smallest range of a knee for it, that of a swing
 
 # Near and far, m between joints; a wrist is a hand's length short of what the hand touches.
 _HEAD_AHEAD: Final = 0.28
-_ACROSS, _BEFORE = 0.06, 0.05  # a hand past the middle of the body and in front of the shoulder
 _CLOSE: Final = 0.35  # a hand that has come to the trunk
 _HAND_CLOSE, _HAND_FAR = 0.22, 0.5  # a hand that stays close to the trunk, or far from it
 _OVER_FOOT: Final = 0.22  # of a foot from the hips
@@ -98,12 +97,13 @@ def torso_neck(signals: Signals) -> list[Observed]:
 def torso_arm(signals: Signals, side: str) -> list[Observed]:
     """State where the hand is around the trunk, and when it comes close or leaves."""
     who, hand, near = f"torso+{side}_arm", f"the {side} hand", signals[f"{side}_hand_trunk"]
-    across = signals[f"{side}_hand_past_middle"] > _ACROSS
+    places = signals[f"{side}_hand_place"]
     found = []
-    for start, end in spans(across & (signals[f"{side}_hand_front"] > _BEFORE), min_frames=_REACH, join=_HOLD):
-        height = words.hand_height(signals, side, (start + end) // 2)
-        height = {"floor": "hip", "knee": "hip", "above": "head"}.get(height, height)
-        found.append(observed(who, "hand_across", start, end - 1, hand=hand, height=height))
+    for start, end in spans(np.isin(places, ACROSS), min_frames=_REACH, join=_HOLD):
+        middle = start + int(np.argmax(np.isin(places[start:end], ACROSS)))
+        found.append(
+            observed(who, "hand_across", start, end - 1, hand=hand, place=words.hand_place(signals, side, middle))
+        )
     for swing in moves(near, _HAND):
         if isinstance(swing, Repeat):
             found.append(observed(who, "hand_to_and_fro", *swing.span, hand=hand))

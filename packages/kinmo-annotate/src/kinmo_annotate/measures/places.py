@@ -17,7 +17,7 @@ from torch import Tensor
 from kinmo_annotate.measures.body import OUTWARD, SIDES, Body, other_side
 
 # Edges between the heights on the ladder of `hand_level`: 1 = knees, 2 = pelvis, 3 = shoulders, 4 = head, 5 = above it.
-_LEVELS: Final = (0.4, 1.25, 1.6, 2.2, 2.5, 2.8, 3.4, 4.4)
+_LEVELS: Final = (0.4, 1.2, 1.5, 2.2, 2.5, 2.8, 3.4, 4.4)
 _HEIGHTS: Final = ("floor", "knee", "thigh", "hip", "belly", "chest", "shoulder", "head", "above")
 # Edges in metres from the trunk's line, on a body of HumanML3D's size: its surface is 0.12 m in front of the line, its side
 # 0.17 m outward, and a wrist is 0.1 m short of the fingers. A wrist of a hanging arm is 0.2 to 0.35 m outward.

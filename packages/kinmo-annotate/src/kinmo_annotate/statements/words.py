@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kinmo_annotate.measures import FPS, PLACES, Signals
+from kinmo_annotate.measures import FPS, PLACES, SIDES, Signals
 from kinmo_annotate.statements.changes import Swing, swings
 from kinmo_annotate.vocabulary import Amount
 from kinmo_core.text.statement import SLOT, TURNS_FROM, Real
@@ -55,6 +55,13 @@ def side(number: float) -> str:
 def hand_place(signals: Signals, side: str, frame: int) -> str:
     """Return where a hand is, one of `PLACES`: "beside the hip", "in front of the chest", "above the head"."""
     return PLACES[int(signals[f"{side}_hand_place"][frame])]
+
+
+def both_hands(signals: Signals, frame: int) -> str:
+    """Return " in front of the chest" where both hands are in the same place, else nothing."""
+    left, right = (hand_place(signals, side, frame) for side in SIDES)
+    alike = left == right and not left.startswith(("beside", "out", "across", "at the shoulder", "at the other"))
+    return f" {left}" if alike else ""
 
 
 def way(forward: float, left: float) -> str:

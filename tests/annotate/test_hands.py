@@ -94,7 +94,7 @@ def test_arms_that_are_crossed():
 @pytest.mark.parametrize("side", SIDES)
 def test_a_hand_on_the_hip(side: str):
     [arm] = observed(akimbo(side), f"{side}_arm")
-    assert arm.statement.sentence == "rests on the hip with the elbow out for three seconds"
+    assert arm.statement.sentence == "rests on the hip for three seconds"
     [pair, *_] = observed(akimbo(side), f"torso+{side}_arm")
     assert pair.statement.sentence == f"the {side} hand rests on the {side} hip"
     other = SIDES[1 - SIDES.index(side)]

@@ -42,6 +42,7 @@ def relations(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
         yield from _places(actor, text)
         yield from _comparisons(actor, text)
         yield from _pairs(actor, text)
+        yield from _grips(actor, text)
         yield from _shape(actor, text)
         yield from _step(actor, text, others)
     elif actor.part == "head":
@@ -168,6 +169,24 @@ _TOGETHER: Final = (
     r"\b(?:close(?:ly)?|tightly|pressed|clasped|held|hands|feet|knees|touching|stay|keep|kept|puts?|holds?) together\b"
     r"|\b(?:near|close to|touch(?:es|ing)?|against|beside|next to) (?:each other|one another)\b|\bmeet\b"
 )
+
+
+_THEIR: Final = r"(?:the |his |her |their |its |both |own )*"
+_ON_HIP: Final = rf"\bon {_THEIR}(?:left |right )?(?:hips?|waist)\b|\bakimbo\b"
+_FOLDED: Final = (
+    r"\barms? (?:is |are |stays? |held |kept )*(?:crossed|folded)\b"
+    rf"|\b(?:cross|fold)\w* {_THEIR}arms\b"
+)
+
+
+def _grips(actor: Actor, text: str) -> Iterator[Claim]:
+    """Read "the left hand is on the hip" and "the arms are crossed"."""
+    if actor.part != "wrist":
+        return
+    if re.search(_ON_HIP, text):
+        yield Claim("on hip", "wrist", actor.side)
+    if actor.side in ("both", "any") and re.search(_FOLDED, text):
+        yield pair("folded", "wrist")
 
 
 def _shape(actor: Actor, text: str) -> Iterator[Claim]:

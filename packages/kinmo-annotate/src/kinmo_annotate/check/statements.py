@@ -19,7 +19,7 @@ Span = tuple[float, float]
 _EVENTS: Final = frozenset(
     {"rises", "drops", "moves", "reaches", "bends", "straightens", "travels", "turns", "twists", "jumps", "squats"}
     | {"kneels", "sits", "leans", "kicks", "level", "placed", "near", "approaches", "parts", "swings", "looks"}
-    | {"head turns", "steps toward", "lifts off"}
+    | {"head turns", "steps toward", "lifts off", "claps", "on hip", "folded"}
 )
 _POSES: Final = frozenset({"level", "placed", "near", "hangs"})
 _MOVES: Final = frozenset({"rises", "drops", "moves"})

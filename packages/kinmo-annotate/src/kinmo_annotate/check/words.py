@@ -107,6 +107,7 @@ REWRITES: Final = (
     (r"\bpush(?:es)? off\b", "leaves the floor"),
     (r"\b(?:hardly|barely|scarcely) (moves?|moving)\b", r"\1 only a little"),
     (r"\b(?:the )?(knee|foot|elbow|hand)s? of (?:the )?(both|left|right)(?: legs?| arms?)\b", r"\2 \1"),
+    (r"\bmake(s?) (?:small|little|tiny) movements?\b", r"move\1 slightly"),
     (r"\bmove ahead of\b", "move forward of"),
 )
 

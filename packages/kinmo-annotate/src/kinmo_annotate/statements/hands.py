@@ -110,16 +110,18 @@ def touch_statements(signals: Signals, side: str) -> list[Observed]:
         if not touches:
             continue
         start, end = touches[0][0], touches[-1][1] - 1
-        filled = {"hand": f"the {side} hand", "part": part}
+        hand = f"the {side} hand"
         if len(touches) > 1:
             often = words.times(len(touches), " ")
-            found.append(observed(f"neck+{side}_arm", "hand_touches", start, end, often=often, **filled))
+            found.append(observed(f"neck+{side}_arm", "hand_touches", start, end, often=often, hand=hand, part=part))
         elif (end - start) / FPS >= _LONG:
             found.append(
-                observed(f"neck+{side}_arm", "hand_stays_at", start, end, seconds=_seconds(start, end), **filled)
+                observed(
+                    f"neck+{side}_arm", "hand_stays_at", start, end, seconds=_seconds(start, end), hand=hand, part=part
+                )
             )
         else:
-            found.append(observed(f"neck+{side}_arm", "hand_touches", start, end, often="", **filled))
+            found.append(observed(f"neck+{side}_arm", "hand_touches", start, end, often="", hand=hand, part=part))
     return found
 
 

@@ -140,7 +140,7 @@ def torso_leg(signals: Signals, side: str) -> list[Observed]:
 
 
 def arm_arm(signals: Signals) -> list[Observed]:
-    """State of the hands whether they clap, are together, apart or crossed, of the arms whether they move alike or in turn."""
+    """State of the hands whether they clap, are together or apart, of the arms whether they cross, move alike or in turn."""
     who, hands = "left_arm+right_arm", signals["hands"]
     claps, crossed = clap_statements(signals), crossed_statements(signals)
     found = [*_arms_bond(signals), *claps, *crossed, *_while(signals, who, "", "hands_wide")]

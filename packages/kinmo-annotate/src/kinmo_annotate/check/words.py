@@ -108,6 +108,7 @@ REWRITES: Final = (
     (r"\b(?:hardly|barely|scarcely) (moves?|moving)\b", r"\1 only a little"),
     (r"\b(?:the )?(knee|foot|elbow|hand)s? of (?:the )?(both|left|right)(?: legs?| arms?)\b", r"\2 \1"),
     (r"\bmake(s?) (?:small|little|tiny) movements?\b", r"move\1 slightly"),
+    (r"\b(?:meet|come together) and part\b", "clap"),
     (r"\bmove ahead of\b", "move forward of"),
 )
 

@@ -34,15 +34,16 @@ _FOOT_OFF: Final = 0.2  # m; feet that leave the floor shake the arms
 
 # A hand on the hip.
 _ON_HIP: Final = 0.13  # m from where the wrist of a hand on the hip is (`pairs.HAND_ON_HIP`)
-_ELBOW_BENT: Final = 60.0  # degrees; a hanging arm has less
+_ELBOW_BENT: Final = 70.0  # degrees; a hanging arm has less
 _ELBOW_OUT: Final = 0.03  # m of the elbow outward from the hand
 _REST: Final = 0.6  # s of a hand or of crossed arms that rest
 
 # Claps: hands that meet, part and meet again.
 _CLAP: Final = 0.22  # m between the wrists; the hands touch
 _CLAP_OPEN: Final = 0.1  # m by which they part
-_CLAP_GAP: Final = 1.2  # s from one clap to the next
+_CLAP_GAP: Final = 0.9  # s from one clap to the next
 _CLAPS: Final = 3
+_QUICK: Final = 0.55  # s from one clap to the next; hands that meet more slowly need not clap
 
 _CROSSED: Final = 0.21  # m of each wrist from the other upper arm
 
@@ -126,12 +127,14 @@ def touch_statements(signals: Signals, side: str) -> list[Observed]:
 
 
 def clap_statements(signals: Signals) -> list[Observed]:
-    """State that the hands clap: how often and where."""
+    """State that the hands clap, or meet and part more slowly: how often and where."""
     hands, found = signals["hands"], []
     for run in _claps(signals):
         start, end = run[0].start, run[-1].end
         where = words.both_hands(signals, int(start + np.argmin(hands[start : end + 1])))
-        found.append(observed("left_arm+right_arm", "clap", start, end, times=words.times(len(run)), where=where))
+        quick = (end - run[0].end) / FPS / (len(run) - 1) < _QUICK
+        kind = "clap" if quick else "hands_meet_and_part"
+        found.append(observed("left_arm+right_arm", kind, start, end, times=words.times(len(run)), where=where))
     return found
 
 

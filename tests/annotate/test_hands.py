@@ -37,7 +37,7 @@ def patting(side: str, size: float = 0.07, hertz: float = 1.5, frames: int = 80)
     return put(put(standing(frames), side, "elbow", torch.tensor([0.25, 0.15, 0.1])), side, "wrist", place)
 
 
-def clapping(hertz: float = 1.5, frames: int = 80) -> Tensor:
+def clapping(hertz: float = 2.0, frames: int = 80) -> Tensor:
     """Return hands before the chest that meet and part."""
     out = 0.14 - 0.1 * (2 * math.pi * hertz * torch.arange(frames) / 20).cos()
     place = torch.stack([out, torch.full_like(out, 0.22), torch.full_like(out, 0.35)], dim=-1)
@@ -81,8 +81,13 @@ def test_markers_that_tremble_make_no_strokes(seed: int):
 
 def test_hands_that_clap():
     [claps] = [one for one in observed(clapping(), BOTH) if one.kind == "clap"]
-    assert claps.statement.sentence == "the hands clap six times in front of the chest"
+    assert claps.statement.sentence == "the hands clap eight times in front of the chest"
     assert kinds(mirror_joints(clapping()), BOTH) == kinds(clapping(), BOTH)
+
+
+def test_hands_that_meet_slowly_do_not_clap():
+    [meet] = [one for one in observed(clapping(1.25), BOTH) if one.kind in ("clap", "hands_meet_and_part")]
+    assert meet.statement.sentence == "the hands meet and part five times in front of the chest"
 
 
 def test_arms_that_are_crossed():
@@ -131,6 +136,7 @@ def test_a_walk_shows_none_of_it(speed: float):
         for kind in kinds(joints, who)
     }
     assert not told & {
+        "hands_meet_and_part",
         "arm_strokes",
         "arm_on_hip",
         "hand_on_hip",

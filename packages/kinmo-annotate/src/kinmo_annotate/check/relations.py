@@ -11,6 +11,7 @@ from kinmo_annotate.check import words
 from kinmo_annotate.check.claims import Actor, Claim
 from kinmo_annotate.check.measure import OTHER
 from kinmo_annotate.check.phrases import LIMBS, amount, pair
+from kinmo_annotate.check.twins import COMING, grips, pairs
 
 Placed = Sequence[tuple[re.Match[str], Actor]]  # (mention, part) of the parts that a clause names as places
 
@@ -41,8 +42,8 @@ def relations(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
         yield from _heights(actor, text)
         yield from _places(actor, text)
         yield from _comparisons(actor, text)
-        yield from _pairs(actor, text)
-        yield from _grips(actor, text)
+        yield from pairs(actor, text)
+        yield from grips(actor, text)
         yield from _shape(actor, text)
         yield from _step(actor, text, others)
     elif actor.part == "head":
@@ -57,7 +58,7 @@ def together(actors: Sequence[Actor], kind: str, text: str) -> Iterator[Claim]:
     """Read "the left arm and the right leg swing together" and "both knees bend in opposite directions"."""
     if kind not in ("swing", "move", "bend", "up", "down") or len({actor.part for actor in actors}) > 2:
         return
-    if re.search(_COMING, text):
+    if re.search(COMING, text):
         return
     same = re.search(r"\btogether\b|at the same time|\bin unison\b|\bin time\b|\bin step\b", text)
     opposite = re.search(r"\bin opposite directions\b|\balternat", text)
@@ -144,49 +145,6 @@ def _comparisons(actor: Actor, text: str) -> Iterator[Claim]:
             named = match and (actor.noun in match[0] or re.search(r"\b(?:other|one|hand|arm|foot|leg)$", match[0]))
             if match and (named or match[0].endswith(words.SIDES)):
                 yield Claim(predicate, actor.part, actor.side, negated=negated)
-
-
-def _pairs(actor: Actor, text: str) -> Iterator[Claim]:
-    """Read "the hands are far apart", "the feet come together" and "the knees stay together"."""
-    if actor.side not in ("both", "any") or actor.part not in ("wrist", "foot", "knee", "elbow"):
-        return
-    metres = amount(text, "metres")
-    if re.search(_APART, text):
-        moving = re.search(r"\b(?:moves?|comes?|goe?s?|drifts?|pulls?|swings?|draws?)\b[^,]*\bapart\b", text)
-        wide = re.search(r"\b(?:far|wide|widely|well)\b", text)
-        yield pair("parts" if moving else "apart", actor.part, "wide" if wide and not moving else "", metres)
-    elif re.search(_COMING, text):
-        yield pair("approaches", actor.part, number=metres)
-    elif re.search(_TOGETHER, text):
-        yield pair("near", actor.part)
-
-
-_APART: Final = r"\bapart\b|\bbetween them\b|\bfrom each other\b|\bwide(?:ly)? (?:stance|open)\b|\bspread wide\b"
-_COMING: Final = (
-    r"\b(?:comes?|came|coming|bring(?:s|ing)?|draws?|moves?) (?:\w+ ){0,3}?(?:together|closer)\b|toward each other"
-)
-_TOGETHER: Final = (
-    r"\b(?:close(?:ly)?|tightly|pressed|clasped|held|hands|feet|knees|touching|stay|keep|kept|puts?|holds?) together\b"
-    r"|\b(?:near|close to|touch(?:es|ing)?|against|beside|next to) (?:each other|one another)\b|\bmeet\b"
-)
-
-
-_THEIR: Final = r"(?:the |his |her |their |its |both |own )*"
-_ON_HIP: Final = rf"\bon {_THEIR}(?:left |right )?(?:hips?|waist)\b|\bakimbo\b"
-_FOLDED: Final = (
-    r"\barms? (?:is |are |stays? |held |kept )*(?:crossed|folded)\b"
-    rf"|\b(?:cross|fold)\w* {_THEIR}arms\b"
-)
-
-
-def _grips(actor: Actor, text: str) -> Iterator[Claim]:
-    """Read "the left hand is on the hip" and "the arms are crossed"."""
-    if actor.part != "wrist":
-        return
-    if re.search(_ON_HIP, text):
-        yield Claim("on hip", "wrist", actor.side)
-    if actor.side in ("both", "any") and re.search(_FOLDED, text):
-        yield pair("folded", "wrist")
 
 
 def _shape(actor: Actor, text: str) -> Iterator[Claim]:

@@ -72,7 +72,7 @@ def test_keyframes_fall_where_the_pose_changes():
     assert found[0].text == ORDINARY
     assert len(found) > 1
     assert all(0.9 <= frame.seconds <= 1.6 for frame in found[1:])
-    assert "above the head" in found[-1].text
+    assert "the right elbow is above the shoulder" in found[-1].text
 
 
 def test_a_pose_that_stays_has_one_keyframe():

@@ -202,6 +202,16 @@ _MOTIONS: dict[str, Callable[[], np.ndarray]] = {
     "spread": lambda: arms(LEFT, RIGHT),
     "spread from the front": lambda: arms(LEFT, RIGHT, start=((-0.35, 0, 1), (0.35, 0, 1))),
     "clap": lambda: arms((-0.35, 0, 1), (0.35, 0, 1)),
+    "clap three times": lambda: puppet(
+        {f"{s}_wrist": wave(3, 0.5 * x, 0, (-0.3 * x, 0, 1)) for s, x in (("left", 1), ("right", -1))}
+    ),
+    "arms crossed": lambda: puppet(
+        {
+            "left_elbow": ((0, (-0.2, -1, 0.3)),), "left_wrist": ((0, (-1, 0.1, 0.1)),),
+            "right_elbow": ((0, (0.2, -1, 0.3)),), "right_wrist": ((0, (1, 0.1, 0.1)),),
+        }
+    ),
+    "pat right": lambda: puppet({"right_wrist": wave(3, 0.2, 1, (0, 0, 1))}),
     "almost clap": lambda: arms((-0.25, 0, 1), (0.25, 0, 1)),
     "both forward": lambda: arms(FORWARD, FORWARD),
     "swing arms together": lambda: puppet({k: wave(3, 0.7, 2, DOWN) for s in OTHER for k in arm(s)}),

@@ -12,9 +12,9 @@ A text is a sentence about the whole body, a `Description`, or a `Timeline`, who
 spans. `Report` counts verdicts; `run` is the command `kinmo-annotate check`.
 
 `reader` splits a text into clauses, `rules` and `relations` turn these into `claims`, `statements` joins those that hold at
-once. `measure` turns joints into numbers. Each claim has a predicate (in `limbs`, `places`, `manner`, `body`) with two
-limits: below the one it is contradicted, from the other on it is clearly right. Between them it counts as supported, since
-viewers would disagree. `scores` and `verdicts` bring text and motion together.
+once. `measure` turns joints into numbers. Each claim has a predicate (in `limbs`, `hands`, `places`, `manner`, `body`) with
+two limits: below the one it is contradicted, from the other on it is clearly right. Between them it counts as supported,
+since viewers would disagree. `scores` and `verdicts` bring text and motion together.
 
 The check is an independent judge of everything in KinMo that writes text. It shares with the other code only
 - joint names and their mirror image (`kinmo_core.skeleton`) and the values that it is given: `Motion`, and the texts of

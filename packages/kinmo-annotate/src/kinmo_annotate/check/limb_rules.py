@@ -110,7 +110,10 @@ def swings(actor: Actor, verb: str, tail: str) -> list[Claim]:
         if verb == "shake":
             return []  # a turn to and fro
         return [Claim("nods", "head", way="side" if way == "side" or verb == "sway" else "up", number=times)]
-    return [claim("swings", actor, "" if way == "turn" and actor.part in LIMBS else way, times)]
+    way = "" if way == "turn" and actor.part in LIMBS else way
+    if actor.part == "wrist" and re.search(r"\bslightly\b", tail):
+        return [claim("small", actor, way, times)]
+    return [claim("swings", actor, way, times)]
 
 
 def turns(actor: Actor, verb: str, tail: str) -> list[Claim]:
@@ -126,11 +129,20 @@ def turns(actor: Actor, verb: str, tail: str) -> list[Claim]:
     return each("twists", actor, sides) if verb == "twist" else each("turns", actor, sides, _degrees(verb, tail))
 
 
-def touches(actor: Actor, verb: str, _tail: str) -> list[Claim]:
+def touches(actor: Actor, verb: str, tail: str) -> list[Claim]:
     """Read "claps" and "the hands meet"; `relations` reads the part that is touched."""
-    if verb in ("clap", "clasp") and actor.part in ("wrist", "body"):
+    if verb == "clap" and actor.part in ("wrist", "body"):
+        return [pair("claps", "wrist", number=amount(tail, "times"))]
+    if verb == "clasp" and actor.part in ("wrist", "body"):
         return [pair("near", "wrist")]
     return [pair("near", actor.part)] if verb in ("meet", "join") and actor.side in ("both", "any") else []
+
+
+def crosses(actor: Actor, _verb: str, tail: str) -> list[Claim]:
+    """Read "the right hand crosses the body" and "crosses the arms"."""
+    if re.match(r"\s*(?:the |his |her |their |both |its )*arms\b", tail):
+        return [pair("folded", "wrist")]
+    return [claim("crosses", actor)] if actor.part in ("wrist", "foot") else []
 
 
 def parts(actor: Actor, verb: str, tail: str) -> list[Claim]:

@@ -28,6 +28,7 @@ WITHIN_BAND: Final = Limits(-0.15, -0.03)
 ABOVE_EARLY: Final = 0.07  # below the upper end of a band "above" already holds, except above the shoulders
 PLACED: Final[Mapping[str, Limits]] = {  # of an arm; "across" is past the midline, "out" beside it
     "front": Limits(0.0, 0.15), "behind": Limits(0.02, 0.08), "across": Limits(-0.15, 0.0), "out": Limits(0.28, 0.45),
+    "far": Limits(0.25, 0.40), "beside": Limits(-0.30, -0.18), "on": Limits(-0.42, -0.28),  # the last two are negated
 }  # fmt: skip
 LEG_PLACED: Final[Mapping[str, Limits]] = {
     "front": Limits(0.0, 0.12), "behind": Limits(0.0, 0.12), "across": Limits(-0.08, 0.02), "out": Limits(0.18, 0.32),
@@ -40,6 +41,9 @@ NEAR: Final[Mapping[frozenset[str], Limits]] = {  # between two parts, negated
 }  # fmt: skip
 NEAR_OTHER: Final = Limits(-0.45, -0.30)
 NEAR_TRUNK: Final = Limits(-0.48, -0.32)  # from the spine: the trunk is wide
+BESIDE_OUT: Final = (
+    0.25  # m out to the side, short of which a hand is as little "beside" as one that far in front or behind
+)
 BESIDE: Final = -0.50  # wrong limit of "beside", which is said of larger distances than "near"
 APART: Final[Mapping[str, Limits]] = {  # between the twins of a part
     "wrist": Limits(0.25, 0.45), "foot": Limits(0.20, 0.35), "knee": Limits(0.18, 0.3),
@@ -85,8 +89,16 @@ def placed(motion: Measures, claim: Claim, side: str) -> Evidence:
     """Measure how far a part is in front, behind, across the midline or out to its side."""
     leg = claim.part in ("foot", "knee")
     views = motion.views(claim.part, side)
-    if claim.way in ("front", "behind"):
-        sign, words = 1.0 if claim.way == "front" else -1.0, f"is {{:+.2f}} m {claim.way}"
+    if claim.way == "on":
+        return pose(
+            motion, -_from_spine(motion, side), claim, PLACED["on"], "comes within {:.2f} m of the spine", shown=-1
+        )
+    if claim.way == "beside":
+        series = [np.minimum(-np.abs(v[:, FORWARD]), SIGN[side] * v[:, LEFT] - BESIDE_OUT) for v in views]
+        words = "is {:.2f} m off a place beside the body"
+        return pose(motion, np.max(series, axis=0), claim, PLACED["beside"], words, shown=-1)
+    if claim.way in ("front", "far", "behind"):
+        sign, words = -1.0 if claim.way == "behind" else 1.0, f"is {{:+.2f}} m {claim.way}"
         series = [sign * view[:, FORWARD] for view in views]
         if leg:  # half the way between the feet: a step puts one foot in front of the body and the other behind it
             series.append(sign * _lead(motion, claim.part, side) / 2)
@@ -173,6 +185,12 @@ def _shown(height: Series, claim: Claim) -> float:
     if claim.lasting:
         return float(np.median(height))
     return float({"above": height.max(), "below": height.min()}.get(claim.way, height[np.abs(height).argmin()]))
+
+
+def _from_spine(motion: Measures, side: str) -> Series:
+    """Return the distance of a hand from the nearest part of the trunk, metres."""
+    parts = ("body", "waist", "belly", "chest", "shoulder")
+    return np.min([motion.distance(("wrist", side), (part, "")) for part in parts], axis=0)
 
 
 def _sides(claim: Claim) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from typing import Final
 
 from kinmo_annotate.check import words
 from kinmo_annotate.check.claims import Actor, Claim
+from kinmo_annotate.check.measure import OTHER
 from kinmo_annotate.check.phrases import LIMBS, amount, pair
+from kinmo_annotate.check.twins import COMING, grips, pairs
 
 Placed = Sequence[tuple[re.Match[str], Actor]]  # (mention, part) of the parts that a clause names as places
 
@@ -40,7 +42,8 @@ def relations(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
         yield from _heights(actor, text)
         yield from _places(actor, text)
         yield from _comparisons(actor, text)
-        yield from _pairs(actor, text)
+        yield from pairs(actor, text)
+        yield from grips(actor, text)
         yield from _shape(actor, text)
         yield from _step(actor, text, others)
     elif actor.part == "head":
@@ -55,7 +58,7 @@ def together(actors: Sequence[Actor], kind: str, text: str) -> Iterator[Claim]:
     """Read "the left arm and the right leg swing together" and "both knees bend in opposite directions"."""
     if kind not in ("swing", "move", "bend", "up", "down") or len({actor.part for actor in actors}) > 2:
         return
-    if re.search(_COMING, text):
+    if re.search(COMING, text):
         return
     same = re.search(r"\btogether\b|at the same time|\bin unison\b|\bin time\b|\bin step\b", text)
     opposite = re.search(r"\bin opposite directions\b|\balternat", text)
@@ -100,22 +103,29 @@ def _heights(actor: Actor, text: str) -> Iterator[Claim]:
 
 _BODY: Final = (
     r"(?:the |his |her |their |its )?(?:upper )?(?:left |right )?"
-    r"(?:body|torso|chest|person|hips?|pelvis|waist|trunk|shoulders?|face|head|stomach|belly|him|her|them|\w+sel(?:f|ves))\b"
+    r"(?:body|torso|chest|person|hips?|pelvis|waist|trunk|shoulders?|face|head|stomach|belly|neck|thighs|knees|him|her|them|"
+    r"\w+sel(?:f|ves))\b"
 )
 _OUTWARD: Final = (
     r"\b(?:out|outward|away|up|rais\w+|lift\w+|extend\w+|stretch\w+|spread\w*|rise\w*|reach\w*|opens?|bend\w*)\b"
+)
+_ON_TRUNK: Final = (
+    r"\b(?:to|at|from|on|onto|against) (?:the |his |her |their )(?:hips|belly|stomach|chest|neck)\b(?!-| height| level)"
 )
 _SIDE: Final = r"(?:the |its |his |her |their |both |each )*(?:own |left |right )?sides?\b"
 
 
 def _places(actor: Actor, text: str) -> Iterator[Claim]:
-    """Read "in front of the chest", "behind the back", "across the body", "out to the side" and "at the side"."""
+    """Read "in front of the chest", "behind the back", "across the body", "at the belly" and "at the side"."""
     patterns = {
         "front": rf"\b(?:in front|ahead) of {_BODY}|\b(?:out )?in front$",
+        "far": r"\bfar (?:out )?in front\b|\bat arm'?s'? length\b",
         "behind": rf"\bbehind (?:{_BODY}|(?:the |his |her |their |its )back\b)|\bbehind$",
         "across": rf"\bacross {_BODY}|\bacross the front\b|past the midline",
         "out": rf"\b(?:out|outwards?) (?:to|at|on) {_SIDE}|\bspread (?:apart|out)\b|\bt-pose\b",
     }
+    if actor.part == "wrist":
+        patterns |= {"beside": rf"\bbeside {_THE}{words.LANDMARK}\b", "on": _ON_TRUNK}
     for way, pattern in patterns.items():
         for match in re.finditer(pattern, text):
             yield Claim("placed", actor.part, actor.side, way=way, at_start=_at_start(text, match.start() + 4))
@@ -135,31 +145,6 @@ def _comparisons(actor: Actor, text: str) -> Iterator[Claim]:
             named = match and (actor.noun in match[0] or re.search(r"\b(?:other|one|hand|arm|foot|leg)$", match[0]))
             if match and (named or match[0].endswith(words.SIDES)):
                 yield Claim(predicate, actor.part, actor.side, negated=negated)
-
-
-def _pairs(actor: Actor, text: str) -> Iterator[Claim]:
-    """Read "the hands are far apart", "the feet come together" and "the knees stay together"."""
-    if actor.side not in ("both", "any") or actor.part not in ("wrist", "foot", "knee", "elbow"):
-        return
-    metres = amount(text, "metres")
-    if re.search(_APART, text):
-        moving = re.search(r"\b(?:moves?|comes?|goe?s?|drifts?|pulls?|swings?|draws?)\b[^,]*\bapart\b", text)
-        wide = re.search(r"\b(?:far|wide|widely|well)\b", text)
-        yield pair("parts" if moving else "apart", actor.part, "wide" if wide and not moving else "", metres)
-    elif re.search(_COMING, text):
-        yield pair("approaches", actor.part, number=metres)
-    elif re.search(_TOGETHER, text):
-        yield pair("near", actor.part)
-
-
-_APART: Final = r"\bapart\b|\bbetween them\b|\bfrom each other\b|\bwide(?:ly)? (?:stance|open)\b|\bspread wide\b"
-_COMING: Final = (
-    r"\b(?:comes?|came|coming|bring(?:s|ing)?|draws?|moves?) (?:\w+ ){0,3}?(?:together|closer)\b|toward each other"
-)
-_TOGETHER: Final = (
-    r"\b(?:close(?:ly)?|tightly|pressed|clasped|held|hands|feet|knees|touching|stay|keep|kept|puts?|holds?) together\b"
-    r"|\b(?:near|close to|touch(?:es|ing)?|against|beside|next to) (?:each other|one another)\b|\bmeet\b"
-)
 
 
 def _shape(actor: Actor, text: str) -> Iterator[Claim]:
@@ -203,6 +188,9 @@ _CLOSE: Final = (
 )
 _TOWARD: Final = r"\b(?:closer to|towards?|in to|approaches|closer towards?|in towards?|down towards?)\s+$"
 _AWAY: Final = r"\b(?:away from|off|leaves|leave|rises? from|back from)\s+$"
+_ON_ITS_WAY: Final = (
+    r"(?<!away )\bfrom\s+$"  # where a movement starts whose end follows: "back from the hips to the side"
+)
 _OVER: Final = r"(?<!out )(?<!forward )\bover\s+$"
 _FAR: Final = r"\b(?:far|well away|clear)\b.{0,12}\b(?:from|of)\s+$"
 
@@ -226,6 +214,8 @@ def _nearness(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
             continue
         elif re.search(_TOWARD, before):
             yield replace(claim, predicate="approaches", number=metres)
+        elif re.search(_ON_ITS_WAY, before) and " to " in text[mention.end() :]:
+            continue
         elif re.search(_AWAY, before):
             yield replace(claim, predicate="parts", number=metres)
         elif actor.part == "body":
@@ -241,4 +231,6 @@ def _on(actor: Actor, other: Actor, before: str) -> bool:
     weak = re.search(r"\b(?:by|on|on to|to|at|reach|reaches|holding|holds|around)\s+$", before)
     if actor.part != "wrist" or actor.noun not in before or not weak:
         return False
+    if other.part == "shoulder":
+        return other.side == OTHER.get(actor.side)
     return other.part in ("hip", "knee", "head", "wrist", "foot", "elbow") or bool(re.search(r"\bon\s+$", before))

@@ -17,6 +17,6 @@ RULES: Final[Mapping[str, Rule]] = {
     "stand": body_rules.stands, "lean": body_rules.leans, "look": body_rules.looks, "stay": body_rules.stays,
     "touch": limb_rules.touches, "handle": body_rules.acts("moves", "wrist"), "part": limb_rules.parts,
     "shuttle": limb_rules.shuttles, "pass": limb_rules.passes, "kick": limb_rules.kicks,
-    "cross": body_rules.acts("crosses", "wrist", "foot"),
+    "cross": limb_rules.crosses,
     "approach": lambda *_: [], "be": lambda *_: [],  # read by `relations` only
 }  # fmt: skip

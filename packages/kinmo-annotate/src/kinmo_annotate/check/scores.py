@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from kinmo_annotate.check import body, floor, limbs, manner, places
+from kinmo_annotate.check import body, floor, hands, limbs, manner, places
 from kinmo_annotate.check.claims import Claim, Meaning, Order, Path, subject
 from kinmo_annotate.check.evidence import Predicate
 from kinmo_annotate.check.measure import OTHER, Measures
@@ -25,6 +25,7 @@ PREDICATES: Final[Mapping[str, Predicate]] = {
         limbs.steps, limbs.steps_toward, limbs.kicks, limbs.lifts_off,
         manner.swings, manner.nods, manner.head_tilts, manner.head_upright, manner.looks, manner.tempo, manner.still,
         manner.in_step, manner.active,
+        hands.on_hip, hands.folded, hands.claps, hands.small,
         places.level, places.placed, places.near, places.apart, places.higher, places.ahead,
         body.travels, body.runs, body.turns, body.twists, body.leans, body.squats, body.jumps,
         floor.sits, floor.kneels, floor.lies, floor.faces, floor.low, floor.crawls, floor.gets_up, floor.turns_over,

@@ -18,24 +18,8 @@ Span = tuple[float, float]
 # Predicates of events, which can happen before or after each other.
 _EVENTS: Final = frozenset(
     {"rises", "drops", "moves", "reaches", "bends", "straightens", "travels", "turns", "twists", "jumps", "squats"}
-    | {
-        "kneels",
-        "sits",
-        "lies",
-        "crawls",
-        "gets up",
-        "turns over",
-        "leans",
-        "kicks",
-        "level",
-        "placed",
-        "near",
-        "approaches",
-        "parts",
-        "swings",
-        "looks",
-    }
-    | {"head tilts", "steps toward", "lifts off"}
+    | {"kneels", "sits", "lies", "crawls", "gets up", "turns over", "leans", "kicks", "level", "placed", "near"}
+    | {"approaches", "parts", "swings", "looks", "head tilts", "steps toward", "lifts off", "claps", "on hip", "folded"}
 )
 _POSES: Final = frozenset({"level", "placed", "near", "hangs"})
 _MOVES: Final = frozenset({"rises", "drops", "moves"})

@@ -131,6 +131,8 @@ REWRITES: Final = (
     (r"\bpush(?:es)? off\b", "leaves the floor"),
     (r"\b(?:hardly|barely|scarcely) (moves?|moving)\b", r"\1 only a little"),
     (r"\b(?:the )?(knee|foot|elbow|hand)s? of (?:the )?(both|left|right)(?: legs?| arms?)\b", r"\2 \1"),
+    (r"\bmake(s?) (?:small|little|tiny) movements?\b", r"move\1 slightly"),
+    (r"\b(?:meet|come together) and part\b", "clap"),
     (r"\bmove ahead of\b", "move forward of"),
 )
 
@@ -197,8 +199,8 @@ DIRECTIONS: Final = {
 # Height, a key of `places.BANDS` -> the nouns that name it.
 LANDMARKS: Final = {
     "ankle": "ankle|shin",
-    "knee": "knee",
-    "thigh": "thigh",
+    "knee": "knee|knees",
+    "thigh": "thigh|thighs",
     "hip": "hip|hips|pelvis|waist|waistline|belt",
     "belly": "belly|stomach|abdomen|navel|belly button",
     "chest": "chest|breast|torso|ribs",

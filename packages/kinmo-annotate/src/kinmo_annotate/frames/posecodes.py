@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from kinmo_annotate.measures import HAND_LEVELS, SIDES, other_side
+from kinmo_annotate.measures import HANGING, PLACES, SIDES, other_side
 from kinmo_core.text import GROUPS
 
 
@@ -53,16 +53,12 @@ _WHOLE: Final[tuple[_Row, ...]] = (
 )
 _OF_A_SIDE: Final[tuple[_Row, ...]] = (  # "@" stands for the side, "&" for the other one
     (
-        "@_hand_level",
+        "@_hand_place",
         "@_arm",
-        HAND_LEVELS,  # 1, 9, 72, 88, 95, 97 %
-        "the @ hand is near the floor|the @ hand is at knee height||the @ hand is at chest height"
-        "|the @ hand is at shoulder height|the @ hand is at head height|the @ hand is above the head",
+        tuple(number - 0.5 for number in range(1, len(PLACES))),  # each place is a category
+        "|".join("" if place in HANGING else f"the @ hand is {place}" for place in PLACES),
     ),
     ("@_elbow", "@_arm", (65.0, 105.0), "|the @ elbow is bent|the @ elbow is sharply bent"),
-    ("@_hand_front", "@_arm", (-0.13, 0.22), "the @ hand is behind the back||the @ hand is in front"),  # 6, 77 %
-    ("@_hand_out", "@_arm", (0.3,), "|the @ hand is out to the side"),  # 94 %
-    ("@_hand_past_middle", "@_arm", (0.03,), "|the @ hand is across the body"),  # 97 %
     ("@_elbow_up", "@_arm", (-0.05, 0.1), "|the @ elbow is at shoulder height|the @ elbow is above the shoulder"),
     ("@_upper_arm", "@_arm", (75.0, 105.0), "|the @ upper arm is level|the @ upper arm points up"),
     ("@_forearm", "@_arm", (75.0, 105.0, 150.0), "|the @ forearm is level||the @ forearm points up"),

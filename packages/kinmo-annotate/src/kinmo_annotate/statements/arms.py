@@ -8,22 +8,25 @@ from typing import Final
 
 import numpy as np
 
-from kinmo_annotate.measures import FPS, Signals
+from kinmo_annotate.measures import FPS, HANGING, Signals
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
 from kinmo_annotate.statements.changes import Repeat, Stretch, Swing, moves
+from kinmo_annotate.statements.hands import on_hip, strokes
 from kinmo_annotate.vocabulary import PHRASES, Amount, observed
 
 # Smallest swings that count.
 _HAND: Final = 0.2  # m; a hand that hangs beside a walking body sways by 0.1 to 0.15 m
 _LITTLE: Final = _HAND / 2  # m; repetitions of this size are told of a hand that does nothing else
 _ELBOW: Final = 50.0  # degrees
+_ELBOW_WITH_HAND: Final = 40.0  # degrees, of an elbow that bends while the hand moves
 
 # Sizes: of two moves at the same time the larger one is told, so that those of hand and elbow are compared.
 _HAND_SIZE: Final = 2.0  # a metre
 _REPEAT_SIZE: Final = 1.5  # how much larger than a single swing a repetition counts among moves
 _ELBOW_NOTABLE: Final = {"repeat": 90.0, "bend": 120.0}  # degrees, swings of size 1
 _ELBOW_MOVE: Final = 150.0  # degrees that count as much as a metre of the hand
+_BESIDE: Final = 0.5  # how much an elbow counts while the hand moves
 _SHARE: Final = 0.5  # moves that share more of the shorter one are one; a second direction is named from this ratio on
 
 _SLOW, _QUICK = 0.7, 1.4  # m/s; a hand moves slowly if it is nowhere faster, quickly if its mean speed is above
@@ -40,7 +43,8 @@ _DIRECTIONS: Final = {  # number: kind of a swing towards more, towards less, an
 def arm_statements(signals: Signals, side: str) -> list[Observed]:
     """State how the hand moves against the body, how the elbow bends, and where the arm is held."""
     hand = _merge(_hand_moves(signals, side))
-    found = sorted([*hand, *_elbow_moves(signals, side, hand)], key=lambda move: (move.start, -move.size))
+    small = [*_on_hip(signals, side), *_strokes(signals, side, hand)]
+    found = sorted([*hand, *_elbow_moves(signals, side, hand), *small], key=lambda move: (move.start, -move.size))
     return _with_holds(signals, side, found) if found else _little(signals, side) or [_held(signals, side)]
 
 
@@ -54,17 +58,20 @@ class _Move(Stretch):
 
 
 def _elbow_moves(signals: Signals, side: str, hand: Sequence[_Move]) -> Iterator[_Move]:
-    """Find bends of the elbow, but for those in which it takes part in a move of the hand."""
-    for swing in moves(signals[f"{side}_elbow"], _ELBOW):
-        if any(swing.overlap(move) > _SHARE * swing.frames for move in hand):
+    """Find bends of the elbow; of those while the hand moves less is told."""
+    for swing in moves(signals[f"{side}_elbow"], _ELBOW_WITH_HAND):
+        beside = any(swing.overlap(move) > _SHARE * swing.frames for move in hand)
+        if not beside and abs(swing.size) < _ELBOW:
             continue
         who, size = f"{side}_arm", abs(swing.size)
         if isinstance(swing, Repeat):
             often = words.times(swing.count)
-            one = observed(who, "elbow_repeat", *swing.span, size=size / _ELBOW_NOTABLE["repeat"], times=often)
+            told = size / _ELBOW_NOTABLE["repeat"] * (_BESIDE if beside else 1)
+            one = observed(who, "elbow_repeat", *swing.span, size=told, times=often)
         else:
             kind, angle = "elbow_bend" if swing.size > 0 else "elbow_straighten", words.degrees(swing.last)
-            one = observed(who, kind, *swing.span, size=size / _ELBOW_NOTABLE["bend"], angle=angle)
+            told = size / _ELBOW_NOTABLE["bend"] * (_BESIDE if beside else 1)
+            one = observed(who, kind, *swing.span, size=told, angle=angle)
         yield _Move(*swing.span, size / _ELBOW_MOVE, one)
 
 
@@ -122,15 +129,39 @@ def _overlap(move: _Move, other: _Move) -> float:
 
 
 def _with_holds(signals: Signals, side: str, found: Sequence[_Move]) -> list[Observed]:
-    """Add where the arm rests before, between and after its moves, if that is long enough and not beside the hip."""
-    starts, ends = [0, *(move.end for move in found)], [*(move.start for move in found), len(signals["height"]) - 1]
+    """Add where the arm rests before, between and after its moves, if that is long enough and it does not hang."""
+    starts = [0, *np.maximum.accumulate([move.end for move in found]).tolist()]
+    ends = [*(move.start for move in found), len(signals["height"]) - 1]
     held = []
     for start, end in zip(starts, ends, strict=True):
         place = words.hand_place(signals, side, (start + end) // 2)
-        if end - start >= _HOLD_SECONDS * FPS and place != "beside the hip":
+        if end - start >= _HOLD_SECONDS * FPS and place not in HANGING:
             seconds = Amount((end - start) / FPS, "seconds")
             held.append(observed(f"{side}_arm", "arm_hold", start, end, place=place, seconds=seconds))
     return sorted([*(move.observed for move in found), *held], key=lambda one: one.statement.start)
+
+
+def _on_hip(signals: Signals, side: str) -> list[_Move]:
+    """Find rests of the hand on the hip."""
+    found = []
+    for start, end in on_hip(signals, side):
+        seconds = Amount((end - start) / FPS, "seconds")
+        found.append(_Move(start, end, 0.0, observed(f"{side}_arm", "arm_on_hip", start, end, seconds=seconds)))
+    return found
+
+
+def _strokes(signals: Signals, side: str, hand: Sequence[_Move]) -> list[_Move]:
+    """Find small movements again and again, of several at the same time the largest, where no larger repetition is told."""
+    larger = [move for move in hand if move.observed.kind == "arm_repeat"]
+    found: list[_Move] = []
+    for name, swing in sorted(strokes(signals, side), key=lambda pair: -pair[1].size):
+        if not any(swing.overlap(move) > _SHARE * min(swing.frames, move.frames) for move in (*larger, *found)):
+            way, place = _DIRECTIONS[name][2], words.hand_place(signals, side, (swing.start + swing.end) // 2)
+            often = words.times(swing.count)
+            one = observed(f"{side}_arm", "arm_strokes", *swing.span, way=way, times=often, place=place)
+            if place not in HANGING:  # an arm that hangs sways with every shift of the weight
+                found.append(_Move(*swing.span, swing.size, one, way))
+    return found
 
 
 def _little(signals: Signals, side: str) -> list[Observed]:

@@ -13,10 +13,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kinmo_annotate.measures import SIDES, Signals, other_side
+from kinmo_annotate.measures import ACROSS, SIDES, Signals, other_side
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
 from kinmo_annotate.statements.changes import Repeat, Swing, bond_of, moves, spans, swings
+from kinmo_annotate.statements.hands import clap_statements, crossed_statements, hip_statements, touch_statements
 from kinmo_annotate.vocabulary import observed
 
 # Smallest swings that count, m.
@@ -34,7 +35,6 @@ _KNEE: Final = 35.0  # degrees, smallest range of a knee for it, that of a swing
 
 # Near and far, m between joints; a wrist is a hand's length short of what the hand touches.
 _HEAD_AHEAD: Final = 0.28
-_ACROSS, _BEFORE = 0.06, 0.05  # a hand past the middle of the body and in front of the shoulder
 _CLOSE: Final = 0.35  # a hand that has come to the trunk
 _HAND_CLOSE, _HAND_FAR = 0.22, 0.5  # a hand that stays close to the trunk, or far from it
 _OVER_FOOT: Final = 0.22  # of a foot from the hips
@@ -71,9 +71,12 @@ def pair_statements(signals: Signals) -> list[Observed]:
     for pair in (torso_arm, torso_leg):
         for side in SIDES:
             found += pair(signals, side)
-    for limb, kinds in (("arm", ("hand_at_head", "hand_above_head")), ("leg", ("head_at_knee",))):
-        for side in SIDES:
-            found += _while(signals, f"neck+{side}_{limb}", side, *kinds)
+    for side in SIDES:
+        touches = touch_statements(signals, side)
+        near = () if touches else ("hand_at_head",)
+        found += [*touches, *_while(signals, f"neck+{side}_arm", side, *near, "hand_above_head")]
+    for side in SIDES:
+        found += _while(signals, f"neck+{side}_leg", side, "head_at_knee")
     found += arm_arm(signals)
     for arm, leg in product(SIDES, SIDES):
         found += arm_leg(signals, arm, leg)
@@ -98,12 +101,13 @@ def torso_neck(signals: Signals) -> list[Observed]:
 def torso_arm(signals: Signals, side: str) -> list[Observed]:
     """State where the hand is around the trunk, and when it comes close or leaves."""
     who, hand, near = f"torso+{side}_arm", f"the {side} hand", signals[f"{side}_hand_trunk"]
-    across = signals[f"{side}_hand_past_middle"] > _ACROSS
-    found = []
-    for start, end in spans(across & (signals[f"{side}_hand_front"] > _BEFORE), min_frames=_REACH, join=_HOLD):
-        height = words.hand_height(signals, side, (start + end) // 2)
-        height = {"floor": "hip", "knee": "hip", "above": "head"}.get(height, height)
-        found.append(observed(who, "hand_across", start, end - 1, hand=hand, height=height))
+    places = signals[f"{side}_hand_place"]
+    found = hip_statements(signals, side)
+    for start, end in spans(np.isin(places, ACROSS), min_frames=_REACH, join=_HOLD):
+        middle = start + int(np.argmax(np.isin(places[start:end], ACROSS)))
+        found.append(
+            observed(who, "hand_across", start, end - 1, hand=hand, place=words.hand_place(signals, side, middle))
+        )
     for swing in moves(near, _HAND):
         if isinstance(swing, Repeat):
             found.append(observed(who, "hand_to_and_fro", *swing.span, hand=hand))
@@ -136,11 +140,13 @@ def torso_leg(signals: Signals, side: str) -> list[Observed]:
 
 
 def arm_arm(signals: Signals) -> list[Observed]:
-    """State of the hands whether they are together, apart or crossed, of the arms whether they move alike or in turn."""
+    """State of the hands whether they clap, are together or apart, of the arms whether they cross, move alike or in turn."""
     who, hands = "left_arm+right_arm", signals["hands"]
-    found = [*_arms_bond(signals), *_hands_together(signals), *_while(signals, who, "", "hands_wide")]
+    claps, crossed = clap_statements(signals), crossed_statements(signals)
+    found = [*_arms_bond(signals), *claps, *crossed, *_while(signals, who, "", "hands_wide")]
+    found += [] if claps else _hands_together(signals)
     for side in SIDES:
-        found += _while(signals, who, side, "hand_at_elbow", "hand_higher")
+        found += _while(signals, who, side, *(() if crossed else ("hand_at_elbow",)), "hand_higher")
     if not found and float(np.ptp(hands)) <= _STILL["hands"]:
         found = [observed(who, "hands_apart", 0, len(hands) - 1, distance=words.metres(float(np.median(hands))))]
     return _first(found, _MAX_OF_ARMS)
@@ -150,8 +156,7 @@ def _hands_together(signals: Signals) -> list[Observed]:
     hands = signals["hands"]
     stretches = spans(hands < _HANDS_TOGETHER, min_frames=_TOUCH, join=_JOIN)
     start, end = (stretches[0][0], stretches[-1][1] - 1) if stretches else (0, 0)
-    left, right = (words.hand_place(signals, side, start) for side in SIDES)
-    where = f" {left}" if left == right and "side" not in left else ""  # two hands are not beside one hip
+    where = words.both_hands(signals, start)
     kind = "hands_stay_together" if end - start > _ALL_THE_TIME * (len(hands) - 1) else "hands_meet"
     return _together("left_arm+right_arm", kind, stretches, where=where)
 

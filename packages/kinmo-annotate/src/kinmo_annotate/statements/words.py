@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kinmo_annotate.measures import FPS, HAND_LEVELS, Signals
+from kinmo_annotate.measures import FPS, PLACES, SIDES, Signals
 from kinmo_annotate.statements.changes import Swing, swings
 from kinmo_annotate.vocabulary import Amount
 from kinmo_core.text.statement import SLOT, TURNS_FROM, Real
@@ -16,14 +16,6 @@ from kinmo_core.text.statement import SLOT, TURNS_FROM, Real
 _MIN_DEGREES: Final = 10.0
 _MIN_METRES: Final = 0.1
 
-# Places of a hand: metres on a body of HumanML3D's size; the shares are of both hands in CMU's training frames.
-_HEIGHTS: Final = ("floor", "knee", "hip", "chest", "shoulder", "head", "above")  # between the edges of `HAND_LEVELS`
-_FRONT_OF: Final = {"hip": "hips", "chest": "chest", "shoulder": "shoulder", "head": "face"}
-_ACROSS: Final = 0.05  # m past the middle of the body
-_TO_THE_SIDE: Final = 0.3  # m outward from the shoulder; 94 % of all hands are closer
-_IN_FRONT: Final = 0.22  # m ahead of the shoulder; 77 % of all hands are closer
-_BEHIND: Final = -0.16  # m
-_BESIDE: Final = 0.42  # m from the trunk; a bent or twisted trunk can be far from a hand that hangs below its shoulder
 _STRAIGHT: Final = 0.45  # of the larger part of a displacement: a smaller part is not named; 24 degrees
 
 
@@ -60,27 +52,16 @@ def side(number: float) -> str:
     return "left" if number > 0 else "right"
 
 
-def hand_height(signals: Signals, side: str, frame: int) -> str:
-    """Return the part of the body that a hand is level with: one of `_HEIGHTS`."""
-    return _HEIGHTS[int(np.searchsorted(HAND_LEVELS, float(signals[f"{side}_hand_level"][frame]), side="right"))]
-
-
 def hand_place(signals: Signals, side: str, frame: int) -> str:
-    """Return where a hand is, seen from the body: "beside the hip", "in front of the chest", "above the head"."""
-    height = hand_height(signals, side, frame)
-    fixed = {"above": "above the head", "floor": "near the floor", "knee": "at knee height"}
-    if height in fixed:
-        return fixed[height]
-    front, out, past = (float(signals[f"{side}_hand_{name}"][frame]) for name in ("front", "out", "past_middle"))
-    if past > _ACROSS:
-        return f"across the body at {height} height"
-    if out > _TO_THE_SIDE and out > front:
-        return f"out to the side at {height} height"
-    if front > _IN_FRONT:
-        return f"in front of the {_FRONT_OF[height]}"
-    if front < _BEHIND:
-        return f"behind the {'hips' if height == 'hip' else 'back'}"
-    return f"beside the {height}" if signals[f"{side}_hand_trunk"][frame] < _BESIDE else f"at {height} height"
+    """Return where a hand is, one of `PLACES`: "beside the hip", "in front of the chest", "above the head"."""
+    return PLACES[int(signals[f"{side}_hand_place"][frame])]
+
+
+def both_hands(signals: Signals, frame: int) -> str:
+    """Return " in front of the chest" where both hands are in the same place, else nothing."""
+    left, right = (hand_place(signals, side, frame) for side in SIDES)
+    alike = left == right and not left.startswith(("beside", "out", "across", "at the shoulder", "at the other"))
+    return f" {left}" if alike else ""
 
 
 def way(forward: float, left: float) -> str:

@@ -30,8 +30,8 @@ class _Kick(NamedTuple):
     body: float  # m/s of the pelvis
 
 
-# Chosen on the train and val clips: said of 28 of the 47 whose captions name a kick and of 22 of the 1,209 others, most of
-# them dances that swing a leg; in none of a walk or a run.
+# Chosen on the train and val clips: said of 28 of the 47 whose captions name a kick and of 23 others, most of them
+# dances that swing a leg; two are the leg that trails in a very long step.
 _KICKS: Final = {
     "forward": (
         _Kick(42, 0.15, 2.0, 9, 1.8),

@@ -14,8 +14,8 @@ from kinmo_annotate.statements import words
 from kinmo_annotate.statements.changes import Repeat, Swing, moves, spans
 from kinmo_annotate.vocabulary import observed
 
-# Degrees: smallest swing that counts, and within which a swing has come back to the middle. A trunk that stands sways by 4
-# (.50 of the train clips that stand), one that walks by 6 to each side.
+# Degrees: smallest swing that counts, and within which a swing has come back to the middle. The lean of a
+# walk stays within 12 in half of the train and val clips, 6 to each side.
 _LEAN: Final = (10.0, 8.0)
 _LEAN_WALKING: Final = (16.0, 14.0)
 _TWIST: Final = (28.0, 18.0)

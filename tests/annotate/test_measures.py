@@ -70,6 +70,7 @@ def test_heading_size_and_place_change_nothing(heading: float, size: float, plac
                 "thigh",
                 "shin",
                 "tilt",
+                "roll",
                 "nod",
                 "pitch",
                 "lean",

@@ -35,7 +35,7 @@ def torso(body: Body) -> dict[str, Tensor]:
 def neck(body: Body) -> dict[str, Tensor]:
     """Measure nod and tilt of the head against the chest, and where it is.
 
-    In the axes of the chest, not of the room, so that a trunk that is level or upside down leaves the angles as they are.
+    Nod and tilt are in the axes of the chest, so that a trunk that is level or upside down leaves the angles as they are.
     The bone of the head ends between the eyes and leans forward at rest. Where the face looks is not in 22 joints: a turned
     head has the joints of one that is tilted a little.
     """
@@ -45,6 +45,8 @@ def neck(body: Body) -> dict[str, Tensor]:
     skull = body["head"] - body["neck"]
     ahead = (skull * torch.linalg.cross(left, up)).sum(-1)
     return {
+        "head_pitch": torch.atan2(skull[..., 2], skull[..., 1]).rad2deg(),  # in the room, as is the next
+        "head_roll": sine_angle(skull[..., 0], skull),
         "head_tilt": sine_angle((skull * left).sum(-1), skull),
         "nod": torch.atan2(ahead, (skull * up).sum(-1)).rad2deg(),
         "head_ahead": body["head"][..., 2] - body["pelvis"][..., 2],

@@ -1,25 +1,29 @@
 """What the neck does over time: nods, bows and tilts of the head against the chest.
 
-Nothing is said of turns: the 22 joints do not hold where the face looks.
+Nothing is said of turns: the 22 joints do not hold where the face looks. Nothing is said either where the chest moves under
+a head that stays as it is, since who watches sees the chest move.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinmo_annotate.measures import Signals
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
-from kinmo_annotate.statements.changes import Repeat, moves
+from kinmo_annotate.statements.changes import Repeat, Swing, moves
 from kinmo_annotate.vocabulary import in_time, observed
 
 # Degrees. Quantiles are read off, to about .03, from the train and val clips of the second CMU pack.
 _NOD: Final = 22.0  # smallest swing that counts; .70 of the clips stay within less
 _TILT: Final = 24.0  # the same; .80 of the clips
 _UPRIGHT: Final = 12.0  # a tilt that ends within this has come back upright; .91 of the frames
+_TILTS: Final = 16.0  # smallest tilt at the end of a swing; as the smallest lean of a trunk that walks
+_OWN: Final = 0.5  # smallest share of a swing against the chest that the head does in the room
 _NOTABLE: Final = {"nods": 30.0, "nod": 40.0, "head_rocks": 30.0, "head_tilt": 40.0}  # swings of size 1
 _NOD_PACE: Final = {"slow": 15.0, "fast": 110.0}  # degrees/s
 
@@ -34,7 +38,7 @@ def neck_statements(signals: Signals) -> list[Observed]:
 
 def _tilts(signals: Signals) -> Iterator[Observed]:
     tilt = signals["head_tilt"]
-    for swing in moves(tilt, _TILT):
+    for swing in _own(moves(tilt, _TILT), signals["head_roll"]):
         if isinstance(swing, Repeat):
             often = words.often(tilt, _TILT, swing.count)
             yield observed("neck", "head_rocks", *swing.span, size=swing.size / _NOTABLE["head_rocks"], times=often)
@@ -42,14 +46,14 @@ def _tilts(signals: Signals) -> Iterator[Observed]:
         size = abs(swing.size) / _NOTABLE["head_tilt"]
         if abs(swing.last) < _UPRIGHT:
             yield observed("neck", "head_upright", *swing.span, size=size / 2)
-        else:
+        elif abs(swing.last) > _TILTS:
             side, angle = words.side(swing.last), words.degrees(swing.last)
             yield observed("neck", "head_tilt", *swing.span, size=size, side=side, angle=angle)
 
 
 def _nods(signals: Signals) -> Iterator[Observed]:
     nod = signals["nod"]
-    for swing in moves(nod, _NOD):
+    for swing in _own(moves(nod, _NOD), signals["head_pitch"]):
         if isinstance(swing, Repeat):
             often = words.often(nod, _NOD, swing.count)
             yield observed("neck", "nods", *swing.span, size=swing.size / _NOTABLE["nods"], times=often)
@@ -57,6 +61,15 @@ def _nods(signals: Signals) -> Iterator[Observed]:
             kind, size = "bow" if swing.size > 0 else "look_up", abs(swing.size) / _NOTABLE["nod"]
             angle, pace = words.degrees(swing.size), words.pace(swing, **_NOD_PACE)
             yield observed("neck", kind, *swing.span, size=size, angle=angle, pace=pace)
+
+
+def _own(found: Iterable[Repeat | Swing], room: NDArray[np.floating]) -> Iterator[Repeat | Swing]:
+    """Return the swings against the chest that the head does itself, by its angle in the room."""
+    for swing in found:
+        part = np.unwrap(room[swing.start : swing.end + 1], period=360)
+        done = np.ptp(part) if isinstance(swing, Repeat) else (part[-1] - part[0]) * np.sign(swing.size)
+        if done >= _OWN * abs(swing.size):
+            yield swing
 
 
 def _holds(signals: Signals) -> list[Observed]:

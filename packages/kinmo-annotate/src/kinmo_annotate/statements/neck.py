@@ -23,6 +23,7 @@ _NOD: Final = 22.0  # smallest swing that counts; .70 of the clips stay within l
 _TILT: Final = 24.0  # the same; .80 of the clips
 _UPRIGHT: Final = 12.0  # a tilt that ends within this has come back upright; .91 of the frames
 _TILTS: Final = 16.0  # smallest tilt at the end of a swing; as the smallest lean of a trunk that walks
+_TURNING: Final = 20.0  # of the body, from which a tilt may be a head that looks ahead into the turn; a slight turn
 _OWN: Final = 0.5  # smallest share of a swing against the chest that the head does in the room
 _NOTABLE: Final = {"nods": 30.0, "nod": 40.0, "head_rocks": 30.0, "head_tilt": 40.0}  # swings of size 1
 _NOD_PACE: Final = {"slow": 15.0, "fast": 110.0}  # degrees/s
@@ -38,7 +39,10 @@ def neck_statements(signals: Signals) -> list[Observed]:
 
 def _tilts(signals: Signals) -> Iterator[Observed]:
     tilt = signals["head_tilt"]
+    heading = signals["heading"]
     for swing in _own(moves(tilt, _TILT), signals["head_roll"]):
+        if isinstance(swing, Swing) and np.ptp(heading[swing.start : swing.end + 1]) > _TURNING:
+            continue
         if isinstance(swing, Repeat):
             often = words.often(tilt, _TILT, swing.count)
             yield observed("neck", "head_rocks", *swing.span, size=swing.size / _NOTABLE["head_rocks"], times=often)
@@ -75,6 +79,8 @@ def _own(found: Iterable[Repeat | Swing], room: NDArray[np.floating]) -> Iterato
 def _holds(signals: Signals) -> list[Observed]:
     tilt, nod = float(np.median(signals["head_tilt"])), float(np.median(signals["nod"]))
     last = len(signals["nod"]) - 1
+    if np.ptp(signals["head_tilt"]) > _TILT or np.ptp(signals["nod"]) > _NOD:
+        return []  # the chest moves under the head
     if abs(tilt) > _TILTED:
         return [observed("neck", "tipped", 0, last, way=f"tilted to the {words.side(tilt)}")]
     if nod > _BOWED or nod < _TIPPED_BACK:

@@ -12,11 +12,12 @@ from toy_stages import CODES, LAYERS, data, module
 
 from kinmo_core import metrics
 from kinmo_core.features import decode, encode_raw
+from kinmo_core.metrics.torchmetrics import UsedCodes
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.stats import Statistics
 from kinmo_core.testing import walking_joints
 from kinmo_gen.tokenizer import TokenizerConfig
-from kinmo_gen.train.tokenizer import TokenizerLosses, TokenizerModule, UsedCodes
+from kinmo_gen.train.tokenizer import TokenizerLosses, TokenizerModule
 
 
 def loss_of(losses: TokenizerLosses, made: Tensor, real: Tensor) -> float:

@@ -195,3 +195,21 @@ class Jerk(_ClipMean):
     def update(self, joints: Tensor, *, lengths: Tensor, index: Tensor) -> None:
         """Add a batch of clips in metres."""
         self._append(index, kinematics.jerk(joints, fps=self.fps, lengths=lengths))
+
+
+class UsedCodes(Metric):
+    """Number of codes (Q,) of each layer that occur in all batches together."""
+
+    counts: Tensor
+
+    def __init__(self, layers: int, codes: int) -> None:
+        super().__init__()
+        self.add_state("counts", torch.zeros(layers, codes, dtype=torch.long), dist_reduce_fx="sum")
+
+    def update(self, ids: Tensor) -> None:
+        """Add ids (..., Q)."""
+        layers = ids.flatten(0, -2).T
+        self.counts.scatter_add_(1, layers, torch.ones_like(layers))
+
+    def compute(self) -> Tensor:
+        return (self.counts > 0).sum(-1)

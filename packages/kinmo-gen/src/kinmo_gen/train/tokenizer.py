@@ -10,11 +10,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchmetrics import Metric
 
 from kinmo_core import metrics
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.features import LAYOUT, decode
+from kinmo_core.metrics.torchmetrics import UsedCodes
 from kinmo_core.nn import SampleRandom
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.stats import Statistics
@@ -104,24 +104,6 @@ class TokenizerLosses:
     velocity: float = 0.0
     root: float = 0.0
     bones: float = 0.0
-
-
-class UsedCodes(Metric):
-    """Number of codes (Q,) of each layer that occur in all batches together."""
-
-    counts: Tensor
-
-    def __init__(self, layers: int, codes: int) -> None:
-        super().__init__()
-        self.add_state("counts", torch.zeros(layers, codes, dtype=torch.long), dist_reduce_fx="sum")
-
-    def update(self, ids: Tensor) -> None:
-        """Add ids (..., Q)."""
-        layers = ids.flatten(0, -2).T
-        self.counts.scatter_add_(1, layers, torch.ones_like(layers))
-
-    def compute(self) -> Tensor:
-        return (self.counts > 0).sum(-1)
 
 
 class TokenizerModule(Stage):

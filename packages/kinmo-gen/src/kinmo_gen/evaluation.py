@@ -93,6 +93,8 @@ class _Evaluation:
         self.rebuilt = [self._rebuild(clip) for clip in self.real]
         self.embedded_real = self._embed(self.real)
         self.embedded_rebuilt = self._embed(self.rebuilt)
+        self.joints_real = self._measure_joints(self.real, recorded=True)
+        self.joints_rebuilt = self._measure_joints(self.rebuilt)
 
     def run(self, repeats: int, after_each: Callable[[], None]) -> dict[str, dict[str, dict[str, list[float]]]]:
         """Return the metric values of all repeats for each split and row."""
@@ -102,16 +104,15 @@ class _Evaluation:
             text = self._embed_text(captions)
             made = self._features_of(captions, [len(clip) / FPS for clip in self.real], repeat)
             rows = {
-                "real": (self.real, self.embedded_real),
-                "reconstruction": (self.rebuilt, self.embedded_rebuilt),
-                "generated": (made, self._embed(made)),
+                "real": (self.embedded_real, self.joints_real),
+                "reconstruction": (self.embedded_rebuilt, self.joints_rebuilt),
+                "generated": (self._embed(made), self._measure_joints(made)),
             }
             for split, chosen in self.rows_of.items():
-                for name, (clips, embedded) in rows.items():
-                    part = [clips[i] for i in chosen]
+                for name, (embedded, joints) in rows.items():
                     reference = None if name == "real" else self.embedded_real[chosen]
                     measured = self._measure_embedded(embedded[chosen], text[chosen], reference, repeat)
-                    measured |= self._measure_joints(part, recorded=name == "real")
+                    measured |= {metric: float(values[chosen].mean()) for metric, values in joints.items()}
                     for metric, value in measured.items():
                         results[split][name].setdefault(metric, []).append(value)
             after_each()
@@ -139,15 +140,15 @@ class _Evaluation:
             "Diversity": float(metrics.diversity(embedded, pairs=min(300, len(embedded) // 2), seed=seed)),
         }
 
-    def _measure_joints(self, clips: list[Tensor], *, recorded: bool) -> dict[str, float]:
-        """Measure one row of clips: bones as the network made them, the rest on the body that a user gets."""
+    def _measure_joints(self, clips: list[Tensor], *, recorded: bool = False) -> dict[str, Tensor]:
+        """Measure each clip, (clips,): bones as the network made them, the rest on the body that a user gets."""
         features = [self.statistics.denormalize(clip) for clip in clips]
         made = [decode(clip) for clip in features]
         shown = made if recorded else [joints_of(clip) for clip in features]
         return {
-            "Foot skating": _mean(metrics.foot_skating, shown),
-            "Bones off": _mean(metrics.bones_off, made),
-            "Rotation jumps": _mean(metrics.rotation_jumps, shown),
+            "Foot skating": torch.stack([metrics.foot_skating(clip) for clip in shown]),
+            "Bones off": torch.stack([metrics.bones_off(clip) for clip in made]),
+            "Rotation jumps": torch.stack([metrics.rotation_jumps(clip) for clip in shown]),
         }
 
     def _mpjpe(self, chosen: list[int]) -> float:
@@ -200,10 +201,6 @@ class _Evaluation:
         states = encoder.token_states(captions)  # type: ignore[attr-defined]
         lengths = torch.tensor([len(s) for s in states])
         return self.evaluator.embed_text(pad_sequence(states, batch_first=True), lengths)
-
-
-def _mean(metric: Callable[[Tensor], Tensor], clips: list[Tensor]) -> float:
-    return float(torch.stack([metric(clip) for clip in clips]).mean())
 
 
 def _table(split: str, rows: dict[str, dict[str, list[float]]]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
@@ -106,6 +107,15 @@ def smooth(values: Float[Tensor, "*batch frames"], *, sigma: float) -> Float[Ten
 def feet_height(joints: Float[Tensor, "*batch frames 22 3"]) -> Float[Tensor, "*batch frames"]:
     """Return the height of the lowest joint of both feet, m."""
     return joints[..., at("left_foot", "right_foot", "left_ankle", "right_ankle"), 1].amin(-1)
+
+
+def trunk_axes(
+    trunk: Float[Tensor, "*batch 3"], across: Float[Tensor, "*batch 3"]
+) -> tuple[Float[Tensor, "*batch 3"], Float[Tensor, "*batch 3"], Float[Tensor, "*batch 3"]]:
+    """Return the unit axes up, left and front of a trunk along `trunk`, whose left side lies towards `across`."""
+    up = F.normalize(trunk, dim=-1)
+    left = F.normalize(across - (across * up).sum(-1, keepdim=True) * up, dim=-1)
+    return up, left, torch.linalg.cross(left, up)
 
 
 def yaw_of(across: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch"]:

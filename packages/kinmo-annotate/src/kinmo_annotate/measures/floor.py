@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from kinmo_annotate.measures.body import SIDES, Body, at, sine_angle
+from kinmo_annotate.measures.body import SIDES, Body, at, sine_angle, trunk_axes
 
 _MIN_STANCE: Final = 0.15  # m; between feet that are closer there is no way for the weight to go
 
@@ -28,9 +28,7 @@ def floor(body: Body) -> dict[str, Tensor]:
     across = (
         body.room[..., at("left_shoulder", "left_hip"), :] - body.room[..., at("right_shoulder", "right_hip"), :]
     ).sum(-2)
-    up = F.normalize(trunk, dim=-1)
-    left = F.normalize(across - (across * up).sum(-1, keepdim=True) * up, dim=-1)
-    front = torch.linalg.cross(left, up)
+    up, left, front = trunk_axes(trunk, across)
     turn = torch.linalg.cross(up[..., :-1, :], up[..., 1:, :])
     numbers = {
         "trunk_rise": sine_angle(up[..., 1], up),

@@ -6,10 +6,9 @@ from itertools import pairwise
 from typing import Final
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from kinmo_annotate.measures.body import OUTWARD, SIDES, Body, at, feet_height, sine_angle, wrapped, yaw_of
+from kinmo_annotate.measures.body import OUTWARD, SIDES, Body, at, feet_height, sine_angle, trunk_axes, wrapped, yaw_of
 from kinmo_core.rotations import rotate_yaw
 
 _ABOVE_HEAD: Final = 0.2  # m from the rung of the head to the one above it
@@ -40,15 +39,13 @@ def neck(body: Body) -> dict[str, Tensor]:
     head has the joints of one that is tilted a little.
     """
     trunk, shoulders = body.shoulders - body["pelvis"], body["left_shoulder"] - body["right_shoulder"]
-    up = F.normalize(trunk, dim=-1)
-    left = F.normalize(shoulders - (shoulders * up).sum(-1, keepdim=True) * up, dim=-1)
+    up, left, front = trunk_axes(trunk, shoulders)
     skull = body["head"] - body["neck"]
-    ahead = (skull * torch.linalg.cross(left, up)).sum(-1)
     return {
         "head_pitch": torch.atan2(skull[..., 2], skull[..., 1]).rad2deg(),  # in the room, as is the next
         "head_roll": sine_angle(skull[..., 0], skull),
         "head_tilt": sine_angle((skull * left).sum(-1), skull),
-        "nod": torch.atan2(ahead, (skull * up).sum(-1)).rad2deg(),
+        "nod": torch.atan2((skull * front).sum(-1), (skull * up).sum(-1)).rad2deg(),
         "head_ahead": body["head"][..., 2] - body["pelvis"][..., 2],
     }
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from kinmo_core.data.captions import Caption
@@ -81,7 +82,7 @@ def write_dataset(
         _write_pieces(packs, pieces, work, full=full, progress=progress)
         for name, ids in lists.items():
             (work / f"{name}.txt").write_text("".join(f"{id}\n" for id in ids), encoding="utf-8")
-        Statistics.of(_train_features(packs, pieces)).save(work)
+        Statistics.of(_train_features(packs, pieces, work)).save(work)
         (work / "about.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
         work.chmod((work / "texts").stat().st_mode)  # mkdtemp makes private folders
         if out.exists():
@@ -152,10 +153,9 @@ def _write_piece(folder: Path, id: str, features: Tensor, captions: Sequence[Cap
     (folder / "texts" / f"{id}.txt").write_text(text, encoding="utf-8")
 
 
-def _train_features(packs: Sequence[Pack], pieces: Sequence[Pieces]) -> Iterator[Tensor]:
-    """Compute the features of every train clip and of its mirrored copy."""
+def _train_features(packs: Sequence[Pack], pieces: Sequence[Pieces], folder: Path) -> Iterator[Tensor]:
+    """Return the features of every train clip, as written to `folder`, and of its mirrored copy."""
     for pack, found in zip(packs, pieces, strict=True):
         for piece in found.clips["train"]:
-            joints = pack.joints(piece.trial, piece.start, piece.end)
-            yield encode_raw(joints)
-            yield encode_raw(mirror_joints(joints))
+            yield torch.from_numpy(np.load(folder / "new_joint_vecs" / f"{piece.id}.npy"))
+            yield encode_raw(mirror_joints(pack.joints(piece.trial, piece.start, piece.end)))

@@ -11,8 +11,9 @@ import torch
 import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from kinmo_core.cache import SentenceCache, identity
 from kinmo_core.errors import InputError
-from kinmo_core.language import LanguageModel, SentenceCache, identity, load_text_encoder
+from kinmo_core.language import LanguageModel, load_text_encoder
 from kinmo_core.testing import HashTextEncoder, WordEncoder
 from kinmo_core.text import TextEncoder, TokenStateEncoder
 

@@ -11,12 +11,14 @@ from torch import Tensor
 from toy_stages import CODES, LAYERS, data, module
 
 from kinmo_core import metrics
+from kinmo_core.errors import InputError
 from kinmo_core.features import decode, encode_raw
 from kinmo_core.metrics.torchmetrics import UsedCodes
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.stats import Statistics
 from kinmo_core.testing import walking_joints
-from kinmo_gen.tokenizer import TokenizerConfig
+from kinmo_gen.model_folder import load_config, load_tokenizer
+from kinmo_gen.tokenizer import Tokenizer, TokenizerConfig
 from kinmo_gen.train.tokenizer import TokenizerLosses, TokenizerModule
 
 
@@ -72,3 +74,39 @@ def test_a_test_run_tells_the_error_with_each_layer(toy_folder: Path, tmp_path: 
     assert {f"test/mpjpe_{layer}" for layer in range(1, LAYERS + 1)} <= figures.keys()
     assert all(1 <= figures[f"test/used_codes_{layer}"] <= CODES for layer in range(1, LAYERS + 1))
     assert 0 <= figures["test/bones_off"] <= 1
+
+
+def statistics(seed: int) -> Statistics:
+    generator = torch.Generator().manual_seed(seed)
+    return Statistics(torch.randn(263, generator=generator), 0.5 + torch.rand(263, generator=generator))
+
+
+def test_changed_statistics_change_nothing_but_the_frames_at_the_ends():
+    torch.manual_seed(0)
+    old, new, tokenizer = statistics(1), statistics(2), Tokenizer(TokenizerConfig(16, 8, 16, 3)).eval()
+    tokenizer(torch.randn(4, 64, 263))  # gives the codebooks their first codes
+    features = torch.randn(1, 400, 263)  # the receptive field of the first convolutions is far shorter
+    latent = tokenizer._encode(old.normalize(features))
+    made = old.denormalize(tokenizer._decode(latent))
+    tokenizer.change_statistics(old, new)
+    inner = slice(25, -25)
+    torch.testing.assert_close(
+        tokenizer._encode(new.normalize(features))[:, inner], latent[:, inner], atol=1e-4, rtol=1e-4
+    )
+    torch.testing.assert_close(new.denormalize(tokenizer._decode(latent)), made, atol=1e-4, rtol=1e-4)
+
+
+def test_training_starts_from_the_weights_of_a_model_folder(toy_model: Path):
+    known, old = load_tokenizer(toy_model)
+    sizes = TokenizerConfig(**load_config(toy_model)["tokenizer"])
+    same = TokenizerModule(sizes, statistics=old, initial=str(toy_model))
+    for name, value in known.state_dict().items():
+        torch.testing.assert_close(same.model.state_dict()[name], value)
+    moved = TokenizerModule(sizes, statistics=statistics(3), initial=str(toy_model))
+    assert not torch.equal(moved.model.encoder[0].weight, known.encoder[0].weight)
+    assert moved.hparams["initial"] == str(toy_model)
+
+
+def test_a_tokenizer_of_other_sizes_is_no_start(toy_model: Path):
+    with pytest.raises(InputError, match=r"network must have the sizes of the tokenizer in .*, got .*'width': 24"):
+        TokenizerModule(TokenizerConfig(24, 8, CODES, LAYERS), statistics=statistics(1), initial=str(toy_model))

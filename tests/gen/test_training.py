@@ -19,8 +19,8 @@ from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
 from kinmo_core.testing import HashTextEncoder
 from kinmo_core.train.testing import short_fit
-from kinmo_gen.train.data import TokenData, _identity
 from kinmo_gen.train.evaluator import PairData
+from kinmo_gen.train.tokens import TokenData, _identity
 
 STEPS = 10
 

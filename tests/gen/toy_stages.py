@@ -24,10 +24,12 @@ from kinmo_gen.length import LengthConfig
 from kinmo_gen.masked import MaskedConfig
 from kinmo_gen.residual import ResidualConfig
 from kinmo_gen.tokenizer import TokenizerConfig
-from kinmo_gen.train.data import TokenData
 from kinmo_gen.train.evaluator import EvaluatorModule, PairData
+from kinmo_gen.train.length import LengthModule
+from kinmo_gen.train.masked import MaskedModule
+from kinmo_gen.train.residual import ResidualModule
 from kinmo_gen.train.tokenizer import TokenizerData, TokenizerLosses, TokenizerModule
-from kinmo_gen.train.tokens import LengthModule, MaskedModule, ResidualModule
+from kinmo_gen.train.tokens import TokenData
 
 STAGES = ("tokenizer", "masked", "residual", "length", "evaluator")
 CODES, LAYERS, TEXT_DIM = 16, 3, 16

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from kinmo_core.cache import identity
 from kinmo_core.errors import InputError
-from kinmo_core.language import identity, load_text_encoder
+from kinmo_core.language import load_text_encoder
 from kinmo_core.testing import HashTextEncoder
 from kinmo_core.text import TextEncoder, TokenStateEncoder
 from kinmo_htma.encoders import HTMATextEncoder

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from kinmo_core.features import DIM
+from kinmo_core.stats import Statistics
 from kinmo_gen.quantizer import ResidualQuantizer
 
 DOWNSAMPLE: Final = 4  # frames per token
@@ -122,6 +123,19 @@ class Tokenizer(nn.Module):
     def detokenize(self, ids: Tensor) -> Tensor:
         """Turn ids (B, n, q) of the first q <= Q layers into normalised features (B, 4n, 263)."""
         return self._decode(self.quantizer.decode(ids))
+
+    @torch.no_grad()
+    def change_statistics(self, old: Statistics, new: Statistics) -> None:
+        """Let features that `new` normalises mean what those of `old` meant; frames at the ends differ by the padding."""
+        (first_weight, first_bias), (last_weight, last_bias) = (
+            self.encoder[0].parameters(),
+            self.decoder[-1].parameters(),
+        )
+        scale, shift = new.std / old.std, (new.mean - old.mean) / old.std  # old value = new value * scale + shift
+        first_bias += torch.einsum("oik,i->o", first_weight, shift)
+        first_weight *= scale[:, None]
+        last_weight /= scale[:, None, None]
+        last_bias.sub_(shift).div_(scale)
 
     def _encode(self, features: Tensor) -> Tensor:
         return self.encoder(features.transpose(-1, -2)).transpose(-1, -2)

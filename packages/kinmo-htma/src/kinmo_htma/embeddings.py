@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from kinmo_core.language import SentenceCache
+from kinmo_core.cache import SentenceCache
 from kinmo_core.text import Description, TextEncoder
 from kinmo_htma.levels import PARTS, LevelText, sentences_of
 

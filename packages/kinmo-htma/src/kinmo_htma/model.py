@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from kinmo_core.cache import fingerprint
 from kinmo_core.errors import InputError
 from kinmo_core.language import load_text_encoder
 from kinmo_core.model_folder import from_dict
 from kinmo_core.motion import Motion
 from kinmo_core.plugins import load_reasoner
 from kinmo_core.stats import Statistics
-from kinmo_core.tensor_cache import fingerprint
 from kinmo_core.text import Description, Reasoner, TextEncoder, check_sentence
 from kinmo_htma.actions import ACTIONS, load_actions
 from kinmo_htma.align import Alignment, check_similarity, retrieval_vectors

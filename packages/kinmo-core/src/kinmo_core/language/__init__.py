@@ -1,6 +1,5 @@
-"""Frozen language models: sentence vectors and token states by name, and one cache for both."""
+"""Frozen language models: sentence vectors and token states by name."""
 
-from kinmo_core.language.cache import SentenceCache, identity
 from kinmo_core.language.models import (
     HUB_NAMES,
     LanguageModel,
@@ -12,8 +11,6 @@ from kinmo_core.language.models import (
 __all__ = [
     "HUB_NAMES",
     "LanguageModel",
-    "SentenceCache",
-    "identity",
     "load_text_encoder",
     "resolve_encoder",
     "resolve_state_encoder",

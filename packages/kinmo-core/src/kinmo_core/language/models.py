@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from kinmo_core import plugins
+from kinmo_core.cache import fingerprint
 from kinmo_core.errors import InputError
-from kinmo_core.tensor_cache import fingerprint
 from kinmo_core.text import TextEncoder, TokenStateEncoder
 
 _MINILM_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

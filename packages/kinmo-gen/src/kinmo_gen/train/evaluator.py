@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core import metrics
+from kinmo_core.cache import SentenceCache
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
-from kinmo_core.language import SentenceCache
 from kinmo_core.nn import gather_rows, info_nce, same_caption
 from kinmo_core.stats import Statistics
 from kinmo_core.text import TokenStateEncoder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from kinmo_core import metrics
 from kinmo_core.data.humanml3d import HumanML3DFolder
+from kinmo_core.errors import InputError
 from kinmo_core.features import LAYOUT, decode
 from kinmo_core.metrics.torchmetrics import UsedCodes
 from kinmo_core.nn import SampleRandom
@@ -20,6 +22,7 @@ from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.stats import Statistics
 from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, StepDataModule
 from kinmo_core.train.stage import OptimConfig, Stage
+from kinmo_gen.model_folder import load_tokenizer
 from kinmo_gen.tokenizer import DOWNSAMPLE, Tokenizer, TokenizerConfig
 
 
@@ -114,6 +117,10 @@ class TokenizerModule(Stage):
         losses: weights of the losses.
         optim: optimiser.
         statistics: of the features, from the data module.
+        initial: model folder, or checkpoint of a tokenizer run, whose weights the training starts from; random where None.
+
+    Raises:
+        InputError: `initial` is no tokenizer or has other sizes than `network`.
     """
 
     def __init__(
@@ -123,10 +130,14 @@ class TokenizerModule(Stage):
         optim: OptimConfig = OptimConfig(warmup_steps=2000, decay_by=0.05),
         *,
         statistics: Statistics | None = None,
+        initial: str | None = None,
     ) -> None:
-        super().__init__(optim, statistics=statistics, network=network, losses=losses)
+        super().__init__(optim, statistics=statistics, network=network, losses=losses, initial=initial or "random")
         self.losses = losses
         self.model = Tokenizer(network)
+        if initial is not None:
+            assert statistics is not None, "the command line takes the statistics from the data"
+            self._start_from(Path(initial), statistics)
         self.used_codes = nn.ModuleDict({name: UsedCodes(network.layers, network.codes) for name in ("val", "test")})
 
     def training_step(self, batch: Windows, batch_idx: int) -> Tensor:
@@ -155,6 +166,15 @@ class TokenizerModule(Stage):
     def on_test_epoch_end(self) -> None:
         """Log how many codes of each layer the test set uses."""
         self._log_used_codes("test")
+
+    def _start_from(self, path: Path, statistics: Statistics) -> None:
+        tokenizer, known = load_tokenizer(path)
+        tokenizer.change_statistics(known, statistics)
+        try:
+            self.model.load_state_dict(tokenizer.state_dict())
+        except RuntimeError:
+            sizes = self.hparams["network"]
+            raise InputError(f"network must have the sizes of the tokenizer in {path}, got {sizes}") from None
 
     def _active_layers(self, random: SampleRandom) -> Tensor:
         """Draw how many quantizer layers each sample uses, (B,)."""

@@ -1,18 +1,144 @@
-"""Train the stages that work on tokens: masked transformer, residual transformer, length estimator."""
+"""What the stages on tokens share: their data, and logging, text dropout and loss of their modules.
+
+Ids of every clip, from a frozen tokenizer, and vectors of every caption are computed once.
+"""
 
 from __future__ import annotations
 
+from functools import cached_property
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
-from kinmo_core.nn import SampleRandom, valid_positions
-from kinmo_core.train.stage import OptimConfig, Stage
-from kinmo_gen.length import LengthConfig, LengthEstimator
-from kinmo_gen.masked import MaskedConfig, MaskedTransformer
-from kinmo_gen.masking import corrupt
-from kinmo_gen.residual import ResidualConfig, ResidualTransformer, draw_layer
-from kinmo_gen.train.data import TokenBatch
+from kinmo_core.cache import SentenceCache, cached, fingerprint
+from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.language import resolve_encoder
+from kinmo_core.nn import SampleRandom
+from kinmo_core.stats import Statistics
+from kinmo_core.text import TextEncoder
+from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, StepDataModule
+from kinmo_core.train.stage import Stage
+from kinmo_gen.model_folder import load_tokenizer
+from kinmo_gen.tokenizer import DOWNSAMPLE, MAX_TOKENS, Tokenizer
+
+# Share of draws that are one token shorter, so that a clip of full length has two starts (HumanML3D).
+_SHORTER: Final = 1 / 3
+
+
+class TokenSample(NamedTuple):
+    """One clip with one of its captions."""
+
+    ids: Tensor  # (n, Q)
+    text: Tensor  # (text_dim,)
+    seed: int  # of everything that the module draws for this sample
+
+
+class TokenBatch(NamedTuple):
+    """A batch of `TokenSample`s, padded to the longest."""
+
+    ids: Tensor  # (B, N, Q)
+    lengths: Tensor  # (B,)
+    text: Tensor  # (B, text_dim)
+    seeds: Tensor  # (B,)
+
+
+class TokenData(StepDataModule):
+    """Clips as tokens, each with a random caption and, in training, a random start.
+
+    Args:
+        root: a HumanML3D directory.
+        tokenizer: model folder, or checkpoint of a tokenizer run.
+        text_encoder: turns captions into vectors; its name (see `load_text_encoder`) or the encoder itself.
+        cache: directory for tokens and sentence vectors.
+        loader: see `LoaderConfig`.
+    """
+
+    def __init__(
+        self,
+        root: str = "data/humanml3d",
+        tokenizer: str = "runs/tokenizer_humanml3d/best.ckpt",
+        text_encoder: str | TextEncoder = "minilm",
+        *,
+        cache: str = "runs/cache",
+        loader: LoaderConfig = LoaderConfig(bucket_batches=8),
+    ) -> None:
+        super().__init__(loader)
+        self.root = root
+        self.tokenizer = tokenizer
+        self.text_encoder = text_encoder
+        self.cache = cache
+
+    @cached_property
+    def encoder(self) -> TextEncoder:
+        """The text encoder, loaded when it is first needed."""
+        return resolve_encoder(self.text_encoder)
+
+    @property
+    def text_dim(self) -> int:
+        """Size of a sentence vector."""
+        return self.encoder.dim
+
+    def setup(self, stage: str) -> None:
+        """Tokenise the clips that this stage needs, or read them from the cache."""
+        folder = HumanML3DFolder(self.root)
+        sentences = SentenceCache(self.encoder, self.cache)
+        tokenizer, statistics = load_tokenizer(Path(self.tokenizer))
+        for name, splits in self.splits_of(stage).items():
+            samples = folder.samples(splits)
+            vectors = sentences.vectors(caption.text for sample in samples for caption in sample.captions)
+            texts = [torch.stack([vectors[caption.text] for caption in sample.captions]) for sample in samples]
+            tokens = _tokens(samples, tokenizer, statistics, self.cache)
+            self.datasets[name] = _token_dataset(tokens, texts, random_start=name == "train")
+
+    def collate(self, samples: list[TokenSample]) -> TokenBatch:
+        """Pad the ids of the samples to the longest."""
+        return TokenBatch(
+            pad_sequence([sample.ids for sample in samples], batch_first=True),
+            torch.tensor([len(sample.ids) for sample in samples]),
+            torch.stack([sample.text for sample in samples]),
+            torch.tensor([sample.seed for sample in samples]),
+        )
+
+
+def _token_dataset(tokens: list[list[Tensor]], texts: list[Tensor], *, random_start: bool) -> DrawnDataset[TokenSample]:
+    """Draw samples from `tokens[clip][offset]` (n, Q), offsets of 0..3 frames, and `texts[clip]` (captions, text_dim)."""
+
+    def make(index: int, rng: np.random.Generator) -> TokenSample:
+        ids = tokens[index][0]
+        if random_start:
+            ids = tokens[index][rng.integers(DOWNSAMPLE)]
+            shorter = int(rng.random() < _SHORTER and len(ids) > 1)
+            start = int(rng.integers(shorter + 1))
+            ids = ids[start : start + len(ids) - shorter]
+        text = texts[index][rng.integers(len(texts[index]))]
+        return TokenSample(ids[:MAX_TOKENS].long(), text, int(rng.integers(MAX_SEED)))
+
+    return DrawnDataset(make, [len(offsets[0]) for offsets in tokens])
+
+
+def _tokens(samples: list[Sample], tokenizer: Tokenizer, statistics: Statistics, cache: str) -> list[list[Tensor]]:
+    """Tokenise every sample at its four offsets."""
+
+    def compute() -> dict[str, Tensor]:
+        rows = []
+        for sample in samples:
+            features = statistics.normalize(sample.features())[None]
+            rows += [tokenizer.tokenize(features[:, offset:])[0].short() for offset in range(DOWNSAMPLE)]
+        return {"ids": torch.cat(rows), "sizes": torch.tensor([len(row) for row in rows])}
+
+    stored = cached(cache, "tokens", [fingerprint(tokenizer), *map(_identity, samples)], compute)
+    rows = stored["ids"].split(stored["sizes"].tolist())
+    return [list(rows[i : i + DOWNSAMPLE]) for i in range(0, len(rows), DOWNSAMPLE)]
+
+
+def _identity(sample: Sample) -> str:
+    """Name the content of a sample; a mirrored copy may share the file of its original."""
+    return f"{sample.path} {sample.path.stat().st_mtime_ns} {sample.start} {sample.end} {sample.mirrored}"
 
 
 class TokenModule(Stage):
@@ -55,75 +181,3 @@ class TokenModule(Stage):
     def _predict(self, batch: TokenBatch, random: SampleRandom) -> tuple[Tensor, Tensor, Tensor]:
         """Return logits (..., classes), targets (...,) and a mask (...,) of the positions to score."""
         raise AssertionError("a subclass defines _predict")
-
-
-class MaskedModule(TokenModule):
-    """Predict base-layer tokens of which a cosine-distributed share is hidden (`kinmo_gen.masking.corrupt`).
-
-    Args:
-        network: sizes of the transformer.
-        optim: optimiser.
-        text_dropout: share of samples without text, for classifier-free guidance.
-    """
-
-    def __init__(
-        self,
-        network: MaskedConfig = MaskedConfig(),
-        optim: OptimConfig = OptimConfig(weight_decay=1e-5, warmup_steps=2000),
-        *,
-        text_dropout: float = 0.1,
-    ) -> None:
-        super().__init__(optim, network=network, text_dropout=text_dropout)
-        self.text_dropout = text_dropout
-        self.model = MaskedTransformer(network)
-
-    def _predict(self, batch: TokenBatch, random: SampleRandom) -> tuple[Tensor, Tensor, Tensor]:
-        base = batch.ids[..., 0]
-        seen = corrupt(base, batch.lengths, random, codes=self.model.codes)
-        return self.model(seen.ids, batch.text, lengths=batch.lengths), base, seen.predict_mask
-
-
-class ResidualModule(TokenModule):
-    """Predict every token of one residual layer per sample, drawn with more weight on the low layers.
-
-    Args:
-        network: sizes of the transformer.
-        optim: optimiser.
-        text_dropout: share of samples without text, for classifier-free guidance.
-    """
-
-    def __init__(
-        self,
-        network: ResidualConfig = ResidualConfig(),
-        optim: OptimConfig = OptimConfig(weight_decay=1e-5, warmup_steps=2000),
-        *,
-        text_dropout: float = 0.2,
-    ) -> None:
-        super().__init__(optim, network=network, text_dropout=text_dropout)
-        self.text_dropout = text_dropout
-        self.model = ResidualTransformer(network)
-
-    def _predict(self, batch: TokenBatch, random: SampleRandom) -> tuple[Tensor, Tensor, Tensor]:
-        layer = draw_layer(random.uniform(), self.model.layers)
-        target = batch.ids.gather(-1, layer[:, None, None].expand(-1, batch.ids.shape[1], 1))[..., 0]
-        valid = valid_positions(batch.lengths, batch.ids.shape[1])
-        return self.model(batch.ids, layer, batch.text, lengths=batch.lengths), target, valid
-
-
-class LengthModule(TokenModule):
-    """Predict the number of tokens of a caption's clip.
-
-    Args:
-        network: sizes of the estimator.
-        optim: optimiser.
-    """
-
-    def __init__(
-        self, network: LengthConfig = LengthConfig(), optim: OptimConfig = OptimConfig(learning_rate=1e-4)
-    ) -> None:
-        super().__init__(optim, network=network)
-        self.model = LengthEstimator(network)
-
-    def _predict(self, batch: TokenBatch, random: SampleRandom) -> tuple[Tensor, Tensor, Tensor]:
-        lengths = batch.lengths.clamp(max=self.model.max_tokens)
-        return self.model(batch.text), lengths, torch.ones_like(lengths, dtype=torch.bool)

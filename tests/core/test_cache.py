@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from kinmo_core.tensor_cache import cached, fingerprint
+from kinmo_core.cache import cached, fingerprint
 
 
 class Maker:

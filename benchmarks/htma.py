@@ -66,11 +66,12 @@ def training_step(batch: int, *, autocast: bool, device: str, stock: bool = Fals
     )
     features, frames = torch.randn(batch, FRAMES, DIM, device=device), torch.full((batch,), FRAMES, device=device)
     sentence = F.normalize(torch.randn(batch, 384, device=device), dim=-1)
+    clips, sided = torch.arange(batch, device=device), torch.zeros(batch, 1, dtype=torch.bool, device=device)
 
     def step() -> None:
         with torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=autocast):
             aligned = network({"global": text}, features, frames, torch.randn(batch, 2, 1, 256, device=device))
-        loss(to_float32(aligned), features, frames, sentence)["loss"].backward()
+        loss(to_float32(aligned), features, frames, sentence, clips, sided)["loss"].backward()
         optimizer.step()
         optimizer.zero_grad()
         wait_for(device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from kinmo_htma.annotations import known_sentences, training_descriptions
 from kinmo_htma.embeddings import Embedder, TextSettings, padded
 from kinmo_htma.items import per_dimension_statistics, retrieval_samples
 from kinmo_htma.levels import bare, sentences_of
-from kinmo_htma.train.data import PairData, PairSample
+from kinmo_htma.train.data import PairData, PairSample, sided_levels
 
 SPLITS = ("train", "val", "test")
 
@@ -126,6 +127,34 @@ class TestDraws:
             assert text.states.shape[:2] == text.roles.shape
             assert text.states.shape[1] == int(text.lengths.max())
             assert text.lengths.tolist() == [len(sample.texts[level][0]) for sample in samples]
+
+    def test_a_twin_has_the_mirrored_text_and_goes_into_the_same_batch(self, toy_folder: Path, tmp_path: Path):
+        source = set_up(pairs(toy_folder, tmp_path, twins=True), "fit")
+        keys = [sample.key for sample in HumanML3DFolder(toy_folder).samples(["train"])]
+        plain = set_up(pairs(toy_folder, tmp_path), "fit")
+        drawn = [draw(source, "train", index) for index in range(len(keys))]
+        for index, (key, sample) in enumerate(zip(keys, drawn, strict=True)):
+            assert same(sample, draw(plain, "train", index))
+            assert sample.twin is not None
+            assert sample.twin.clip == sample.clip
+            assert sample.twin.seed != sample.seed
+            other = drawn[keys.index(key.removeprefix("M") if key.startswith("M") else f"M{key}")]
+            assert torch.equal(sample.twin.features, other.features)
+        assert len({sample.clip for sample in drawn}) == len(keys) / 2
+        batch = source.collate(drawn[:3])
+        assert batch.clips.tolist() == [drawn[i].clip for i in (0, 0, 1, 1, 2, 2)]
+        assert batch.sided.shape == (6, len(LEVELS))
+        assert draw(source, "val", 0).twin is None
+
+    def test_a_text_is_sided_at_the_levels_that_mirroring_changes(self):
+        def sided(text: str, **groups: str) -> list[bool]:
+            described = replace(bare(text), groups={name: groups.get(name, UNKNOWN) for name in GROUPS})
+            return sided_levels(described, LEVELS).tolist()
+
+        assert sided("walks") == [False, False, False]
+        assert sided("turns left") == [True, False, False]
+        assert sided("waves", left_arm="waves") == [False, True, False]
+        assert sided("claps", left_arm="moves up", right_arm="moves up") == [False, False, False]
 
     def test_texts_of_other_motions(self, toy_folder: Path, tmp_path: Path):
         """With reasoned = 1 no motion sees its own annotation; every one has an annotation of its own here."""

@@ -12,7 +12,7 @@ from torch.distributions import Normal, kl_divergence
 from kinmo_core.nn import cosine_logits, info_nce, same_caption
 from kinmo_htma.align import Aligned
 from kinmo_htma.gaussian import Gaussian
-from kinmo_htma.losses import AlignmentLoss, kl_loss, reconstruction_loss
+from kinmo_htma.losses import AlignmentLoss, also_right, kl_loss, reconstruction_loss
 
 N, LEVELS, D, T = 5, 3, 4, 6
 
@@ -56,11 +56,14 @@ def aligned() -> Aligned:
     return Aligned(gaussian(), gaussian(), latents[0], latents[1], decoded[0], decoded[1])
 
 
+NO_TWINS = (torch.arange(N), torch.ones(N, LEVELS, dtype=torch.bool))
+
+
 def test_the_sum_is_weighted():
     made, features, frames = aligned(), torch.randn(N, T, 7), torch.full((N,), T)
     sentence = F.normalize(torch.randn(N, 3), dim=-1)
     weights: dict[str, Any] = {"reconstruction": 2.0, "latent": 3.0, "kl": 5.0, "contrastive": 7.0}
-    terms = AlignmentLoss(**weights)(made, features, frames, sentence)
+    terms = AlignmentLoss(**weights)(made, features, frames, sentence, *NO_TWINS)
     expected = sum(weight * float(terms[name]) for name, weight in weights.items())
     assert float(terms["loss"]) == pytest.approx(expected, rel=1e-5)
     latent = sum(float(F.smooth_l1_loss(made.text_latent[:, i], made.motion_latent[:, i])) for i in range(LEVELS))
@@ -72,16 +75,33 @@ def test_captions_above_the_threshold_are_not_negatives():
     sentence = F.normalize(torch.randn(N, 3), dim=-1)
     same = same_caption(sentence, 0.3)
     assert same.sum() > N
-    by_mean = AlignmentLoss(same_above=0.3)(made, features, frames, sentence)
+    by_mean = AlignmentLoss(same_above=0.3)(made, features, frames, sentence, *NO_TWINS)
     expected = info_nce(cosine_logits(made.text.mu, made.motion.mu, temperature=0.1), same=same).sum()
     torch.testing.assert_close(by_mean["contrastive"], expected)
-    by_sample = AlignmentLoss(same_above=0.3, contrast="sample")(made, features, frames, sentence)
+    by_sample = AlignmentLoss(same_above=0.3, contrast="sample")(made, features, frames, sentence, *NO_TWINS)
     expected = info_nce(cosine_logits(made.text_latent, made.motion_latent, temperature=0.1), same=same).sum()
     torch.testing.assert_close(by_sample["contrastive"], expected)
 
 
+def test_a_mirrored_copy_is_a_negative_where_the_text_tells_sides_and_only_there():
+    clips = torch.tensor([0, 0, 1, 2])
+    sided = torch.tensor([[False, True], [True, True], [False, False], [False, False]])
+    alike = torch.ones(4, 4, dtype=torch.bool)
+    right = also_right(alike, clips, sided)
+    assert right.shape == (2, 4, 4)
+    assert right[0, 0, 1]
+    assert not right[0, 1, 0]
+    assert not right[1, 0, 1]
+    assert not right[1, 1, 0]
+    assert right[:, 2:].all()
+    assert right[:, :, 2:].all()
+    assert not also_right(~alike, clips, sided)[:, 2:, :2].any()
+
+
 def test_temos_has_no_contrastive_term():
-    terms = AlignmentLoss(contrastive=0.0)(aligned(), torch.randn(N, T, 7), torch.full((N,), T), torch.randn(N, 3))
+    terms = AlignmentLoss(contrastive=0.0)(
+        aligned(), torch.randn(N, T, 7), torch.full((N,), T), torch.randn(N, 3), *NO_TWINS
+    )
     assert set(terms) == {"loss", "reconstruction", "latent", "kl"}
 
 

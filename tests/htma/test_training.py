@@ -16,6 +16,7 @@ from toy_alignment import FirstGradient, module, pairs
 
 from kinmo_core.train.testing import short_fit
 from kinmo_htma.losses import AlignmentLoss
+from kinmo_htma.train.module import right_sides
 
 STEPS = 10
 
@@ -38,7 +39,7 @@ def test_a_killed_run_resumes_with_the_very_same_losses(
     def run(name: str, steps: int, **options: Any) -> dict[int, float]:
         return short_fit(
             module(),
-            pairs(toy_folder, toy_run, reasoned=0.5),
+            pairs(toy_folder, toy_run, reasoned=0.5, twins=True),
             tmp_path / name,
             steps=steps,
             precision=precision,
@@ -104,7 +105,7 @@ def test_two_processes_train_as_one_does_on_the_joint_batch(
 ):
     """The loss of a step is the mean over processes; the gradient is compared where both still have the same weights."""
     alone = FirstGradient()
-    source = pairs(toy_folder, toy_run, batch_size=4)
+    source = pairs(toy_folder, toy_run, batch_size=4, twins=True)
     losses = short_fit(module(dropout=0.0), source, tmp_path, steps=6, callbacks=[alone])
     for step, loss in losses.items():
         together = sum(process["losses"][step] for process in two_processes) / 2
@@ -113,3 +114,12 @@ def test_two_processes_train_as_one_does_on_the_joint_batch(
     assert all(torch.equal(first["state"][name], value) for name, value in second["state"].items())
     assert alone.value is not None
     assert float((first["gradient"] - alone.value).norm()) < 1e-5 * float(alone.value.norm())
+
+
+def test_sides_are_the_share_of_sided_texts_nearer_to_their_motion_than_to_its_copy():
+    clips = torch.tensor([0, 0, 1, 1, 2])
+    similarity = torch.zeros(5, 5)
+    similarity[0, 0] = similarity[1, 0] = similarity[2, 2] = 1.0  # right, wrong, right; text 3 is level
+    assert right_sides(similarity, clips, torch.tensor([True, True, True, True, True])) == 0.5
+    assert right_sides(similarity, clips, torch.tensor([True, False, True, False, False])) == 1.0
+    assert math.isnan(right_sides(similarity, clips, torch.zeros(5, dtype=torch.bool)))

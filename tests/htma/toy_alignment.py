@@ -109,7 +109,7 @@ def main(arguments: Sequence[str]) -> None:
     torch.set_num_threads(1)
     folder, work, batch_size = arguments
     model = module(dropout=0.0)
-    source = pairs(Path(folder), Path(work), batch_size=int(batch_size))
+    source = pairs(Path(folder), Path(work), batch_size=int(batch_size), twins=True)
     gradient = FirstGradient()
     losses = short_fit(model, source, Path(work) / "ddp", steps=6, callbacks=[gradient], processes=2)
     found = {"losses": losses, "gradient": gradient.value, "state": model.state_dict()}

@@ -44,6 +44,8 @@ class AlignmentLoss:
         features: Tensor,
         frames: Tensor,
         sentence: Tensor,
+        clips: Tensor,
+        sided: Tensor,
     ) -> dict[str, Tensor]:
         """Return the terms by name, and their weighted sum as "loss", over the batches of all processes.
 
@@ -52,6 +54,8 @@ class AlignmentLoss:
             features: (B, T, 263) input of the networks.
             frames: (B,).
             sentence: (B, S) unit vectors of the captions.
+            clips: (B,) numbers that only a motion and its mirrored copy share.
+            sided: (B, levels) True where a text tells its motion from the mirrored copy.
         """
         terms = {
             "reconstruction": reconstruction_loss(aligned.text_features, features, frames)
@@ -61,11 +65,26 @@ class AlignmentLoss:
         }
         if self.contrastive:
             pairs = aligned[2:4] if self.contrast == "sample" else (aligned.text.mu, aligned.motion.mu)
-            text, motion, sentence = (gather_rows(rows) for rows in (*pairs, sentence))
+            text, motion, sentence, clips, sided = (gather_rows(rows) for rows in (*pairs, sentence, clips, sided))
             logits = cosine_logits(text, motion, temperature=self.temperature)
-            terms["contrastive"] = info_nce(logits, same=same_caption(sentence, self.same_above)).sum()
+            same = also_right(same_caption(sentence, self.same_above), clips, sided)
+            terms["contrastive"] = info_nce(logits, same=same).sum()
         loss = sum((getattr(self, name) * value for name, value in terms.items()), torch.zeros(()).to(features))
         return {"loss": loss, **terms}
+
+
+def also_right(same: Tensor, clips: Tensor, sided: Tensor) -> Tensor:
+    """Return (levels, N, N), True where motion j is right for text i and so is not its negative.
+
+    Two captions may be alike to the language model and still tell left from right, so that similarity says nothing about a
+    motion and its mirrored copy: here the text itself decides, level by level.
+
+    Args:
+        same: (N, N) True where two captions say the same.
+        clips, sided: see `AlignmentLoss`.
+    """
+    twins = clips[:, None] == clips
+    return torch.where(twins, ~sided.T[..., None], same)
 
 
 def kl_loss(text: Gaussian, motion: Gaussian) -> Tensor:

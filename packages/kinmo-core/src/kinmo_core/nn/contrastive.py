@@ -12,7 +12,7 @@ def info_nce(logits: Tensor, *, same: Tensor | None = None) -> Tensor:
 
     Args:
         logits: (..., N, N) similarity of text i with motion j, divided by the temperature; pair i, i belongs together.
-        same: (N, N) True where two captions say the same, so that their pair is not a negative.
+        same: (N, N) or (..., N, N) True where motion j is right for text i too, so that their pair is not a negative.
 
     Returns:
         (...,).

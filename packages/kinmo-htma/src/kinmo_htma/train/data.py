@@ -6,7 +6,8 @@ that sees the caption only.
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, TokenSta
 from kinmo_htma.annotations import known_sentences, training_descriptions
 from kinmo_htma.embeddings import Embedder, TextSettings, padded
 from kinmo_htma.items import per_dimension_statistics, retrieval_samples
-from kinmo_htma.levels import LEVELS, LevelText, bare
+from kinmo_htma.levels import LEVELS, LevelText, bare, sentences_of
 from kinmo_reasoner.nearest import NearestReasoner
 
 
@@ -32,7 +33,10 @@ class PairSample(NamedTuple):
     features: Tensor  # (T, 263) normalised
     texts: dict[str, tuple[Tensor, Tensor]]  # level to vectors (n, text_dim) and roles (n,)
     sentence: Tensor  # (S,) unit vector of the caption
+    sided: Tensor  # (levels,) True where the text of a level differs from that of the mirrored copy
+    clip: int  # number that a motion shares with its mirrored copy only
     seed: int  # of everything that the module draws for this sample
+    twin: PairSample | None = None  # the mirrored copy with the mirrored text, which goes into the same batch
 
 
 class PairBatch(NamedTuple):
@@ -42,6 +46,8 @@ class PairBatch(NamedTuple):
     frames: Tensor  # (B,)
     texts: dict[str, LevelText]
     sentence: Tensor  # (B, S)
+    sided: Tensor  # (B, levels)
+    clips: Tensor  # (B,)
     seeds: Tensor  # (B,)
 
 
@@ -58,6 +64,8 @@ class PairData(TokenStateDataModule):
             in use, instead of from the motion's annotation.
         levels: levels of text; the command line takes them from the network.
         finer, parts: see `TextSettings`.
+        twins: put the mirrored copy of each training motion into its batch, as a negative wherever a text tells the two
+            apart; a batch then has up to twice `loader.batch_size` motions.
         per_dimension: normalise each feature by its own deviation over the training clips, as TMR does, instead of by the
             directory's statistics, which share one deviation within each block of features.
         cache: directory for what the language model computes.
@@ -75,6 +83,7 @@ class PairData(TokenStateDataModule):
         levels: tuple[str, ...] = LEVELS,
         finer: str = "sentences",
         parts: str = "six",
+        twins: bool = False,
         per_dimension: bool = False,
         cache: str = "runs/cache",
         loader: LoaderConfig = LoaderConfig(batch_size=32, bucket_batches=8),
@@ -89,6 +98,7 @@ class PairData(TokenStateDataModule):
         self.levels = tuple(levels)
         self.finer = finer
         self.parts = parts
+        self.twins = twins
         self.per_dimension = per_dimension
         self.cache = cache
 
@@ -111,20 +121,22 @@ class PairData(TokenStateDataModule):
             if name == "train":
                 share = self.reasoned if described else 0.0
                 items = _training_items(self._training_samples, nearest, with_reasoned=share > 0)
+                dataset = _pair_dataset(items, embedder, self.statistics, reasoned=share, twins=self.twins)
             else:
-                share, items = (
-                    0.0,
-                    self._evaluation_items(splits, None if described is None else self.reasoner or nearest),
-                )
-            self.datasets[name] = _pair_dataset(items, embedder, self.statistics, reasoned=share)
+                items = self._evaluation_items(splits, None if described is None else self.reasoner or nearest)
+                dataset = _pair_dataset(items, embedder, self.statistics)
+            self.datasets[name] = dataset
 
     def collate(self, samples: list[PairSample]) -> PairBatch:
-        """Pad features and texts of the samples with zeros."""
+        """Pad features and texts of the samples, each followed by its twin, with zeros."""
+        samples = [one for sample in samples for one in (sample, sample.twin) if one is not None]
         return PairBatch(
             pad_sequence([sample.features for sample in samples], batch_first=True),
             torch.tensor([len(sample.features) for sample in samples]),
             {level: padded([sample.texts[level] for sample in samples]) for level in samples[0].texts},
             torch.stack([sample.sentence for sample in samples]),
+            torch.stack([sample.sided for sample in samples]),
+            torch.tensor([sample.clip for sample in samples]),
             torch.tensor([sample.seed for sample in samples]),
         )
 
@@ -172,18 +184,52 @@ def _training_items(samples: list[Sample], nearest: NearestReasoner, *, with_rea
 
 
 def _pair_dataset(
-    items: list[Item], embedder: Embedder, statistics: Statistics, *, reasoned: float
+    items: list[Item], embedder: Embedder, statistics: Statistics, *, reasoned: float = 0.0, twins: bool = False
 ) -> DrawnDataset[PairSample]:
+    numbers = {key: index for index, key in enumerate(dict.fromkeys(_unmirrored(item) for item in items))}
+    places = {item.sample.key: index for index, item in enumerate(items)}
     clips = [statistics.normalize(item.sample.features()) for item in items]
     embedder.prepare(d for item in items for d in (*item.descriptions, *(item.reasoned or ())))
     vectors = embedder.sentences.vectors(d.text for item in items for d in item.descriptions)
 
-    def make(index: int, rng: np.random.Generator) -> PairSample:
+    def chosen(index: int, caption: int, *, from_others: bool) -> Description:
         item = items[index]
-        caption, share, seed = rng.integers(len(item.descriptions)), rng.random(), rng.integers(MAX_SEED)
-        chosen = item.reasoned if item.reasoned is not None and share < reasoned else item.descriptions
-        description = chosen[caption]
-        texts = {level: embedder.row(description, level) for level in embedder.levels}
-        return PairSample(clips[index], texts, vectors[description.text], int(seed))
+        return (item.reasoned if item.reasoned is not None and from_others else item.descriptions)[caption]
+
+    @cache
+    def sided(index: int, caption: int, *, from_others: bool) -> Tensor:
+        return sided_levels(chosen(index, caption, from_others=from_others), embedder.levels)
+
+    def read(index: int, caption: int, seed: int, *, from_others: bool) -> PairSample:
+        description = chosen(index, caption, from_others=from_others)
+        return PairSample(
+            clips[index],
+            {level: embedder.row(description, level) for level in embedder.levels},
+            vectors[description.text],
+            sided(index, caption, from_others=from_others),
+            numbers[_unmirrored(items[index])],
+            seed,
+        )
+
+    def make(index: int, rng: np.random.Generator) -> PairSample:
+        key, captions = items[index].sample.key, len(items[index].descriptions)
+        caption, share, seed = int(rng.integers(captions)), rng.random(), int(rng.integers(MAX_SEED))
+        sample = read(index, caption, seed, from_others=share < reasoned)
+        twin = places.get(key.removeprefix("M") if key.startswith("M") else f"M{key}")
+        if not twins or twin is None or caption >= len(items[twin].descriptions):
+            return sample
+        other = read(twin, caption, int(rng.integers(MAX_SEED)), from_others=share < reasoned)
+        return sample._replace(twin=other)
 
     return DrawnDataset(make, [len(clip) for clip in clips])
+
+
+def sided_levels(description: Description, levels: Sequence[str]) -> Tensor:
+    """Return (levels,), True where the text of a level tells a motion from its mirrored copy."""
+    mirrored = description.mirror()
+    return torch.tensor([sentences_of(description, level) != sentences_of(mirrored, level) for level in levels])
+
+
+def _unmirrored(item: Item) -> str:
+    """Return the key of a motion, or of the motion whose mirrored copy it is."""
+    return item.sample.key.removeprefix("M")

@@ -53,7 +53,8 @@ class AlignmentModule(Stage):
         self.similarity = similarity
         self.text_settings = text_settings
         self.model = Alignment(network)
-        self._embedded: list[tuple[Tensor, Tensor]] = []
+        self._sentence_level = network.levels.index("global") if "global" in network.levels else 0
+        self._embedded: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
 
     def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
         """Return the loss over the batches of all processes."""
@@ -91,17 +92,17 @@ class AlignmentModule(Stage):
 
     def _loss(self, aligned: Aligned, batch: PairBatch) -> dict[str, Tensor]:
         with torch.autocast(self.device.type, enabled=False):
-            return self.losses(aligned, batch.features, batch.frames, batch.sentence)
+            return self.losses(aligned, *batch[:2], batch.sentence, batch.clips, batch.sided)
 
     def _evaluate(self, batch: PairBatch, name: str) -> None:
         aligned = self._align(batch, sample=False)
         for term, value in self._loss(aligned, batch).items():
             self.log(f"{name}/{term}", value, batch_size=len(batch.frames), sync_dist=True)
-        self._embedded.append((aligned.text.mu, aligned.motion.mu))
+        self._embedded.append((aligned.text.mu, aligned.motion.mu, batch.clips, batch.sided))
 
     def _retrieve(self, name: str) -> None:
-        """Log over all clips of a split: mean rank as a share (0.5 = chance), mean of both directions; R@k; MedR."""
-        text, motion = (gather_rows(torch.cat(parts)) for parts in zip(*self._embedded, strict=True))
+        """Log over all clips of a split: mean rank as a share (0.5 = chance), mean of both directions; R@k; MedR; sides."""
+        text, motion, clips, sided = (gather_rows(torch.cat(parts)) for parts in zip(*self._embedded, strict=True))
         self._embedded.clear()
         levels = self.model.levels
         for similarity in dict.fromkeys((self.similarity, "mean", *levels)):
@@ -111,10 +112,25 @@ class AlignmentModule(Stage):
             rank = sum(metrics.mean_rank(ranks, len(both)) for ranks in found.values()) / 2
             self.log(f"{name}/rank_{similarity}", float(rank))
             if similarity == self.similarity:
+                self.log(f"{name}/sides", right_sides(both, clips.cpu(), sided[:, self._sentence_level].cpu()))
                 self.log(f"{name}/rank", float(rank), prog_bar=True)
                 for direction, ranks in found.items():
                     for metric, value in metrics_of(ranks).items():
                         self.log(f"{name}/{direction}_{metric}", value)
+
+
+def right_sides(similarity: Tensor, clips: Tensor, sided: Tensor) -> float:
+    """Return the share of texts more similar to their motion than to its mirrored copy; 0.5 is chance.
+
+    Args:
+        similarity: (N, N) of text i with motion j.
+        clips: (N,) numbers that only a motion and its mirrored copy share.
+        sided: (N,) True for the texts that tell the two apart; only these count. NaN where there are none.
+    """
+    own = torch.eye(len(clips), dtype=torch.bool)
+    twins = (clips[:, None] == clips) & ~own & sided[:, None]
+    right = similarity.diagonal()[:, None] > similarity
+    return float(right[twins].double().mean())
 
 
 def to_float32(aligned: Aligned) -> Aligned:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinmo_core.errors import InputError
-from kinmo_core.text import GROUPS, PAIRS, UNITS, UNKNOWN, WHO, Statement, Timeline
+from kinmo_core.text import GROUPS, PAIRS, UNITS, UNKNOWN, WHO, Description, Statement, Timeline
 from kinmo_core.text.statement import in_words
 
 SECONDS = 8.0
@@ -262,3 +262,23 @@ def test_what_is_saved_can_be_read_by_a_person(tmp_path: Path):
     row = "- {who: torso, start: 0.5, end: 1.5, text: leans forward to about, amount: 70, unit: degrees}"
     assert path.read_text() == f"seconds: 4.0\nstatements:\n{row}\n"
     assert yaml.safe_load(path.read_text())["seconds"] == 4.0
+
+
+def test_a_description_said_over_the_whole_time_is_described_by_the_same_texts():
+    groups = {**dict.fromkeys(GROUPS, UNKNOWN), "torso": "The torso turns, then sinks.", "left_leg": "The knee bends."}
+    pairs = {**dict.fromkeys(PAIRS, UNKNOWN), ("torso", "neck"): "The head nods. The head rises."}
+    timeline = Timeline.of_description(Description("A person turns.", groups, pairs), 3.0)
+    assert {(s.who, s.start, s.end) for s in timeline.statements} == {
+        (who, 0.0, 3.0) for who in ("body", "torso", "left_leg", "torso+neck")
+    }
+    made = timeline.description()
+    assert made.text == "A person turns."
+    assert made.groups == {**groups, "left_leg": "The left leg The knee bends."}
+    assert made.interactions == pairs
+
+
+def test_a_stretched_timeline_keeps_amounts():
+    timeline = Timeline((Statement("torso", 1.0, 2.5, "turns by", 90, "degrees"),), 3.0)
+    assert timeline.stretch(6.0) == Timeline((Statement("torso", 2.0, 5.0, "turns by", 90, "degrees"),), 6.0)
+    with pytest.raises(InputError, match="seconds must be positive, got -1"):
+        timeline.stretch(-1.0)

@@ -14,7 +14,7 @@ from toy_alignment import LEVELS, TEXT_DIM, describe, pairs, write_annotations
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
 from kinmo_core.testing import WordEncoder
-from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description
+from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description, Timeline
 from kinmo_core.train.data import Draw
 from kinmo_htma.annotations import known_sentences, training_descriptions
 from kinmo_htma.embeddings import Embedder, TextSettings, padded
@@ -76,10 +76,10 @@ class TestLeak:
             def __init__(self) -> None:
                 self.seen: list[str] = []
 
-            def describe(self, texts: Any, *, draw: int = 0) -> list[Description]:
-                assert draw == 0
-                self.seen += texts
-                return [bare(text) for text in texts]
+            def plan(self, sentences: Any, seconds: Any = None, draws: int = 1) -> list[list[Timeline]]:
+                assert (seconds, draws) == (None, 1)
+                self.seen += sentences
+                return [[Timeline((), 4.0)] for _ in sentences]
 
         spy = Spy()
         set_up(pairs(toy_folder, tmp_path, reasoner=spy), "test")

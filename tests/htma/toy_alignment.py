@@ -35,19 +35,19 @@ SIZES: dict[str, Any] = {"dim": 16, "layers": 2, "heads": 2, "feedforward": 32}
 # By a word of the caption: what limbs do, and pairs of limbs.
 _LIMBS = {
     "walk": (
-        {"left_leg": "the left leg swings", "right_leg": "the right leg swings"},
-        {"left_leg+right_leg": "in turn"},
+        {"left_leg": "The left leg swings.", "right_leg": "The right leg swings."},
+        {"left_leg+right_leg": "The legs swing in turn."},
     ),
     "step": (
-        {"left_leg": "the left knee rises", "right_leg": "the right knee rises"},
-        {"left_leg+right_leg": "in turn"},
+        {"left_leg": "The left leg rises.", "right_leg": "The right leg rises."},
+        {"left_leg+right_leg": "The legs swing in turn."},
     ),
-    "turn": ({"torso": "the torso turns left"}, {"torso+neck": "together"}),
-    "spin": ({"torso": "the torso turns left"}, {"torso+neck": "together"}),
-    "right": ({"right_arm": "the right arm waves"}, {"neck+right_arm": "the right hand is above the head"}),
-    "left": ({"left_arm": "the left arm waves"}, {"neck+left_arm": "the left hand is above the head"}),
-    "squat": ({"left_leg": "the left knee bends", "right_leg": "the right knee bends"}, {}),
-    "bend": ({"left_leg": "the left knee bends", "right_leg": "the right knee bends"}, {}),
+    "turn": ({"torso": "The torso turns left."}, {"torso+neck": "The head turns along."}),
+    "spin": ({"torso": "The torso turns left."}, {"torso+neck": "The head turns along."}),
+    "right": ({"right_arm": "The right arm waves."}, {"neck+right_arm": "The right hand is above the head."}),
+    "left": ({"left_arm": "The left arm waves."}, {"neck+left_arm": "The left hand is above the head."}),
+    "squat": ({"left_leg": "The left leg bends.", "right_leg": "The right leg bends."}, {}),
+    "bend": ({"left_leg": "The left leg bends.", "right_leg": "The right leg bends."}, {}),
 }
 
 

@@ -27,13 +27,21 @@ def find(group: str, name: str) -> Any | None:
     return None
 
 
-def load_reasoner(name: str, *, folder: Path, encoder: TextEncoder) -> Reasoner:
-    """Load the reasoner that a model folder names, from its files in that folder.
+def load_reasoner(spec: str, *, folder: Path | None = None, encoder: TextEncoder | None = None) -> Reasoner:
+    """Load a reasoner: `offline`, or a name and what it needs (`nearest:FOLDER`).
+
+    The entry point is a function of what follows the colon, or of the folder, and of the encoder; both may be None.
+
+    Args:
+        spec: name in the entry-point group `kinmo.reasoners`, or `NAME:REST`.
+        folder: where the files of the reasoner are, for a model folder that names its reasoner.
+        encoder: gives the sentence vectors; the reasoner loads its own where None.
 
     Raises:
         InputError: no installed package offers this reasoner, or its files are missing or damaged.
     """
+    name, _, rest = spec.partition(":")
     load = find(REASONERS, name)
     if load is None:
         raise InputError(f"reasoner must be one of {', '.join(names(REASONERS)) or 'none installed'}, got {name!r}")
-    return load(folder, encoder)
+    return load(rest or folder, encoder)

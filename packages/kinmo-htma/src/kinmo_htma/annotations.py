@@ -11,7 +11,8 @@ from pathlib import Path
 
 from kinmo_core.data.humanml3d import Sample
 from kinmo_core.errors import InputError
-from kinmo_core.text import Description, read_records
+from kinmo_core.features import FPS
+from kinmo_core.text import UNKNOWN, Description, Timeline, read_records
 from kinmo_htma.levels import bare
 from kinmo_reasoner.nearest import Known
 
@@ -48,8 +49,9 @@ def training_descriptions(path: Path | str, samples: Iterable[Sample]) -> dict[s
 
 def known_sentences(samples: Iterable[Sample], described: Mapping[str, Description] | None) -> list[Known]:
     """Return every caption of every sample with the sample's description, or without limb texts where None are given."""
-    return [
-        Known(sample.key, bare(c.text) if described is None else replace(described[sample.key], text=c.text))
-        for sample in samples
-        for c in sample.captions
-    ]
+    known = []
+    for sample in samples:
+        description = bare(UNKNOWN) if described is None else replace(described[sample.key], text=UNKNOWN)
+        timeline = Timeline.of_description(description, len(sample) / FPS)
+        known += [Known(sample.key, caption.text, timeline) for caption in sample.captions]
+    return known

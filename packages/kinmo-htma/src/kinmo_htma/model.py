@@ -18,7 +18,7 @@ from kinmo_core.model_folder import from_dict
 from kinmo_core.motion import Motion
 from kinmo_core.plugins import load_reasoner
 from kinmo_core.stats import Statistics
-from kinmo_core.text import Description, Reasoner, TextEncoder, check_sentence
+from kinmo_core.text import Description, Reasoner, TextEncoder, check_sentence, describe
 from kinmo_htma.actions import ACTIONS, load_actions
 from kinmo_htma.align import Alignment, check_similarity, retrieval_vectors
 from kinmo_htma.embeddings import Embedder, TextSettings
@@ -131,7 +131,7 @@ class HTMA:
             raise InputError(
                 "this model reads group and interaction text and has no reasoner; embed whole descriptions"
             )
-        return [self.reasoner.describe(sentences, draw=draw) for draw in range(self.draws)]
+        return [list(drawn) for drawn in zip(*describe(self.reasoner, sentences, draws=self.draws), strict=True)]
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
         """Embed sentences as means of the Gaussians (N, levels, D), on the CPU, averaged over the draws of the reasoner."""

@@ -11,7 +11,7 @@ from kinmo_core.text.description import (
     read_descriptions,
     read_records,
 )
-from kinmo_core.text.protocols import Reasoner, TextEncoder, TokenStateEncoder
+from kinmo_core.text.protocols import Reasoner, TextEncoder, TokenStateEncoder, describe
 from kinmo_core.text.statement import BODY, UNITS, WHO, Statement
 from kinmo_core.text.timeline import Timeline
 
@@ -30,6 +30,7 @@ __all__ = [
     "Timeline",
     "TokenStateEncoder",
     "check_sentence",
+    "describe",
     "mirror_pair",
     "read_descriptions",
     "read_records",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
 from kinmo_core.text.description import Description
+from kinmo_core.text.statement import Real
+from kinmo_core.text.timeline import Timeline
 
 
 @runtime_checkable
@@ -45,13 +48,33 @@ class TokenStateEncoder(TextEncoder, Protocol):
 
 @runtime_checkable
 class Reasoner(Protocol):
-    """Writes what every limb does from one sentence about the whole action (KinMo, ICCV 2025, section 4)."""
+    """Writes what every limb does, and when, from one sentence about the whole action (KinMo, ICCV 2025, section 4)."""
 
-    def describe(self, texts: Sequence[str], *, draw: int = 0) -> list[Description]:
-        """Describe N sentences, from the sentences alone; each description keeps its sentence as the global text.
+    def plan(
+        self, sentences: Sequence[str], seconds: Real | Sequence[Real] | None = None, draws: int = 1
+    ) -> list[list[Timeline]]:
+        """Plan N sentences, from the sentences alone.
+
+        Statements of groups and pairs have the phrases of `kinmo_annotate.vocabulary`, on which generator and search were
+        trained. A limb that the sentence says nothing of may have no statement. The statement of the body, over the whole
+        time, is the sentence.
 
         Args:
-            texts: the sentences.
-            draw: which answer to give, since a sentence can be moved to in many ways; 0 is the most likely one.
+            sentences: each about one motion.
+            seconds: duration of every plan, or of each; estimated from the sentence if None.
+            draws: plans of each sentence, since a sentence can be moved to in many ways.
+
+        Returns:
+            N lists of `draws` timelines, the most likely first; a reasoner that knows fewer repeats its last one.
+
+        Raises:
+            InputError: a sentence is empty, too long or not understood, or seconds or draws are not positive or not as
+                many as sentences.
         """
         ...
+
+
+def describe(reasoner: Reasoner, sentences: Sequence[str], *, draws: int = 1) -> list[list[Description]]:
+    """Summarise the plans of N sentences: a list of `draws` descriptions each, with the sentence as global text."""
+    plans = zip(reasoner.plan(sentences, draws=draws), sentences, strict=True)
+    return [[replace(plan.description(), text=sentence) for plan in drawn] for drawn, sentence in plans]

@@ -88,6 +88,19 @@ class Timeline:
         moved = tuple(replace(s, start=s.start + seconds, end=s.end + seconds) for s in self.statements)
         return Timeline(moved, self.seconds + seconds)
 
+    def stretch(self, seconds: Real) -> Timeline:
+        """Make everything faster or slower, so that the timeline takes some seconds; amounts stay as they are.
+
+        Raises:
+            InputError: the duration is not positive, or too short for a statement.
+        """
+        seconds = to_seconds("seconds", seconds)
+        if seconds <= 0:
+            raise InputError(f"seconds must be positive, got {seconds:g}")
+        factor = seconds / self.seconds
+        scaled = (replace(s, start=s.start * factor, end=min(s.end * factor, seconds)) for s in self.statements)
+        return Timeline(tuple(scaled), seconds)
+
     def join(self, other: Timeline) -> Timeline:
         """Append another timeline, which starts where this one ends."""
         return Timeline((*self.statements, *other.shift(self.seconds).statements), self.seconds + other.seconds)
@@ -104,6 +117,14 @@ class Timeline:
             groups={name: group_text(name, self.of(name)) for name in GROUPS},
             interactions={pair: pair_text(self.of("+".join(pair))) for pair in PAIRS},
         )
+
+    @staticmethod
+    def of_description(description: Description, seconds: Real) -> Timeline:
+        """Say each text of a description over the whole time; `description()` gives the texts back."""
+        texts = {"+".join(pair): text for pair, text in description.interactions.items()}
+        texts |= {BODY: description.text, **description.groups}
+        said = ((who, _without_subject(who, text)) for who, text in texts.items() if text != UNKNOWN)
+        return Timeline(tuple(Statement(who, 0.0, seconds, text) for who, text in said), seconds)
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"seconds": ..., "statements": [...]}`, which `from_json` reads back exactly."""
@@ -176,6 +197,12 @@ def _order(statement: Statement) -> tuple[Any, ...]:
 
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+def _without_subject(who: str, text: str) -> str:
+    """Undo `group_text` and the full stop of `pair_text`."""
+    subject, clause = f"the {who.replace('_', ' ')} ", text.removesuffix(".")
+    return clause[len(subject) :] if clause.lower().startswith(subject) else clause
 
 
 def _statement(row: Any, number: int) -> Statement:

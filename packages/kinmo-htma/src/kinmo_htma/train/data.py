@@ -18,7 +18,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.stats import Statistics
-from kinmo_core.text import Description, Reasoner, TokenStateEncoder
+from kinmo_core.text import Description, Reasoner, TokenStateEncoder, describe
 from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, TokenStateDataModule
 from kinmo_htma.annotations import known_sentences, training_descriptions
 from kinmo_htma.embeddings import Embedder, TextSettings, padded
@@ -150,15 +150,15 @@ class PairData(TokenStateDataModule):
 
     def _nearest(self, embedder: Embedder, described: dict[str, Description] | None) -> NearestReasoner:
         known = known_sentences(self._training_samples, described)
-        vectors = embedder.sentences.vectors(entry.description.text for entry in known)
-        rows = torch.stack([vectors[entry.description.text] for entry in known])
+        vectors = embedder.sentences.vectors(entry.text for entry in known)
+        rows = torch.stack([vectors[entry.text] for entry in known])
         return NearestReasoner(known, self.encoder, vectors=rows)
 
     def _evaluation_items(self, splits: list[str], reasoner: Reasoner | None) -> list[Item]:
         samples = retrieval_samples(self._folder, splits)
         texts = [sample.captions[0].text for sample in samples]
-        described = [bare(text) for text in texts] if reasoner is None else reasoner.describe(texts)
-        return [Item(sample, [description]) for sample, description in zip(samples, described, strict=True)]
+        drawn = [[bare(text)] for text in texts] if reasoner is None else describe(reasoner, texts)
+        return [Item(sample, descriptions) for sample, descriptions in zip(samples, drawn, strict=True)]
 
 
 class Item(NamedTuple):

@@ -14,7 +14,8 @@ from kinmo_core.model_folder import save_tensors
 from kinmo_core.plugins import load_reasoner
 from kinmo_core.testing import WordEncoder
 from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description, Reasoner, Statement, Timeline, describe
-from kinmo_reasoner.nearest import Known, NearestReasoner
+from kinmo_reasoner.known import Known
+from kinmo_reasoner.nearest import NearestReasoner
 
 TEXT_DIM = 16
 

@@ -14,7 +14,7 @@ from kinmo_core.errors import InputError
 from kinmo_core.features import FPS
 from kinmo_core.text import UNKNOWN, Description, Timeline, read_records
 from kinmo_htma.levels import bare
-from kinmo_reasoner.nearest import Known
+from kinmo_reasoner.known import Known
 
 
 def training_descriptions(path: Path | str, samples: Iterable[Sample]) -> dict[str, Description]:

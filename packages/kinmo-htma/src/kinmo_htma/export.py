@@ -17,7 +17,8 @@ from kinmo_htma.align import Alignment, check_similarity
 from kinmo_htma.config import AlignmentConfig
 from kinmo_htma.embeddings import TextSettings
 from kinmo_htma.model import DRAWS, HTMA, check_draws
-from kinmo_reasoner.nearest import Known, NearestReasoner
+from kinmo_reasoner.known import Known
+from kinmo_reasoner.nearest import NearestReasoner
 
 
 def export(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from kinmo_core.errors import InputError
 
@@ -68,6 +69,7 @@ _SWAPS = {
 _SIDES = re.compile(r"(?<![a-z])((counter-?|anti-?)?clock-?wise|left|right)(?=(s|ward|wards|most)?(?![a-z]))", re.I)
 
 
+@lru_cache(maxsize=2**14)  # timelines hold the same few thousand phrases over and over
 def mirror_text(text: str) -> str:
     """Swap left and right, clockwise and counterclockwise, keeping a leading capital."""
     return _SIDES.sub(_swap, text)

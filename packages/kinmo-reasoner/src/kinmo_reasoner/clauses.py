@@ -1,0 +1,307 @@
+"""A sentence as clauses: one action each, in the order in which they happen, with what goes on at the same time.
+
+"before jumping, he walks and waves his left hand" -> walk, and wave L hand, then jump
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from kinmo_reasoner.actions import Actions
+from kinmo_reasoner.words import LIMBS, SUBJECT, Lexicon, Word, limb_of
+
+Link = Literal["then", "while", "and"]
+AGAIN_AND_AGAIN: Final = 0  # as a number of times
+_SIDE: Final = ("L", "R", "B")
+_OTHER: Final = {"L": "R", "R": "L"}
+_PARTS: Final = "|".join(word for words in LIMBS.values() for word in words)
+_LIMB: Final = re.compile(rf"(?:\b(?P<side>[LRB]|one)\b (?:[a-z]+ )?)?\b(?P<part>{_PARTS})\b")
+_STILL: Final = re.compile(r"\b(still|motionless|stiff|steady|unmoved|rigid)\b")
+_MOVING: Final = re.compile(r"\b(move|use|swing|raise|lift|wave|bend|shift|step|swing|touch|involve|lower|stretch)\b")
+_DIRECTION: Final = re.compile(r"\b(?:forwards?|backwards?|back|sideways?|ahead)\b")
+_UP_DOWN: Final = {"up": "raise", "back up": "raise", "down": "lower", "back down": "lower"}
+_TIMES: Final = re.compile(r"X(\d+(?:\.\d+)?)$")
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How an action is done: numbers as in the sentence, None where it names none."""
+
+    times: int | None = None
+    steps: int | None = None
+    degrees: float | None = None
+    metres: float | None = None
+    pace: str = ""  # "", "slow" or "fast"
+    length: str = ""  # "", "long" or "short"
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One action.
+
+    Args:
+        text: words in short form, without the manner.
+        link: how it goes on from the clause before: after it, along with it, or either.
+        negated: whether it is said not to happen.
+        manner: numbers and pace.
+    """
+
+    text: str
+    link: Link = "and"
+    negated: bool = False
+    manner: Manner = field(default_factory=Manner)
+
+    @property
+    def limb(self) -> str | None:
+        """ "arm", "leg" or None."""
+        found = _LIMB.search(self.text)
+        return limb_of(found["part"]) if found else None
+
+    @property
+    def side(self) -> str | None:
+        """Side of the first limb that is named, or of no limb ("a left punch"); L, R, B or None."""
+        found = _LIMB.search(self.text)
+        if found and found["side"] in _SIDE:
+            return found["side"]
+        bare = re.search(r"(?<!to )\b([LRB])\b", self.text)
+        return bare[1] if bare and not found else None
+
+    @property
+    def direction(self) -> str | None:
+        """L or R where a direction is named rather than a limb."""
+        text = re.sub(rf"\b[LRB] (?:[a-z]+ )?(?:{_PARTS})\b", "", self.text)
+        found = re.search(r"\bto ([LR])\b|\b([LR])\b", text)
+        return (found[1] or found[2]) if found else None
+
+
+@dataclass
+class _Segment:
+    """Words between two connectives, with the connectives before them."""
+
+    marks: set[str]
+    words: list[Word]
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.base for word in self.words)
+
+
+def read_clauses(sentence: str, lexicon: Lexicon, actions: Actions) -> list[Clause]:
+    """Split a sentence into its clauses.
+
+    Raises:
+        InputError: the sentence is not English.
+    """
+    segments = _without_openers(_split(lexicon.shorten(sentence), lexicon), lexicon)
+    parts = [part for segment in segments for part in _divided(segment, actions)]
+    parts = _with_subjects([part for part in parts if part.words], actions, lexicon)
+    return _linked(_sharing(_resolved(parts, actions, lexicon), actions), lexicon)
+
+
+def _split(words: Sequence[Word], lexicon: Lexicon) -> list[_Segment]:
+    """Cut at connectives."""
+    marks = frozenset().union(*(lexicon.sets[name] for name in ("sequence", "overlap", "neutral", "negation")))
+    segments = [_Segment(set(), [])]
+    for word in words:
+        if word.base in marks or word.base in ("before", "after", SUBJECT):
+            if segments[-1].words:
+                segments.append(_Segment(set(), []))
+            segments[-1].marks.add(word.base)
+        else:
+            segments[-1].words.append(word)
+    return [segment for segment in segments if segment.words]
+
+
+def _without_openers(segments: list[_Segment], lexicon: Lexicon) -> list[_Segment]:
+    """Take out "starts to", "keeps" before a participle, "first" and "again"."""
+    for segment in segments:
+        words, kept = segment.words, []
+        for place, word in enumerate(words):
+            after = words[place + 1] if place + 1 < len(words) else None
+            opener = word.base in lexicon.sets["openers"] or (
+                word.base in ("keep", "go", "continue", "get") and after is not None and after.ing
+            )
+            if not opener and word.base not in ("first", "again", "once", "even"):
+                kept.append(word)
+        segment.words = kept[1:] if kept and kept[0].base == "to" else kept
+    return [segment for segment in segments if segment.words]
+
+
+def _divided(segment: _Segment, actions: Actions) -> Iterator[_Segment]:
+    """Cut a segment before a participle ("walks raising an arm") and before "with" and another limb ("with arms raised")."""
+    for place in range(1, len(segment.words)):
+        word, before = segment.words[place], segment.words[place - 1].base
+        head, rest = segment.words[:place], segment.words[place:]
+        action = actions.find(_text(head))
+        if word.ing and action and before not in ("stop", "start"):
+            if before == "by":
+                yield from _divided(_Segment(segment.marks, rest), actions)
+                return
+            yield _Segment(segment.marks, head)
+            yield from _divided(_Segment({"while"}, rest), actions)
+            return
+        if word.base == "with" and action and actions.find(_text(rest[1:])) and _differ(action.limb, rest):
+            yield _Segment(segment.marks, head)
+            yield from _divided(_Segment({"while"}, rest[1:]), actions)
+            return
+    yield segment
+
+
+def _differ(limb: str, words: Sequence[Word]) -> bool:
+    """Tell whether the first limb that is named is another than that of an action."""
+    named = next((found for word in words if (found := limb_of(word.base))), None)
+    return named is not None and named != limb
+
+
+def _text(words: Sequence[Word]) -> str:
+    return " ".join(word.base for word in words)
+
+
+def _with_subjects(parts: list[_Segment], actions: Actions, lexicon: Lexicon) -> list[_Segment]:
+    """Join what was cut between a limb and its negated verb: "her legs", "not move"."""
+    joined: list[_Segment] = []
+    for part in parts:
+        before = joined[-1] if joined else None
+        negated = part.marks & lexicon.sets["negation"]
+        bare = before is not None and _LIMB.search(before.text) and actions.find(before.text) is None
+        if negated and bare and not part.marks & lexicon.sets["neutral"] and not _LIMB.search(part.text):
+            assert before is not None
+            joined[-1] = _Segment(before.marks | part.marks, before.words + part.words)
+        else:
+            joined.append(part)
+    return joined
+
+
+def _resolved(parts: Sequence[_Segment], actions: Actions, lexicon: Lexicon) -> list[tuple[_Segment, Clause]]:
+    """Fill in what a clause leaves to the one before it, and read its manner."""
+    found: list[tuple[_Segment, Clause]] = []
+    limb: str | None = None  # the last one that was named, with its side
+    for part in parts:
+        only = any(word.base == "only" for word in part.words)
+        text, manner = _manner([word for word in part.words if word.base != "only"], lexicon)
+        text = re.sub(rf"\bone ({_PARTS})\b", r"R \1", text)
+        text = re.sub(r"\b([LRB]) one\b", rf"\1 {limb.split()[-1] if limb else 'one'}", text)
+        text = _completed(text, found[-1][1].text if found else "", limb, actions)
+        negated = bool(part.marks & lexicon.sets["negation"])
+        named = _LIMB.search(text)
+        if _STILL.search(text) and named:
+            negated = True
+        elif negated and not named and re.fullmatch(r"(?:at all |to )?move.*|at all", text):
+            text, negated = "not move", False
+        found.append((part, Clause(text, "and", negated, manner)))
+        if named and named["side"] in _SIDE:
+            limb = f"{named['side']} {named['part']}"
+            if only and named["side"] in _OTHER:
+                other = f"{_OTHER[named['side']]} {named['part']}"
+                found.append((_Segment({"while"}, part.words), Clause(f"{other} move", "while", True)))
+    return found
+
+
+def _sharing(found: Sequence[tuple[_Segment, Clause]], actions: Actions) -> list[tuple[_Segment, Clause]]:
+    """Give a verb the limb of the next clause ("raises and lowers the left arm"), and a verb an opening "with his hand"."""
+    shared = list(found)
+    if len(shared) > 1 and shared[0][1].text.startswith("with ") and actions.find(shared[0][1].text) is None:
+        (part, clause), opening = shared[1], shared[0][1].text
+        shared[:2] = [(_Segment(set(), part.words), replace(clause, text=f"{clause.text} {opening}"))]
+    for place in range(len(shared) - 2, -1, -1):
+        (part, clause), after = shared[place], _LIMB.search(shared[place + 1][1].text)
+        if after and clause.text.isalpha() and actions.find(clause.text) is None:
+            filled = f"{clause.text} {after[0]}"
+            shared[place] = (part, replace(clause, text=filled if actions.find(filled) else clause.text))
+    return shared
+
+
+def _completed(text: str, before: str, limb: str | None, actions: Actions) -> str:
+    """Put in the limb that "it" or "the other" stands for, or the verb of the clause before."""
+    if limb and limb[0] in _OTHER:
+        text = re.sub(r"\bother\b(?: one)?", _OTHER[limb[0]], text)
+    if limb and re.search(r"\b(it|them)\b", text) and not _LIMB.search(text):
+        text = re.sub(r"\b(it|them)\b", limb, text)
+    if actions.find(text) or not before:
+        return text
+    if _DIRECTION.fullmatch(text):
+        return f"{_DIRECTION.sub('', before).strip()} {text}"
+    if text in _UP_DOWN and limb:
+        return f"{_UP_DOWN[text]} {limb}"
+    named, side = _LIMB.search(text), re.search(r"\b[LRB]\b", text)
+    if not named and not side:
+        return text
+    new = named[0] if named else side[0] if side else ""
+    host = _LIMB.search(before)
+    if host and named:
+        return before[: host.start()] + text + before[host.end() :]
+    if host:
+        return f"{before[: host.start()]}{new} {host['part']}{before[host.end() :]}"
+    if re.search(r"\b[LR]\b", before):
+        return re.sub(r"\b[LR]\b", new, before, count=1)
+    return f"{before} {text}"
+
+
+def _manner(words: Sequence[Word], lexicon: Lexicon) -> tuple[str, Manner]:
+    """Take numbers, pace and size out of a clause."""
+    manner, kept = Manner(), []
+    for word in words:
+        base = word.base
+        if base == "XX":
+            manner = replace(manner, times=AGAIN_AND_AGAIN)
+        elif number := _TIMES.match(base):
+            manner = replace(manner, times=round(float(number[1])))
+        elif base[0] == "N" and base[1:].isdigit():
+            manner = replace(manner, steps=int(base[1:]))
+            kept.append("step")
+        elif re.fullmatch(r"A\d+(\.\d+)?", base):
+            manner = replace(manner, degrees=float(base[1:]))
+            kept.append(base)
+        elif re.fullmatch(r"D\d+(\.\d+)?", base):
+            manner = replace(manner, metres=float(base[1:]))
+        elif base in lexicon.sets["slow"] or base in lexicon.sets["fast"]:
+            manner = replace(manner, pace="slow" if base in lexicon.sets["slow"] else "fast")
+            if base == "hurry":
+                kept.append("walk")
+        elif base in ("step",) and kept and kept[-1] in lexicon.sets["long"] | lexicon.sets["short"]:
+            manner = replace(manner, length="long" if kept[-1] in lexicon.sets["long"] else "short")
+            kept[-1] = "step"
+        else:
+            kept.append(base)
+    return " ".join(kept), manner
+
+
+def _linked(found: Sequence[tuple[_Segment, Clause]], lexicon: Lexicon) -> list[Clause]:
+    """Order clauses by "before" and "after", and say how each goes on from the last."""
+    out: list[Clause] = []
+    leading: str = ""  # the connective that the sentence opened with, until its main clause
+    group = 0  # where the last run of clauses without "then" starts
+    for number, (part, clause) in enumerate(found):
+        marks = part.marks
+        simple = not marks - lexicon.sets["neutral"] - lexicon.sets["negation"] - {SUBJECT}
+        if number == 0:
+            leading = next((m for m in marks if m in ("before", "after") or m in lexicon.sets["overlap"]), "")
+            out.append(clause)
+        elif leading and simple:
+            if leading == "before":
+                out = [clause, replace(out[0], link="then"), *out[1:]]
+            else:
+                out.append(replace(clause, link="then" if leading == "after" else "while"))
+                group = len(out) - 1 if leading == "after" else group
+            leading = ""
+        elif "after" in marks:
+            first = replace(out[group], link="then")
+            out = [*out[:group], replace(clause, link=out[group].link), first, *out[group + 1 :]]
+            group += 1
+        elif "before" in marks or marks & lexicon.sets["sequence"]:
+            group = len(out)
+            out.append(replace(clause, link="then"))
+        elif marks & lexicon.sets["overlap"] or _participle_after_verb(part, found[number - 1][0], marks):
+            out.append(replace(clause, link="while"))
+        else:
+            out.append(clause)
+    return out
+
+
+def _participle_after_verb(part: _Segment, before: _Segment, marks: set[str]) -> bool:
+    """Tell whether a clause is an aside such as ", turning right" after a full verb."""
+    aside = part.words[0].ing and not any(word.ing for word in before.words)
+    return aside and not {"and", SUBJECT} & marks

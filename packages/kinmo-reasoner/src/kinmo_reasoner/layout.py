@@ -1,0 +1,169 @@
+"""Clauses laid out in time: stages one after the other, each with the actions that go on together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from kinmo_core.text import Statement
+from kinmo_reasoner.actions import Action, Actions
+from kinmo_reasoner.clauses import Clause
+from kinmo_reasoner.phrases import HANGING, Told, seconds_of, sides_of, tell
+
+_ARMS, _LEGS = ("left_arm", "right_arm"), ("left_leg", "right_leg")
+_REST: Final = {"arm": "stays still beside the hip", "leg": "stays planted on the floor, straight"}
+_GOAL: Final = re.compile(r"\bto (?P<place>[\w ]+?)(?: again and again)?$")
+_MOVES: Final = re.compile(r"^(?!stays|is held|rests)")
+_LIMB_MOVES: Final = re.compile(
+    r"\b(move|use|swing|raise|lift|wave|bend|shift|step|touch|involve|lower|stretch|keep|hold|stay|still)\b"
+)
+
+
+_SHORTEST: Final = 1.0  # s of a plan
+_UNTOLD: Final = 4.0  # s of a plan without any action
+
+
+@dataclass(frozen=True)
+class Act:
+    """A clause and the action that it names."""
+
+    clause: Clause
+    action: Action
+
+
+@dataclass
+class Stage:
+    """Acts that go on together."""
+
+    acts: list[Act] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """Usual duration: that of the longest act, holds aside."""
+        lasting = [act for act in self.acts if not act.action.holds] or self.acts
+        return max(seconds_of(act.clause, act.action) for act in lasting)
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """What a negation rules out: statements of a limb that match."""
+
+    who: str
+    pattern: re.Pattern[str]
+
+    def holds(self, statement: Statement) -> bool:
+        """Tell whether a statement is ruled out."""
+        return statement.who == self.who and bool(self.pattern.search(statement.text))
+
+
+def stages(acts: Sequence[Act], actions: Actions) -> list[Stage]:
+    """Put acts into stages: a new one after "then", or where an act needs a limb that is taken."""
+    found: list[Stage] = []
+    posture = ""
+    for act in acts:
+        act = Act(act.clause, _in_posture(act, posture, actions))
+        if found and act.clause.link != "then" and act.action.posture and act.action is found[-1].acts[-1].action:
+            continue  # "bends down and touches the toes"
+        taken = {who for other in found[-1].acts for who in uses(other)} if found else set()
+        conflict = act.clause.link != "while" and bool(uses(act) & taken)
+        if not found or act.clause.link == "then" or conflict:
+            found.append(Stage())
+        found[-1].acts.append(act)
+        posture = act.action.posture or ("" if act.action.after or act.action.speed else posture)
+    return found
+
+
+def _in_posture(act: Act, posture: str, actions: Actions) -> Action:
+    """Return what "stands up" and the like mean after a posture."""
+    meant = act.action.after.get(posture)
+    return actions[meant] if meant else act.action
+
+
+def uses(act: Act) -> set[str]:
+    """Return the groups that an act's words are about; a pair of arms stands for both."""
+    used: set[str] = set()
+    sides = sides_of(act.clause, act.action) if act.action.limb else []
+    for part in act.action.does:
+        for who in part.who.split("+"):
+            if who in ("arms", "legs"):
+                used |= set(_ARMS if who == "arms" else _LEGS)
+            elif who in ("arm", "leg"):
+                used |= {f"{side}_{who}" for side in sides}
+            elif not who.startswith("twin"):
+                used.add(who)
+    return used - {"neck"} if act.action.limb else used
+
+
+def fixed_limbs(acts: Sequence[Act]) -> set[str]:
+    """Return the limbs of which nothing must be looked up.
+
+    Where the words are about one arm or leg, they say of the other that it does not do it; who stands still moves no limb.
+    """
+    fixed = set()
+    for act in acts:
+        if act.action.limb and act.clause.side in ("L", "R"):
+            fixed |= set(_ARMS if act.action.limb == "arm" else _LEGS)
+        if act.action.alone:
+            fixed |= {*_ARMS, *_LEGS}
+    return fixed
+
+
+def lay_out(found: Sequence[Stage], seconds: float | None) -> tuple[list[Told], float]:
+    """Tell all stages, in their usual time or in the given one. Returns the statements and the duration."""
+    usual = sum(stage.seconds for stage in found) or _UNTOLD
+    total = seconds or max(usual, _SHORTEST)
+    scale, start = total / usual, 0.0
+    places = dict.fromkeys(_ARMS, HANGING)
+    told: list[Told] = []
+    turned = False
+    for number, stage in enumerate(found):
+        end = total if number == len(found) - 1 else start + stage.seconds * scale
+        told += _of_stage(stage, start, end - start, places, back=turned)
+        turned = turned or any(act.action.name in ("turn about", "turn") for act in stage.acts)
+        start = end
+    return told, total
+
+
+def _of_stage(stage: Stage, start: float, seconds: float, places: dict[str, str], *, back: bool) -> list[Told]:
+    told: list[Told] = []
+    for act in stage.acts:
+        mine = tell(act.clause, act.action, start, seconds, places, back=back)
+        others = {who for other in stage.acts if other is not act for who in uses(other)}
+        told += [one for one in mine if one.explicit or not set(one.statement.who.split("+")) & others]
+    told = list(dict.fromkeys(told))  # "stands without moving" says one thing twice
+    for one in told:
+        goal = _GOAL.search(one.statement.text)
+        if one.statement.who in places and goal:
+            places[one.statement.who] = goal["place"]
+    return told
+
+
+def blocked(clause: Clause, actions: Actions) -> list[Blocked]:
+    """Return what a negated clause rules out: a limb that moves, or the statements of an action."""
+    action = actions.find(clause.text)
+    if clause.limb and (action is None or action.limb != "leg" or _LIMB_MOVES.search(clause.text)):
+        sides = {"L": ("left",), "R": ("right",)}.get(clause.side or "", ("left", "right"))
+        return [Blocked(f"{side}_{clause.limb}", _MOVES) for side in sides]
+    if action is None:
+        return []
+    sides = sides_of(clause, action) if action.limb else []
+    found = []
+    for part in action.does:
+        verb = re.compile(rf"^{part.text.split()[0].split('{')[0]}\b")
+        limbs = {"arms": _ARMS, "legs": _LEGS}.get(part.who, (part.who,))
+        if part.who in ("arm", "leg"):
+            limbs = tuple(f"{side}_{part.who}" for side in sides)
+        found += [Blocked(who, verb) for who in limbs if "twin" not in who]
+    return found
+
+
+def without(told: Sequence[Told], ruled_out: Sequence[Blocked], seconds: float) -> list[Told]:
+    """Take out what is ruled out and not said in so many words; a limb that must not move rests."""
+    kept = [one for one in told if one.explicit or not any(block.holds(one.statement) for block in ruled_out)]
+    for block in ruled_out:
+        limb = block.who.split("_")[-1]
+        if block.pattern is _MOVES and limb in _REST and not any(one.statement.who == block.who for one in kept):
+            kept.append(Told(Statement(block.who, 0.0, seconds, _REST[limb]), explicit=True))
+    return kept

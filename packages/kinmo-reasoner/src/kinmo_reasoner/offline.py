@@ -1,0 +1,138 @@
+"""The reasoner without a language model of its own: clauses, a table of actions, and the most similar known sentences.
+
+Words win: a limb that the sentence speaks of does what it says, by the table. The other limbs do what they usually do in
+the motions of similar sentences, or what the table says where none is similar.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from torch import Tensor
+
+from kinmo_core.errors import InputError
+from kinmo_core.files import read_bytes
+from kinmo_core.text import Statement, TextEncoder, Timeline
+from kinmo_core.text.statement import Real
+from kinmo_reasoner.actions import Action, Actions
+from kinmo_reasoner.build import WORDS
+from kinmo_reasoner.clauses import Clause, read_clauses
+from kinmo_reasoner.known import say
+from kinmo_reasoner.layout import Act, Blocked, blocked, fixed_limbs, lay_out, stages, without
+from kinmo_reasoner.nearest import SHIPPED, NearestReasoner
+from kinmo_reasoner.phrases import Told
+from kinmo_reasoner.request import Request, requests
+from kinmo_reasoner.words import Lexicon
+
+_MEANT: Final = (
+    0.5  # cosine of a clause and the sentence of an action, from which a clause without known words means it
+)
+_BRIEF: Final = 0.25  # s; what is looked up and gets shorter when stretched to the plan is left out
+# Looked up of trunk or legs, these would be a second action of the whole body, which the words would name.
+_WHOLE_BODY: Final = re.compile(
+    r"^(travels|turns|jumps|sits|stands up|kneels|goes down|stays on hands|crawls|lies|gets up|rolls|goes \w+ head|flips|"
+    r"stands on|kicks|pushes off|sinks|rises|bobs)"
+)
+_SIMILAR: Final = 0.45  # cosine of a sentence and a known one, from which that motion tells of the other limbs
+
+
+class OfflineReasoner:
+    """Implements `kinmo_core.text.Reasoner`; "offline" in the entry-point group `kinmo.reasoners`.
+
+    Args:
+        nearest: what is known of training motions; its encoder gives the vectors of clauses, too.
+        words: English words that are no misspellings of words for actions.
+    """
+
+    def __init__(self, nearest: NearestReasoner, words: Iterable[str] = ()) -> None:
+        self.nearest = nearest
+        self.actions = Actions.load()
+        self.lexicon = Lexicon.load(self.actions.bases, words)
+        self._meanings: Tensor | None = None
+
+    @classmethod
+    def load(cls, folder: Path | str | None = None, encoder: TextEncoder | None = None) -> OfflineReasoner:
+        """Read what `kinmo-reasoner build` wrote.
+
+        Args:
+            folder: with the files; those of this package if None.
+            encoder: the one whose vectors were written; MiniLM if None.
+
+        Raises:
+            InputError: a file is missing or damaged.
+        """
+        words = read_bytes(Path(folder or SHIPPED) / WORDS).decode("utf-8").split()
+        return cls(NearestReasoner.load(folder, encoder), words)
+
+    def plan(
+        self, sentences: Sequence[str], seconds: Real | Sequence[Real] | None = None, draws: int = 1
+    ) -> list[list[Timeline]]:
+        """Plan sentences clause by clause; see `kinmo_core.text.Reasoner`. Draws differ in what the words leave open."""
+        return [self._plan(request, draws) for request in requests(sentences, seconds, draws)]
+
+    def _plan(self, request: Request, draws: int) -> list[Timeline]:
+        try:
+            clauses = read_clauses(request.sentence, self.lexicon, self.actions)
+        except InputError as error:
+            raise InputError(f"{error}; got {request.sentence!r:.80}") from None
+        acts = [Act(clause, action) for clause in clauses if not clause.negated and (action := self._meant(clause))]
+        ruled_out = [block for clause in clauses if clause.negated for block in blocked(clause, self.actions)]
+        similarity = self.nearest.similarity(request.sentence)
+        told, total = lay_out(stages(acts, self.actions), request.seconds)
+        told = without(told, ruled_out, total)
+        if acts and float(similarity.max()) < _SIMILAR:
+            return [self._timeline(request, told, total)] * draws
+        looked_up = self.nearest.look_up(similarity, total if acts else request.seconds, draws)
+        fixed = fixed_limbs(acts) | {block.who for block in ruled_out}
+        return [
+            self._timeline(request, _completed(told, found, fixed, ruled_out), float(found.seconds))
+            for found in looked_up
+        ]
+
+    def _timeline(self, request: Request, told: Sequence[Told], seconds: float) -> Timeline:
+        return say(request.sentence, Timeline(tuple(one.statement for one in told), seconds))
+
+    def _meant(self, clause: Clause) -> Action | None:
+        """Return the action that a clause names, or the one whose sentence is nearest in meaning."""
+        action = self.actions.find(clause.text)
+        if action or not any(letter.islower() for letter in clause.text):
+            return action
+        encoder = self.nearest.encoder
+        if self._meanings is None:
+            self._meanings = encoder.encode(list(self.actions.like))
+        similarity = self._meanings @ encoder.encode([clause.text])[0]
+        best = int(similarity.argmax())
+        return list(self.actions.like.values())[best] if float(similarity[best]) > _MEANT else None
+
+
+def _of_whole_body(statement: Statement) -> bool:
+    trunk_or_leg = statement.who == "torso" or statement.who.endswith("_leg")
+    return "+" not in statement.who and trunk_or_leg and bool(_WHOLE_BODY.match(statement.text))
+
+
+def _completed(told: Sequence[Told], found: Timeline, fixed: set[str], ruled_out: Sequence[Blocked]) -> list[Told]:
+    """Add what is looked up of limbs that the words say nothing of; it takes the place of what the table adds.
+
+    Args:
+        told: by the table.
+        found: what is looked up.
+        fixed: limbs of which nothing is looked up, not as one of a pair either.
+        ruled_out: by negations.
+    """
+    said = {who for one in told if one.explicit for who in one.statement.who.split("+")}
+    said_pairs = {one.statement.who for one in told if one.explicit and "+" in one.statement.who}
+    added = [
+        statement
+        for statement in found.statements
+        if statement.end - statement.start >= _BRIEF
+        and not _of_whole_body(statement)
+        and not set(statement.who.split("+")) & (fixed if "+" in statement.who else fixed | said)
+        and statement.who not in said_pairs
+        and not any(block.holds(statement) for block in ruled_out)
+    ]
+    replaced = {statement.who for statement in added}
+    kept = [one for one in told if one.explicit or one.statement.who not in replaced]
+    return kept + [Told(statement, explicit=False) for statement in added]

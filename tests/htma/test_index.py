@@ -19,13 +19,15 @@ from kinmo_core.features import FPS
 from kinmo_core.io import save_motion
 from kinmo_core.motion import Motion
 from kinmo_core.testing import walking_joints
-from kinmo_core.text import GROUPS, UNKNOWN
+from kinmo_core.text import GROUPS, UNKNOWN, Statement, Timeline
 from kinmo_htma.actions import ACTIONS
 from kinmo_htma.approximate import Approximate
-from kinmo_htma.index import Index, Item, indexed_files
+from kinmo_htma.index import Index, Item
+from kinmo_htma.indexing import build_index, indexed_files
 from kinmo_htma.model import HTMA
 from kinmo_htma.parts import parts_of, windows
 from kinmo_htma.query import query
+from kinmo_htma.statements import Statements
 
 NAMES = ["a.npz", "below/b.bvh", "c.npy", "long.npz"]
 
@@ -52,7 +54,7 @@ def motions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def index(model: HTMA, motions: Path) -> Index:
-    return Index.build(model, motions, warn=lambda _: None)
+    return build_index(model, motions, warn=lambda _: None)
 
 
 def vectors_of(model: HTMA, path: Path) -> Tensor:
@@ -72,7 +74,7 @@ def test_every_motion_finds_itself(index: Index, model: HTMA, motions: Path):
 
 def test_what_cannot_be_used_is_named_and_left_out(model: HTMA, motions: Path):
     lines: list[str] = []
-    found = Index.build(model, motions, warn=lines.append)
+    found = build_index(model, motions, warn=lines.append)
     assert sorted({item.path for item in found.items}) == sorted(NAMES)
     assert len(lines) == 3
     for name, reason in (("short.npz", "too short"), ("broken.bvh", ""), ("other.npy", "wanted joints")):
@@ -125,7 +127,7 @@ def test_an_item_leads_to_its_motion(index: Index, model: HTMA):
 
 def test_progress_is_told(model: HTMA, toy_folder: Path):
     told: list[tuple[int, int]] = []
-    Index.build(model, toy_folder / "new_joint_vecs", progress=lambda done, files: told.append((done, files)))
+    build_index(model, toy_folder / "new_joint_vecs", progress=lambda done, files: told.append((done, files)))
     assert told == [(number, len(told)) for number in range(1, len(told) + 1)]
 
 
@@ -141,11 +143,11 @@ def test_an_index_of_another_model_is_refused_by_name(index: Index, toy_model: P
     ("name", "content", "message"),
     [
         ("index.json", "x", "is damaged: it is not JSON"),
-        ("index.json", "[]", "must be of format 1, .*, got another"),
+        ("index.json", "[]", "must be of format 2, .*, got another"),
         ("index.json", None, "is not an index; make one with `kinmo-htma index FOLDER --out"),
         ("vectors.safetensors", "x", "is damaged"),
         ("items.jsonl", "x\n", "is damaged"),
-        ("items.jsonl", "", r"vectors must be one per item \(0\), got"),
+        ("items.jsonl", "", r"vectors must be of 0 items, got"),
     ],
 )
 def test_a_damaged_index_is_one_line(
@@ -169,12 +171,12 @@ def test_a_motion_in_several_formats_is_one(tmp_path: Path):
 
 def test_folders_without_motions(model: HTMA, tmp_path: Path):
     with pytest.raises(InputError, match="must have motion files"):
-        Index.build(model, tmp_path)
+        build_index(model, tmp_path)
     with pytest.raises(InputError, match="cannot read motions from /no/such: it is not a folder"):
-        Index.build(model, "/no/such")
+        build_index(model, "/no/such")
     np.save(tmp_path / "short.npy", walking_joints(3).numpy())
     with pytest.raises(InputError, match="has no motion that can be indexed"):
-        Index.build(model, tmp_path, warn=lambda _: None)
+        build_index(model, tmp_path, warn=lambda _: None)
 
 
 def test_of_a_humanml3d_directory_the_features_are_taken(toy_folder: Path):
@@ -230,14 +232,14 @@ class TestApproximate:
         assert (index.nlist, index.nprobe, seen) == (283, 32, [64 * 283])
 
     def test_an_index_has_it_where_asked(self, model: HTMA, motions: Path, tmp_path: Path):
-        Index.build(model, motions, warn=lambda _: None, faiss=True).save(tmp_path)
+        build_index(model, motions, warn=lambda _: None, faiss=True).save(tmp_path)
         again = Index.load(tmp_path, model)
         assert again.approximate is not None
         assert again.search(again.vectors[:1], k=1)[0].item == again.items[0]
         (tmp_path / "index.faiss").write_bytes((tmp_path / "index.faiss").read_bytes() + b"x")
         with pytest.raises(InputError, match="is not the file that was written; make the index again"):
             Index.load(tmp_path, model)
-        Index.build(model, motions, warn=lambda _: None).save(tmp_path)
+        build_index(model, motions, warn=lambda _: None).save(tmp_path)
         assert not (tmp_path / "index.faiss").exists()
         assert "faiss_sha256" not in json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))
 
@@ -316,5 +318,21 @@ class TestCaptions:
 
 
 def test_an_item_belongs_to_a_vector(model: HTMA):
-    with pytest.raises(InputError, match=r"vectors must be one per item \(1\), got 2"):
-        Index([Item("a", 0.0, 1.0)], torch.zeros(2, 3), ("toy", model.fingerprint))
+    one, names = [Item("a", 0.0, 1.0)], ("toy", model.fingerprint)
+    with pytest.raises(InputError, match="vectors must be of 1 items, got 2"):
+        Index(one, torch.zeros(2, 3), Statements.of([Timeline((), 1)]), names)
+    with pytest.raises(InputError, match="statements must be of 1 items, got 0"):
+        Index(one, torch.zeros(1, 3), Statements.of([]), names)
+
+
+def test_statements_bring_what_they_ask_for_to_the_top(index: Index):
+    who = next(one for one in index.statements.phrases if one.who == "left_leg")
+    asked = Timeline((Statement("left_leg", 0, 1, who.text, 1 if who.unit else None, who.unit),), 1)
+    plain, by_both = index.search(index.vectors[:1], 4), index.search(index.vectors[:1], 4, wanted=asked)
+    assert {hit.item.path for hit in plain} == {hit.item.path for hit in by_both}
+    assert not any(hit.moments for hit in plain)
+    assert by_both[0].moments
+    for hit in by_both:
+        for moment in hit.moments:
+            assert moment.statement.who == "left_leg"
+            assert hit.item.start <= moment.statement.start < moment.statement.end <= hit.item.end + 0.1

@@ -13,6 +13,7 @@ from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
     from kinmo_core.motion import Motion
+    from kinmo_core.text import Statement
 
 TRAINING = {"fit": "train", "validate": "validate"}
 LIMBS = ("torso", "neck", "left_arm", "right_arm", "left_leg", "right_leg")
@@ -161,7 +162,7 @@ def _index(options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from kinmo_htma.index import Index, indexed_files
+    from kinmo_htma.indexing import build_index, indexed_files
     from kinmo_htma.model import HTMA
 
     indexed_files(options.folder)  # fails before the model is loaded
@@ -172,7 +173,7 @@ def _index(options: argparse.Namespace) -> None:
     model = HTMA.load(options.model, device=options.device)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("embedding motions", total=None)
-        index = Index.build(
+        index = build_index(
             model,
             options.folder,
             warn=lambda line: bar.console.print(line, highlight=False, soft_wrap=True),
@@ -188,7 +189,8 @@ def _search(options: argparse.Namespace) -> None:
     from kinmo_htma.index import Index
     from kinmo_htma.model import HTMA
     from kinmo_htma.parts import parts_of
-    from kinmo_htma.query import query
+    from kinmo_htma.query import query, wanted
+    from kinmo_reasoner.offline import OfflineReasoner
 
     limbs = {limb: said for limb in LIMBS if (said := getattr(options, limb)) is not None}
     _check_count(options.k)
@@ -198,18 +200,26 @@ def _search(options: argparse.Namespace) -> None:
     model = HTMA.load(options.model, device=options.device)
     index = Index.load(options.index, model)
     if parts:
-        means = model.embed_features([part.features for part in parts])
+        hits = index.search(model.vectors(model.embed_features([part.features for part in parts])), options.k)
     else:
         means = model.embed_descriptions(query(model, options.text, limbs)).mean(0, keepdim=True)
-    lines = {
-        f"{hit.score:.3f}  {hit.item.path}  {hit.item.start:.1f}-{hit.item.end:.1f} s": hit.item
-        for hit in index.search(model.vectors(means), options.k)
-    }
-    print("\n".join(lines))
+        asked = wanted(OfflineReasoner.load(), options.text, limbs)
+        hits = index.search(model.vectors(means), options.k, wanted=asked if asked.statements else None)
+    lines = [f"{hit.score:.3f}  {hit.item.path}  {hit.item.start:.1f}-{hit.item.end:.1f} s" for hit in hits]
+    for line, hit in zip(lines, hits, strict=True):
+        print("\n       ".join([line, *(_when(moment.statement) for moment in hit.moments)]))
     if options.picture is not None:
         from kinmo_core.viz.strip import contact_sheet
 
-        contact_sheet([replace(index.motion(item), text=line) for line, item in lines.items()], options.picture)
+        shown = [replace(index.motion(hit.item), text=line) for line, hit in zip(lines, hits, strict=True)]
+        contact_sheet(shown, options.picture)
+
+
+def _when(statement: Statement) -> str:
+    """Write a statement with its time: "00:02.1-00:03.4 left arm rises ..."."""
+    start, end = (f"{second // 60:02.0f}:{second % 60:04.1f}" for second in (statement.start, statement.end))
+    subject = "" if "+" in statement.who else statement.who.replace("_", " ") + " "
+    return f"{start}-{end} {subject}{statement.sentence}"
 
 
 def _caption(options: argparse.Namespace) -> None:

@@ -1,31 +1,35 @@
-"""A searchable folder of motions: one vector for each motion, or for each part of a long one.
+"""A searchable folder of motions: a vector and statements for each motion, or for each part of a long one.
 
-On disk an index is a folder: `index.json` (the model that made the vectors), `items.jsonl`, `vectors.safetensors`, and
-optionally `index.faiss`. Search is exact, a product with all vectors, unless there is a FAISS index.
+On disk an index is a folder: `index.json` (the model that made the vectors), `items.jsonl`, `vectors.safetensors`, the files
+of `Statements`, and optionally `index.faiss`. Vectors are compared exactly, by a product with all of them, unless there is a
+FAISS index.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from kinmo_core.errors import InputError
 from kinmo_core.files import atomic_path
-from kinmo_core.io import READABLE, load_motion, motion_files
+from kinmo_core.io import load_motion
 from kinmo_core.model_folder import load_tensors, save_tensors
 from kinmo_core.motion import Motion
+from kinmo_core.text import Timeline
 from kinmo_htma.approximate import Approximate
 from kinmo_htma.model import HTMA
-from kinmo_htma.parts import parts_of
+from kinmo_htma.statements import Moment, Statements
 
-FORMAT: Final = 1
-CHUNK: Final = 512  # parts of motions embedded together
+FORMAT: Final = 2
+STATEMENT_WEIGHT: Final = 1.0  # of the score of statements, beside that of vectors
+CANDIDATES: Final = 2000  # items with the best vectors, among which statements that very many items have are looked for
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,14 @@ class Item:
 
 
 class Hit(NamedTuple):
-    """An item and its cosine similarity to the query."""
+    """An item, its score, and when it does what was asked, in seconds of its file.
+
+    The score is the cosine similarity to the query, or the mean of it and of the score of statements.
+    """
 
     item: Item
     score: float
+    moments: tuple[Moment, ...] = ()
 
 
 class Index:
@@ -55,6 +63,7 @@ class Index:
     Args:
         items: motions or parts of motions, one per vector.
         vectors: (items, D) float32, of unit length.
+        statements: what each item does.
         model: name and fingerprint of the model that made them.
         folder: directory of the items' files.
         approximate: approximate search, faster than a product with all vectors.
@@ -64,15 +73,18 @@ class Index:
         self,
         items: Sequence[Item],
         vectors: Tensor,
+        statements: Statements,
         model: tuple[str, str],
         *,
         folder: Path = Path(),
         approximate: Approximate | None = None,
     ) -> None:
-        if len(items) != len(vectors):
-            raise InputError(f"vectors must be one per item ({len(items)}), got {len(vectors)}")
+        for name, values in (("vectors", vectors), ("statements", statements)):
+            if len(values) != len(items):
+                raise InputError(f"{name} must be of {len(items)} items, got {len(values)}")
         self.items = list(items)
         self.vectors = vectors
+        self.statements = statements
         self.model = model
         self.folder = folder
         self.approximate = approximate
@@ -80,76 +92,30 @@ class Index:
     def __len__(self) -> int:
         return len(self.items)
 
-    @classmethod
-    def build(
-        cls,
-        model: HTMA,
-        folder: Path | str,
-        *,
-        warn: Callable[[str], None] = print,
-        progress: Callable[[int, int], None] | None = None,
-        faiss: bool = False,
-    ) -> Index:
-        """Embed every motion file below a folder.
-
-        Args:
-            model: embeds them.
-            folder: any folder with .npz, .npy and .bvh files; of a HumanML3D directory the features are read.
-            warn: called with one line about each file that is left out as unreadable or too short.
-            progress: called with (files done, files in all) after every file.
-            faiss: build a FAISS index as well.
-
-        Raises:
-            InputError: no such folder, or no motion in it.
-        """
-        root = Path(folder)
-        items: list[Item] = []
-        vectors: list[Tensor] = []
-        waiting: list[tuple[Item, Tensor]] = []
-
-        def embed() -> None:
-            items.extend(item for item, _ in waiting)
-            if waiting:
-                vectors.append(model.vectors(model.embed_features([clip for _, clip in waiting])))
-            waiting.clear()
-
-        files = indexed_files(root)
-        for number, path in enumerate(files, start=1):
-            try:
-                parts = parts_of(load_motion(path))
-                waiting += [(Item(str(path.relative_to(root)), p.start, p.end), p.features) for p in parts]
-            except InputError as error:
-                warn(f"left out {path}: {error}")
-            if len(waiting) >= CHUNK:
-                embed()
-            if progress is not None:
-                progress(number, len(files))
-        embed()
-        if not items:
-            raise InputError(f"{root} has no motion that can be indexed ({', '.join(READABLE)} of more than 0.4 s)")
-        made = torch.cat(vectors)
-        approximate = Approximate.build(made) if faiss else None
-        return cls(items, made, (model.name, model.fingerprint), folder=root.resolve(), approximate=approximate)
-
-    def search(self, queries: Tensor, k: int = 5) -> list[Hit]:
+    def search(self, queries: Tensor, k: int = 5, *, wanted: Timeline | None = None) -> list[Hit]:
         """Find the k files with the best matching part, each once, best first.
 
         Args:
             queries: (Q, D) unit vectors of one query, such as the parts of a long motion, Q at least 1; the score of an
                 item is its best with any of them.
             k: number of files; fewer where there are fewer.
+            wanted: statements that the motions are to make true as well.
         """
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}")
-        wanted = k
+        count = k if wanted is None else max(k, CANDIDATES)
         while True:
-            hits = self._best(queries, min(wanted, len(self)))
+            found = self._nearest(queries, min(count, len(self)))
+            if wanted is not None:
+                found = self._with_statements(queries, found, wanted)
             files: dict[str, Hit] = {}
-            for hit in hits:
-                files.setdefault(hit.item.path, hit)
-            if len(files) >= k or wanted >= len(self):
-                return list(files.values())[:k]
-            wanted *= 4
+            for number, score in found:
+                files.setdefault(self.items[number].path, Hit(self.items[number], score, self._moments(wanted, number)))
+                if len(files) == k:
+                    break
+            if len(files) == k or count >= len(self):
+                return list(files.values())
+            count *= 4
 
     def motion(self, item: Item) -> Motion:
         """Load the motion, or the part of one, that an item names.
@@ -173,6 +139,7 @@ class Index:
         except OSError as error:
             raise InputError(f"cannot make the folder {out}: {error.strerror}") from None
         save_tensors({"vectors": self.vectors}, out / "vectors.safetensors")
+        self.statements.save(out)
         with atomic_path(out / "items.jsonl") as path, path.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(asdict(item)) + "\n" for item in self.items)
         facts: dict[str, Any] = {"format": FORMAT, "model": self.model[0], "fingerprint": self.model[1]}
@@ -208,27 +175,35 @@ class Index:
         if "faiss_sha256" in facts:
             approximate = Approximate.load(root / "index.faiss", sha256=facts["faiss_sha256"])
         made_by = (facts["model"], facts["fingerprint"])
-        return cls(items, vectors, made_by, folder=Path(facts["folder"]), approximate=approximate)
+        return cls(
+            items, vectors, Statements.load(root), made_by, folder=Path(facts["folder"]), approximate=approximate
+        )
 
-    def _best(self, queries: Tensor, count: int) -> list[Hit]:
-        if self.approximate is None:
-            found = (queries @ self.vectors.T).amax(0).topk(count)
-            pairs = zip(found.indices.tolist(), found.values.tolist(), strict=True)
-        else:
-            pairs = self.approximate.search(queries, count)
-        return [Hit(self.items[i], score) for i, score in pairs]
+    def _nearest(self, queries: Tensor, count: int) -> list[tuple[int, float]]:
+        """Return (item, cosine) of the items with the best vectors, best first."""
+        if self.approximate is not None:
+            return self.approximate.search(queries, count)
+        found = (queries @ self.vectors.T).amax(0).topk(count)
+        return list(zip(found.indices.tolist(), found.values.tolist(), strict=True))
 
+    def _with_statements(
+        self, queries: Tensor, nearest: list[tuple[int, float]], wanted: Timeline
+    ) -> list[tuple[int, float]]:
+        """Return (item, score) of the nearest items and as many with the best statements, by both scores, best first."""
+        near = np.array([number for number, _ in nearest])
+        by_statements = self.statements.scores(wanted, among=near)
+        count = min(len(near), len(by_statements))
+        best = np.argpartition(-by_statements, count - 1)[:count]
+        chosen = np.union1d(near, best[by_statements[best] > 0])
+        cosines = (queries @ self.vectors[torch.from_numpy(chosen)].T).amax(0).numpy()
+        scores = (cosines + STATEMENT_WEIGHT * by_statements[chosen]) / (1 + STATEMENT_WEIGHT)
+        order = np.argsort(-scores, kind="stable")
+        return list(zip(chosen[order].tolist(), scores[order].tolist(), strict=True))
 
-def indexed_files(root: Path) -> list[Path]:
-    """Return the motion files below a folder, sorted by path; of a motion in several formats, one file.
-
-    Raises:
-        InputError: no such folder, or no motion in it.
-    """
-    features = root / "new_joint_vecs"  # a HumanML3D directory may hold every motion as joints too
-    found = motion_files(features if features.is_dir() else root)
-    found.sort(key=lambda path: READABLE.index(path.suffix.lower()), reverse=True)
-    return sorted({path.with_suffix(""): path for path in found}.values())
+    def _moments(self, wanted: Timeline | None, number: int) -> tuple[Moment, ...]:
+        if wanted is None:
+            return ()
+        return tuple(self.statements.moments(wanted, number, delay=self.items[number].start))
 
 
 def _read_facts(root: Path) -> dict[str, Any]:

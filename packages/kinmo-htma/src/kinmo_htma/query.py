@@ -1,4 +1,4 @@
-"""Search queries: a sentence, sentences about single limbs, or both, as `Description`s."""
+"""Search queries: a sentence, sentences about single limbs, or both, as `Description`s and as a `Timeline`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kinmo_core.errors import InputError
-from kinmo_core.text import GROUPS, UNKNOWN, Description, check_sentence
+from kinmo_core.text import GROUPS, UNKNOWN, Description, Timeline, check_sentence
 from kinmo_htma.model import HTMA
+from kinmo_reasoner.offline import OfflineReasoner
 
 
 def query(model: HTMA, text: str | None, limbs: Mapping[str, str]) -> list[Description]:
@@ -35,6 +36,23 @@ def query(model: HTMA, text: str | None, limbs: Mapping[str, str]) -> list[Descr
     if text is None:  # the other limbs are unknown, so all draws are equal
         drawn = drawn[:1]
     return [_with_limbs(described, said, others_known=text is not None) for (described,) in drawn]
+
+
+def wanted(reasoner: OfflineReasoner, text: str | None, limbs: Mapping[str, str]) -> Timeline:
+    """Return the statements that a query asks for: what its words say of body and limbs, and nothing that only goes along.
+
+    What is said of limbs happens at any time of what the sentence says.
+
+    Args:
+        reasoner: reads the words.
+        text: the whole action.
+        limbs: what each group does, as a sentence or without a subject ("waves").
+    """
+    sentences = ([] if text is None else [text]) + [_sentence(limb, said) for limb, said in limbs.items()]
+    found = reasoner.said(sentences)
+    seconds = max(timeline.seconds for timeline in found)
+    stretched = [timeline.stretch(seconds) if timeline.statements else timeline for timeline in found]
+    return Timeline(tuple(one for timeline in stretched for one in timeline.statements), seconds)
 
 
 def _with_limbs(described: Description, said: Mapping[str, str], *, others_known: bool) -> Description:

@@ -73,13 +73,30 @@ class OfflineReasoner:
         """Plan sentences clause by clause; see `kinmo_core.text.Reasoner`. Draws differ in what the words leave open."""
         return [self._plan(request, draws) for request in requests(sentences, seconds, draws)]
 
-    def _plan(self, request: Request, draws: int) -> list[Timeline]:
+    def said(self, sentences: Sequence[str]) -> list[Timeline]:
+        """Return only what the words say, without what goes along with it; empty where no action is named.
+
+        Raises:
+            InputError: a sentence is empty, too long or not English.
+        """
+        found = []
+        for request in requests(sentences, None, 1):
+            acts, _ = self._read(request)
+            told, total = lay_out(stages(acts, self.actions), None)
+            found.append(Timeline(tuple(one.statement for one in told if one.explicit), total))
+        return found
+
+    def _read(self, request: Request) -> tuple[list[Act], list[Blocked]]:
+        """Return what a sentence says that is done, and what it rules out."""
         try:
             clauses = read_clauses(request.sentence, self.lexicon, self.actions)
         except InputError as error:
             raise InputError(f"{error}; got {request.sentence!r:.80}") from None
         acts = [Act(clause, action) for clause in clauses if not clause.negated and (action := self._meant(clause))]
-        ruled_out = [block for clause in clauses if clause.negated for block in blocked(clause, self.actions)]
+        return acts, [block for clause in clauses if clause.negated for block in blocked(clause, self.actions)]
+
+    def _plan(self, request: Request, draws: int) -> list[Timeline]:
+        acts, ruled_out = self._read(request)
         similarity = self.nearest.similarity(request.sentence)
         told, total = lay_out(stages(acts, self.actions), request.seconds)
         told = without(told, ruled_out, total)

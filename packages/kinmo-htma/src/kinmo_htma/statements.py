@@ -1,0 +1,271 @@
+"""Search by statements: which motions do what a timeline says, limb by limb and in its order, and when they do it.
+
+The statements of all motions stand in arrays, those of a motion one after the other. A phrase is a distinct text of a limb
+or pair. A wanted statement is met by those of the same limb and kind (`kinmo_reasoner.kinds`); a place or amount that
+differs makes the match worse.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from functools import cache, cached_property
+from itertools import combinations
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+
+from kinmo_annotate.measures.places import PLACES
+from kinmo_core.errors import InputError
+from kinmo_core.files import atomic_path
+from kinmo_core.model_folder import load_tensors, save_tensors
+from kinmo_core.text import Statement, Timeline
+from kinmo_core.text.statement import Real
+from kinmo_reasoner.kinds import kind_of
+
+_OTHER_PLACE: Final = 0.4  # quality of a match whose place has no word in common with the wanted one
+_OTHER_AMOUNT: Final = 0.5  # quality of a match whose amount is far from the wanted one
+_DISORDER: Final = 0.5  # factor of the score of a motion that does two wanted things in another order
+_COMMON: Final = 50_000  # statements of a kind, from which it is looked for among given candidates only
+
+_OFTEN: Final = re.compile(r"\b(once|twice|\w+ times|again and again)\b")
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A text of a limb or pair, with the unit of its amount or ""."""
+
+    who: str
+    text: str
+    unit: str
+
+
+class _Meaning(NamedTuple):
+    """What a phrase says, "" for what it does not tell."""
+
+    kind: str  # limb, kind and direction; "" for words that are not of the vocabulary
+    place: str  # that the text ends with
+    often: str  # "once", "twice", "three times", "again and again"
+
+
+class Moment(NamedTuple):
+    """What a motion does of what is wanted, and how well it fits, from 0 to 1."""
+
+    statement: Statement
+    quality: float
+
+
+class _Matches(NamedTuple):
+    """The items with a match for one wanted statement, in rising order: quality of the best match, and all their times."""
+
+    items: Array
+    quality: Array
+    start: Array  # of the first match, s
+    middle: Array  # of the match whose middle is first
+    last: Array  # start of the last match
+    end: Array  # of the match that ends last
+
+
+@dataclass(frozen=True)
+class Statements:
+    """The statements of many items.
+
+    Args:
+        phrases: distinct texts.
+        first: (items + 1,) number of the first statement of each item, and of all statements.
+        phrase: (statements,) index into `phrases`.
+        span: (statements, 2) start and end, s.
+        amount: (statements,) NaN where there is none.
+    """
+
+    phrases: tuple[Phrase, ...]
+    first: Array = field(repr=False)
+    phrase: Array = field(repr=False)
+    span: Array = field(repr=False)
+    amount: Array = field(repr=False)
+
+    @classmethod
+    def of(cls, timelines: Iterable[Timeline]) -> Statements:
+        """Collect the statements about groups and pairs of one timeline for each item."""
+        numbers: dict[Phrase, int] = {}
+        first, phrase, span, amount = [0], [], [], []
+        for timeline in timelines:
+            for one in timeline.statements:
+                if one.who != "body":
+                    phrase.append(numbers.setdefault(Phrase(one.who, one.text, one.unit), len(numbers)))
+                    span.append((one.start, one.end))
+                    amount.append(np.nan if one.amount is None else one.amount)
+            first.append(len(phrase))
+        spans = np.array(span, dtype=np.float32).reshape(-1, 2)
+        indices = np.array(phrase, dtype=np.int32)
+        return cls(tuple(numbers), np.array(first), indices, spans, np.array(amount, dtype=np.float32))
+
+    def __len__(self) -> int:
+        return len(self.first) - 1
+
+    def scores(self, wanted: Timeline, *, among: Array | None = None) -> Array:
+        """Return (items,), from 0 to 1, how much of what is wanted each item does.
+
+        The score is the mean over the wanted statements of the quality of the best match, times `_DISORDER` where two things
+        are wanted one after the other and done the other way round, or wanted at once and done apart.
+
+        Args:
+            wanted: statements in other words than the vocabulary's, and those about the body, are not looked for.
+            among: numbers of the items that alone are searched for kinds which very many items have; all where None.
+        """
+        total = np.zeros(len(self), dtype=np.float32)
+        found = [(one, self._matches(one, among)) for one in _sought(wanted)]
+        for _, matches in found:
+            total[matches.items] += matches.quality / len(found)
+        for (one, a), (other, b) in combinations(found, 2):
+            items, i, j = np.intersect1d(a.items, b.items, assume_unique=True, return_indices=True)
+            if one.end <= other.start:
+                wrong = a.middle[i] > b.last[j]
+            elif min(one.end, other.end) > max(one.start, other.start):
+                wrong = np.minimum(a.end[i], b.end[j]) <= np.maximum(a.start[i], b.start[j])
+            else:
+                continue
+            total[items[wrong]] *= _DISORDER
+        return total
+
+    def moments(self, wanted: Timeline, item: int, *, delay: Real = 0) -> list[Moment]:
+        """Return the best match of an item for each wanted statement that it does, in the order of the wanted ones.
+
+        Args:
+            wanted: what is looked for.
+            item: number of the item.
+            delay: added to all times, s; the start of an item that is part of a longer motion.
+        """
+        rows = np.arange(self.first[item], self.first[item + 1])
+        moments = []
+        for one in _sought(wanted):
+            quality = self._quality(one, rows)
+            if len(rows) and quality.max() > 0:
+                best = int(quality.argmax())
+                moments.append(Moment(self._statement(int(rows[best]), delay), float(quality[best])))
+        return moments
+
+    def save(self, folder: Path) -> None:
+        """Write `statements.safetensors` and `phrases.jsonl`."""
+        save_tensors(
+            {name: torch.from_numpy(getattr(self, name)) for name in _ARRAYS}, folder / "statements.safetensors"
+        )
+        with atomic_path(folder / "phrases.jsonl") as path, path.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(asdict(phrase)) + "\n" for phrase in self.phrases)
+
+    @classmethod
+    def load(cls, folder: Path) -> Statements:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: a file is missing or damaged.
+        """
+        tensors = load_tensors(folder / "statements.safetensors")
+        try:
+            lines = (folder / "phrases.jsonl").read_text(encoding="utf-8").splitlines()
+            phrases = tuple(Phrase(**json.loads(line)) for line in lines)
+            return cls(phrases, *(tensors[name].numpy() for name in _ARRAYS))
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{folder} is damaged: {' '.join(str(error).split())[:200]}") from None
+
+    @cached_property
+    def _item(self) -> Array:
+        """Return (statements,) the item of each statement."""
+        return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.first))
+
+    @cached_property
+    def _meanings(self) -> list[_Meaning]:
+        return [_meaning(phrase) for phrase in self.phrases]
+
+    @cached_property
+    def _of_kind(self) -> dict[str, Array]:
+        """Return the phrases of each kind."""
+        found: dict[str, list[int]] = {}
+        for number, meaning in enumerate(self._meanings):
+            found.setdefault(meaning.kind, []).append(number)
+        return {kind: np.array(numbers) for kind, numbers in found.items() if kind}
+
+    @cached_property
+    def _postings(self) -> dict[str, Array]:
+        """Return the statements of each kind, in the order of their items."""
+        names = [*self._of_kind]
+        of_phrase = np.full(len(self.phrases), len(names))
+        for number, kind in enumerate(names):
+            of_phrase[self._of_kind[kind]] = number
+        kinds = of_phrase[self.phrase]
+        order = np.argsort(kinds, kind="stable")
+        edges = np.searchsorted(kinds[order], np.arange(len(names) + 1))
+        return {kind: order[edges[number] : edges[number + 1]] for number, kind in enumerate(names)}
+
+    def _matches(self, wanted: Statement, among: Array | None) -> _Matches:
+        rows = self._postings.get(_meaning(_phrase(wanted)).kind, np.empty(0, dtype=int))
+        if among is not None and len(rows) > _COMMON:
+            chosen = np.zeros(len(self), dtype=bool)
+            chosen[among] = True
+            rows = rows[chosen[self._item[rows]]]
+        items = self._item[rows]
+        edges = np.flatnonzero(np.diff(items, prepend=-1))
+        if not len(edges):
+            return _Matches(items, *(np.empty(0, dtype=np.float32),) * 5)
+        start, end = self.span[rows].T
+        return _Matches(
+            items[edges],
+            np.maximum.reduceat(self._quality(wanted, rows), edges),
+            np.minimum.reduceat(start, edges),
+            np.minimum.reduceat((start + end) / 2, edges),
+            np.maximum.reduceat(start, edges),
+            np.maximum.reduceat(end, edges),
+        )
+
+    def _quality(self, wanted: Statement, rows: Array) -> Array:
+        """Return (rows,), how well statements fit the wanted one: 0 for other kinds, 1 for the same place and amount."""
+        sought = _meaning(_phrase(wanted))
+        of_phrase = np.zeros(len(self.phrases), dtype=np.float32)
+        for number in self._of_kind.get(sought.kind, ()):
+            of_phrase[number] = _agreement(sought, self._meanings[number])
+        quality = of_phrase[self.phrase[rows]]
+        if wanted.amount is None:
+            return quality
+        sizes, size = np.abs(self.amount[rows]), abs(float(wanted.amount))
+        near = np.minimum(sizes, size) / np.maximum(np.maximum(sizes, size), 1e-6)
+        return quality * np.where(np.isnan(sizes), 1, _OTHER_AMOUNT + (1 - _OTHER_AMOUNT) * near).astype(np.float32)
+
+    def _statement(self, row: int, delay: Real) -> Statement:
+        phrase, amount = self.phrases[self.phrase[row]], float(self.amount[row])
+        start, end = (self.span[row] + delay).tolist()
+        return Statement(phrase.who, start, end, phrase.text, None if np.isnan(amount) else amount, phrase.unit)
+
+
+_ARRAYS: Final = ("first", "phrase", "span", "amount")
+
+
+def _phrase(statement: Statement) -> Phrase:
+    return Phrase(statement.who, statement.text, statement.unit)
+
+
+def _sought(wanted: Timeline) -> list[Statement]:
+    return [one for one in wanted.statements if one.who != "body" and _meaning(_phrase(one)).kind]
+
+
+@cache
+def _meaning(phrase: Phrase) -> _Meaning:
+    kind = kind_of(Statement(phrase.who, 0, 1, phrase.text, 1 if phrase.unit else None, phrase.unit))
+    place = max((place for place in PLACES if phrase.text.endswith(place)), key=len, default="")
+    often = _OFTEN.search(phrase.text)
+    return _Meaning(f"{phrase.who} {kind.name} {kind.direction}" if kind else "", place, often[0] if often else "")
+
+
+@cache
+def _agreement(wanted: _Meaning, found: _Meaning) -> float:
+    """Return 1 where place and count agree or none are wanted, else the product of what the differences leave."""
+    quality = 1.0
+    if wanted.place and wanted.place != found.place:
+        words, others = set(wanted.place.split()), set(found.place.split())
+        quality = _OTHER_PLACE + (1 - _OTHER_PLACE) * len(words & others) / len(words | others)
+    return quality * (_OTHER_AMOUNT if wanted.often and found.often and wanted.often != found.often else 1.0)

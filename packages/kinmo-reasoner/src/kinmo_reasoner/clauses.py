@@ -251,7 +251,6 @@ def _manner(words: Sequence[Word], lexicon: Lexicon) -> tuple[str, Manner]:
             manner = replace(manner, times=round(float(number[1])))
         elif base[0] == "N" and base[1:].isdigit():
             manner = replace(manner, steps=int(base[1:]))
-            kept.append("step")
         elif re.fullmatch(r"A\d+(\.\d+)?", base):
             manner = replace(manner, degrees=float(base[1:]))
             kept.append(base)

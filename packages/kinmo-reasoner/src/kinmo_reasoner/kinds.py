@@ -10,8 +10,11 @@ from kinmo_annotate.vocabulary import PHRASES
 from kinmo_core.text import Statement
 
 _OTHER: Final = r".*?"
+_FREE: Final = {"steps": r"\w+ (?:short |long )?steps?"}  # where any words would take in a direction
+_ASIDE: Final = "to the (?:left|right)"
 _SLOTS: Final = {  # words of a phrase that tell a direction or a side, which are part of what is said
-    "way": r"[a-z ]+?",
+    "way": rf"(?:forward|backward) and {_ASIDE}|forward and back|forward|backward|{_ASIDE}|up and down|from side to side|"
+    rf"out to the side|tilted {_ASIDE}|bowed|tipped back",
     "side": r"left|right",
     "knees": r"both knees|the left knee|the right knee",
 }
@@ -43,7 +46,7 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
 
 def _pattern(phrase: str) -> str:
     parts = re.split(r"\{(\w+)\}", phrase)
-    words = (f"(?P<{name}>{_SLOTS[name]})" if name in _SLOTS else _OTHER for name in parts[1::2])
+    words = (f"(?P<{name}>{_SLOTS[name]})" if name in _SLOTS else _FREE.get(name, _OTHER) for name in parts[1::2])
     text = re.escape(parts[0]).replace(r"\ ", " ")
     for word, rest in zip(words, parts[2::2], strict=True):
         text += word + re.escape(rest).replace(r"\ ", " ")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -98,19 +99,16 @@ class OfflineReasoner:
     def _plan(self, request: Request, draws: int) -> list[Timeline]:
         acts, ruled_out = self._read(request)
         similarity = self.nearest.similarity(request.sentence)
+        if not acts:
+            looked_up = self.nearest.look_up(similarity, request.seconds, draws)
+            return [say(request.sentence, _without_ruled_out(found, ruled_out)) for found in looked_up]
         told, total = lay_out(stages(acts, self.actions), request.seconds)
         told = without(told, ruled_out, total)
-        if acts and float(similarity.max()) < _SIMILAR:
-            return [self._timeline(request, told, total)] * draws
-        looked_up = self.nearest.look_up(similarity, total if acts else request.seconds, draws)
+        if float(similarity.max()) < _SIMILAR:
+            return [_timeline(request, told, total)] * draws
         fixed = fixed_limbs(acts) | {block.who for block in ruled_out}
-        return [
-            self._timeline(request, _completed(told, found, fixed, ruled_out), float(found.seconds))
-            for found in looked_up
-        ]
-
-    def _timeline(self, request: Request, told: Sequence[Told], seconds: float) -> Timeline:
-        return say(request.sentence, Timeline(tuple(one.statement for one in told), seconds))
+        looked_up = self.nearest.look_up(similarity, total, draws)
+        return [_timeline(request, _completed(told, found, fixed, ruled_out), total) for found in looked_up]
 
     def _meant(self, clause: Clause) -> Action | None:
         """Return the action that a clause names, or the one whose sentence is nearest in meaning."""
@@ -125,9 +123,13 @@ class OfflineReasoner:
         return list(self.actions.like.values())[best] if float(similarity[best]) > _MEANT else None
 
 
-def _of_whole_body(statement: Statement) -> bool:
-    trunk_or_leg = statement.who == "torso" or statement.who.endswith("_leg")
-    return "+" not in statement.who and trunk_or_leg and bool(_WHOLE_BODY.match(statement.text))
+def _timeline(request: Request, told: Sequence[Told], seconds: float) -> Timeline:
+    return say(request.sentence, Timeline(tuple(one.statement for one in told), seconds))
+
+
+def _without_ruled_out(found: Timeline, ruled_out: Sequence[Blocked]) -> Timeline:
+    kept = (s for s in found.statements if not any(block.holds(s) for block in ruled_out))
+    return replace(found, statements=tuple(kept))
 
 
 def _completed(told: Sequence[Told], found: Timeline, fixed: set[str], ruled_out: Sequence[Blocked]) -> list[Told]:
@@ -140,16 +142,21 @@ def _completed(told: Sequence[Told], found: Timeline, fixed: set[str], ruled_out
         ruled_out: by negations.
     """
     said = {who for one in told if one.explicit for who in one.statement.who.split("+")}
-    said_pairs = {one.statement.who for one in told if one.explicit and "+" in one.statement.who}
-    added = [
-        statement
-        for statement in found.statements
-        if statement.end - statement.start >= _BRIEF
-        and not _of_whole_body(statement)
-        and not set(statement.who.split("+")) & (fixed if "+" in statement.who else fixed | said)
-        and statement.who not in said_pairs
-        and not any(block.holds(statement) for block in ruled_out)
-    ]
+    pairs = {one.statement.who for one in told if one.explicit and "+" in one.statement.who}
+
+    def is_free(statement: Statement) -> bool:
+        limbs = set(statement.who.split("+"))
+        if _is_whole_body(statement) or limbs & fixed or statement.who in pairs:
+            return False
+        return len(limbs) > 1 or not limbs & said
+
+    long = (statement for statement in found.statements if statement.end - statement.start >= _BRIEF)
+    added = [s for s in long if is_free(s) and not any(block.holds(s) for block in ruled_out)]
     replaced = {statement.who for statement in added}
     kept = [one for one in told if one.explicit or one.statement.who not in replaced]
     return kept + [Told(statement, explicit=False) for statement in added]
+
+
+def _is_whole_body(statement: Statement) -> bool:
+    of_trunk_or_leg = statement.who == "torso" or ("+" not in statement.who and statement.who.endswith("_leg"))
+    return of_trunk_or_leg and bool(_WHOLE_BODY.match(statement.text))

@@ -21,12 +21,12 @@ def plan_text(plan: Timeline, *, width: int = WIDTH) -> str:
     """Show what body, groups and pairs do, each statement as a bar over the time, then the text of the three levels."""
     description = plan.description()
     pairs = {"+".join(pair): text for pair, text in description.interactions.items() if text != UNKNOWN}
-    chart = _grid()
+    chart = _grid(4)
     for who in (*GROUPS, *pairs):
         for statement in plan.of(who):
             span = f"{statement.start:4.1f} - {statement.end:4.1f} s"
             chart.add_row(_limb(who), _bar(statement, float(plan.seconds)), span, statement.sentence)
-    levels = _grid()
+    levels = _grid(3)
     levels.add_row("global", "", description.text)
     for name, text in {**description.groups, **pairs}.items():
         levels.add_row("group" if name in GROUPS else "interaction", _limb(name), text)
@@ -64,10 +64,11 @@ def _limb(who: str) -> str:
     return " + ".join(name.replace("_", " ") for name in who.split("+"))
 
 
-def _grid() -> Table:
+def _grid(columns: int) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
-    for _ in range(3):
+    for _ in range(columns - 1):
         table.add_column(no_wrap=True)
+    table.add_column()
     return table
 
 

@@ -1,0 +1,155 @@
+"""The offline reasoner: what words say, when, and what is looked up of the other limbs."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from plans import TEXT_DIM, offline, plan, span, texts
+
+from kinmo_core.data.captions import mirror_text
+from kinmo_core.errors import InputError
+from kinmo_core.testing import WordEncoder
+from kinmo_core.text import Reasoner, Statement, Timeline
+from kinmo_reasoner.known import Known
+from kinmo_reasoner.nearest import NearestReasoner
+from kinmo_reasoner.offline import OfflineReasoner
+
+WALK = Known(
+    "000001",
+    "a person walks",
+    Timeline(
+        (
+            Statement("torso", 0.0, 8.0, "turns to the left by about {}", 90, "degrees"),
+            Statement("neck", 0.0, 4.0, "bows by about {}", 30, "degrees"),
+            Statement("right_arm", 0.0, 4.0, "rises from beside the hip to the face"),
+            Statement("right_arm", 4.0, 4.1, "drops from the face to beside the hip"),
+            Statement("left_arm", 0.0, 8.0, "swings forward and back {} beside the hip", 4, "times"),
+            Statement("neck+right_arm", 2.0, 6.0, "the right hand touches the face"),
+        ),
+        8.0,
+    ),
+)
+
+
+def test_it_is_a_reasoner():
+    assert isinstance(offline(), Reasoner)
+
+
+def test_what_goes_on_together_and_what_follows():
+    made = plan("a person walks and waves with the left hand, then sits down")
+    walk, sits, seated = made.of("torso")
+    assert texts(made, "torso")[0] == "travels forward about 4.8 m at walking pace"
+    assert [statement.text for statement in (sits, seated)] == ["sits down", "sits for {}"]
+    assert span(walk) == (0.0, 4.0)
+    assert sits.start == walk.end
+    assert seated.end == made.seconds
+    assert "swings from side to side three times above the head" in texts(made, "left_arm")
+    assert all(statement.end <= 4.0 for statement in made.of("left_arm"))
+
+
+def test_parts_fit_the_duration():
+    made = plan("he walks, then jumps", 10.0)
+    walk, jump = made.of("torso")
+    assert made.seconds == 10.0
+    assert (walk.end, jump.end) == (8.0, 10.0)
+    assert walk.amount == pytest.approx(9.6)  # metres: more time, more way
+    assert texts(made, "left_leg")[0] == "takes seven steps forward"
+    assert plan("he walks 6 metres").of("torso")[0].amount == 6.0
+
+
+@pytest.mark.parametrize(
+    ("sentence", "risen"),
+    [
+        ("he sits down and stands up", "stands up from sitting"),
+        ("he squats and stands up", "rises by about 0.4 m"),
+        ("he kneels and stands up", "gets up from the floor"),
+        ("he lies down and gets up", "gets up from the floor"),
+        ("he bends forward and stands up straight", "straightens up"),
+        ("he stands up", "stands up from sitting"),
+    ],
+)
+def test_standing_up_depends_on_the_posture_before(sentence: str, risen: str):
+    assert texts(plan(sentence), "torso")[-1] == risen
+
+
+def test_an_arm_goes_on_from_where_it_is():
+    made = plan("he stretches his left arm out to the side and then lowers it")
+    assert texts(made, "left_arm")[-1] == "drops from out to the side at shoulder height to beside the hip"
+
+
+def test_words_win_over_what_is_looked_up():
+    made = plan("a person walks", None, WALK)
+    assert texts(made, "torso") == ["travels forward about 4.8 m at walking pace"]  # the known turn is not taken
+    assert texts(made, "neck") == ["bows by about 30 degrees"]
+    assert texts(made, "right_arm") == ["rises from beside the hip to the face"]  # the drop is too short
+    assert [span(s) for s in made.of("neck+right_arm")] == [(1.0, 3.0)]
+    assert texts(made, "left_arm+right_leg") == ["the left arm swings together with the right leg"]  # of the table
+
+
+def test_nothing_is_looked_up_of_a_limb_whose_other_side_is_named():
+    made = plan("a person walks with the left arm raised", None, WALK)
+    assert texts(made, "right_arm") == ["swings forward and back four times beside the hip"]
+    assert texts(made, "neck+right_arm") == []
+    assert texts(made, "neck") == ["bows by about 30 degrees"]
+
+
+def test_who_must_not_move_rests():
+    made = plan("a person walks without moving the arms", None, WALK)
+    assert [texts(made, arm) for arm in ("left_arm", "right_arm")] == [["stays still beside the hip"]] * 2
+    assert made.of("left_arm")[0].end == made.seconds
+    assert texts(plan("he turns left, his feet do not move"), "left_leg") == ["stays planted on the floor, straight"]
+
+
+def test_a_sentence_without_known_words_is_looked_up_whole():
+    similar = Known("000002", "an arabesque", WALK.timeline)
+    made = plan("an arabesque", 4.0, similar)
+    assert made.seconds == 4.0
+    assert made.of("torso") == (Statement("torso", 0.0, 4.0, "turns to the left by about {}", 90, "degrees"),)
+
+
+def test_an_unknown_verb_is_understood_by_its_meaning():
+    class Meaning(WordEncoder):
+        def encode(self, texts):  # as if "saunters" meant a walk
+            same = ["a person walks" if "glissades" in text else text for text in texts]
+            return torch.nn.functional.normalize(super().encode(same), dim=-1)
+
+    nearest = NearestReasoner([Known("000000", "nothing", Timeline((), 4.0))], Meaning(TEXT_DIM))
+    [[made]] = OfflineReasoner(nearest).plan(["she glissades"])
+    assert texts(made, "torso") == ["travels forward about 4.8 m at walking pace"]
+
+
+def test_draws_differ_in_what_the_words_leave_open():
+    other = Known("000003", "a dog walks", Timeline((Statement("neck", 0.0, 1.0, "nods {}", 2, "times"),), 2.0))
+    drawn = offline(WALK, other).plan(["a person walks"], 4.0, draws=3)[0]
+    assert [texts(made, "neck") for made in drawn] == [["bows by about 30 degrees"], ["nods twice"], ["nods twice"]]
+    assert len({texts(made, "torso")[0] for made in drawn}) == 1
+
+
+def test_the_sentence_is_what_the_body_does():
+    made = plan("A person bows.")
+    assert made.of("body") == (Statement("body", 0.0, made.seconds, "A person bows"),)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "he raises the left arm and kicks with the right leg",
+        "she walks in a circle to the left, waving with her right hand",
+        "he puts his left hand on his hip, then turns right",
+        "he kneels on the right knee and touches his face with the left hand",
+        "a cartwheel to the left",
+        "he leans to the left while stretching his right arm out to the side",
+        "he steps to the right, then kicks to the side with his left foot",
+    ],
+)
+def test_the_mirrored_sentence_has_the_mirrored_plan(sentence: str):
+    assert plan(mirror_text(sentence)) == plan(sentence).mirror()
+
+
+def test_wrong_sentences_are_named():
+    with pytest.raises(InputError, match="only English is understood; got 'un hombre camina'"):
+        plan("un hombre camina")
+    with pytest.raises(InputError, match="the text is empty"):
+        plan(" ")
+    with pytest.raises(InputError, match="the text has 4000 characters; want at most 2000"):
+        plan("walk" * 1000)

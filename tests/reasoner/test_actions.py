@@ -13,7 +13,7 @@ from kinmo_reasoner.words import Lexicon
 
 ACTIONS = Actions.load()
 LEXICON = Lexicon.load(ACTIONS.bases)
-PLACES = dict.fromkeys(("left_arm", "right_arm"), HANGING)
+PLACES: dict[str, str] = {"left_arm": HANGING, "right_arm": HANGING}
 EACH = pytest.mark.parametrize("action", ACTIONS.all, ids=lambda action: action.name)
 
 

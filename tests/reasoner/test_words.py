@@ -76,7 +76,7 @@ def test_participles_are_marked():
     ],
 )
 def test_other_languages_are_refused(sentence: str):
-    with pytest.raises(InputError, match="^only English is understood$"):
+    with pytest.raises(InputError, match=r"^only English is understood$"):
         LEXICON.shorten(sentence)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
 from kinmo_core.text import BODY, GROUPS, Reasoner, Statement, Timeline
+from kinmo_reasoner.build import without_mirrored
 from kinmo_reasoner.kinds import kind_of
 
 ROWS: Final = (*GROUPS, "pairs", "all")
@@ -64,7 +65,7 @@ def evaluate(
     Raises:
         InputError: none of the motions has a timeline.
     """
-    samples = [s for s in data.samples(list(splits)) if s.key in descriptions and s.captions and not s.mirrored]
+    samples = [s for s in without_mirrored(data.samples(list(splits))) if s.key in descriptions and s.captions]
     if not samples:
         raise InputError(f"the descriptions hold a timeline of none of the motions of {', '.join(splits)}")
     motions = [descriptions[sample.key] for sample in samples]

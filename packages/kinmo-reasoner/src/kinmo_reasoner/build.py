@@ -39,7 +39,13 @@ def build(data: Path, descriptions: Path, out: Path, encoder: TextEncoder, *, sp
     """
     samples = HumanML3DFolder(data).samples(list(splits))
     timelines = read_timelines(descriptions, {sample.key for sample in samples})
-    known = [entry for sample in samples if sample.key in timelines for entry in _known(sample, timelines[sample.key])]
+    originals = {sample.key for sample in without_mirrored(samples)}
+    known = [
+        entry
+        for sample in samples
+        if sample.key in timelines
+        for entry in _known(sample, timelines[sample.key], mirrored=sample.key not in originals)
+    ]
     if not known:
         raise InputError(f"{descriptions} has a timeline of none of the {len(samples)} motions of {', '.join(splits)}")
     out.mkdir(parents=True, exist_ok=True)
@@ -65,14 +71,20 @@ def read_timelines(path: Path, wanted: set[str]) -> dict[str, Timeline]:
     return found
 
 
-def _known(sample: Sample, timeline: Timeline) -> Iterator[Known]:
+def without_mirrored(samples: Sequence[Sample]) -> list[Sample]:
+    """Leave out the mirrored copies of samples that are there themselves."""
+    keys = {sample.key for sample in samples}
+    return [sample for sample in samples if not (sample.key.startswith("M") and sample.key[1:] in keys)]
+
+
+def _known(sample: Sample, timeline: Timeline, *, mirrored: bool) -> Iterator[Known]:
     limbs = tuple(
         replace(s, amount=None if s.amount is None else round(float(s.amount), _DECIMALS))
         for s in timeline.statements
         if s.who != BODY
     )
     for caption in sample.captions:
-        if not sample.mirrored or mirror_text(caption.text) != caption.text:
+        if not mirrored or mirror_text(caption.text) != caption.text:
             yield Known(sample.key, caption.text, Timeline(limbs, timeline.seconds))
 
 

@@ -53,6 +53,10 @@ annotate: setup  ## describe the motions of DATA limb by limb, without a languag
 	$(BIN)/kinmo-annotate predict --config configs/annotate/$(SIZE).yaml --data.root $(DATA) \
 	    --output.path $(DATA)/descriptions.jsonl $(ARGS)
 
+reasoner: setup  ## write what the offline reasoner knows of the training motions of DATA (needs make annotate)
+	$(BIN)/kinmo-reasoner build --data $(DATA) --descriptions $(DATA)/descriptions.jsonl \
+	    --out packages/kinmo-reasoner/src/kinmo_reasoner/weights $(ARGS)
+
 train-tokenizer: setup  ## train the motion tokenizer (first; the next three need its tokens)
 	$(call FIT,tokenizer)
 
@@ -97,5 +101,5 @@ $(STAMP): uv.lock $(wildcard packages/*/pyproject.toml)
 	$(BIN)/uv pip check --python .venv
 	touch $@
 
-.PHONY: help setup demo test lint format bench data annotate train-tokenizer train-gen train-residual train-length \
+.PHONY: help setup demo test lint format bench data annotate reasoner train-tokenizer train-gen train-residual train-length \
         train-evaluator train-htma wheels lock clean

@@ -144,7 +144,7 @@ def test_wheel_holds_every_file_of_the_package(package: str, wheels: dict[str, P
     assert any(name.endswith("py.typed") for name in names)
 
 
-@pytest.mark.parametrize("package", ["kinmo-htma", "kinmo-gen"])
+@pytest.mark.parametrize("package", ["kinmo-reasoner", "kinmo-htma", "kinmo-gen"])
 def test_wheel_of_weights_is_small_and_has_its_notices(package: str, wheels: dict[str, Path]):
     with zipfile.ZipFile(wheels[package]) as archive:
         assert any(name.endswith("licenses/THIRD_PARTY.md") for name in archive.namelist())

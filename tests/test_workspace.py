@@ -149,7 +149,7 @@ def test_licence_travels_with_each_package():
         assert (package / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
         assert "LICENSE" in project(package)["license-files"]
     notices = (ROOT / "THIRD_PARTY.md").read_bytes()
-    for name in ("kinmo-htma", "kinmo-gen"):  # the packages with weights
+    for name in ("kinmo-reasoner", "kinmo-htma", "kinmo-gen"):  # the packages with weights
         assert (ROOT / "packages" / name / "THIRD_PARTY.md").read_bytes() == notices
 
 

@@ -277,8 +277,12 @@ def test_a_description_said_over_the_whole_time_is_described_by_the_same_texts()
     assert made.interactions == pairs
 
 
-def test_a_stretched_timeline_keeps_amounts():
-    timeline = Timeline((Statement("torso", 1.0, 2.5, "turns by", 90, "degrees"),), 3.0)
-    assert timeline.stretch(6.0) == Timeline((Statement("torso", 2.0, 5.0, "turns by", 90, "degrees"),), 6.0)
+def test_a_stretched_timeline_keeps_amounts_but_seconds():
+    turn, sit = (
+        Statement("torso", 1.0, 2.5, "turns by", 90, "degrees"),
+        Statement("torso", 0, 1.0, "sits", 1, "seconds"),
+    )
+    slower = (Statement("torso", 2.0, 5.0, "turns by", 90, "degrees"), Statement("torso", 0, 2.0, "sits", 2, "seconds"))
+    assert Timeline((turn, sit), 3.0).stretch(6.0) == Timeline(slower, 6.0)
     with pytest.raises(InputError, match="seconds must be positive, got -1"):
         timeline.stretch(-1.0)

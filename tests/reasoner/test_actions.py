@@ -6,7 +6,8 @@ import pytest
 
 from kinmo_core.text import BODY, WHO
 from kinmo_reasoner.actions import Action, Actions
-from kinmo_reasoner.clauses import Clause, Manner, read_clauses
+from kinmo_reasoner.clause import Clause, Manner
+from kinmo_reasoner.clauses import read_clauses
 from kinmo_reasoner.kinds import Kind, kind_of
 from kinmo_reasoner.phrases import HANGING, tell
 from kinmo_reasoner.words import Lexicon

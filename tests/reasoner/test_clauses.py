@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kinmo_reasoner.actions import Actions
-from kinmo_reasoner.clauses import AGAIN_AND_AGAIN, Clause, Manner, read_clauses
+from kinmo_reasoner.clause import AGAIN_AND_AGAIN, Clause, Manner
+from kinmo_reasoner.clauses import read_clauses
 from kinmo_reasoner.words import Lexicon
 
 ACTIONS = Actions.load()

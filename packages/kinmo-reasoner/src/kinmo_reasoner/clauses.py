@@ -7,74 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Final
 
 from kinmo_reasoner.actions import Actions
-from kinmo_reasoner.words import LIMBS, SUBJECT, Lexicon, Word, limb_of
+from kinmo_reasoner.clause import LIMB, PARTS, SIDES, Clause, read_manner
+from kinmo_reasoner.words import SUBJECT, Lexicon, Word, limb_of
 
-Link = Literal["then", "while", "and"]
-AGAIN_AND_AGAIN: Final = 0  # as a number of times
-_SIDE: Final = ("L", "R", "B")
-_OTHER: Final = {"L": "R", "R": "L"}
-_PARTS: Final = "|".join(word for words in LIMBS.values() for word in words)
-_LIMB: Final = re.compile(rf"(?:\b(?P<side>[LRB]|one)\b (?:[a-z]+ )?)?\b(?P<part>{_PARTS})\b")
 _STILL: Final = re.compile(r"\b(still|motionless|stiff|steady|unmoved|rigid)\b")
-_MOVING: Final = re.compile(r"\b(move|use|swing|raise|lift|wave|bend|shift|step|swing|touch|involve|lower|stretch)\b")
 _DIRECTION: Final = re.compile(r"\b(?:forwards?|backwards?|back|sideways?|ahead)\b")
 _UP_DOWN: Final = {"up": "raise", "back up": "raise", "down": "lower", "back down": "lower"}
-_TIMES: Final = re.compile(r"X(\d+(?:\.\d+)?)$")
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How an action is done: numbers as in the sentence, None where it names none."""
-
-    times: int | None = None
-    steps: int | None = None
-    degrees: float | None = None
-    metres: float | None = None
-    pace: str = ""  # "", "slow" or "fast"
-    length: str = ""  # "", "long" or "short"
-
-
-@dataclass(frozen=True)
-class Clause:
-    """One action.
-
-    Args:
-        text: words in short form, without the manner.
-        link: how it goes on from the clause before: after it, along with it, or either.
-        negated: whether it is said not to happen.
-        manner: numbers and pace.
-    """
-
-    text: str
-    link: Link = "and"
-    negated: bool = False
-    manner: Manner = field(default_factory=Manner)
-
-    @property
-    def limb(self) -> str | None:
-        """ "arm", "leg" or None."""
-        found = _LIMB.search(self.text)
-        return limb_of(found["part"]) if found else None
-
-    @property
-    def side(self) -> str | None:
-        """Side of the first limb that is named, or of no limb ("a left punch"); L, R, B or None."""
-        found = _LIMB.search(self.text)
-        if found and found["side"] in _SIDE:
-            return found["side"]
-        bare = re.search(r"(?<!to )\b([LRB])\b", self.text)
-        return bare[1] if bare and not found else None
-
-    @property
-    def direction(self) -> str | None:
-        """L or R where a direction is named rather than a limb."""
-        text = re.sub(rf"\b[LRB] (?:[a-z]+ )?(?:{_PARTS})\b", "", self.text)
-        found = re.search(r"\bto ([LR])\b|\b([LR])\b", text)
-        return (found[1] or found[2]) if found else None
+_OTHER: Final = {"L": "R", "R": "L"}
 
 
 @dataclass
@@ -166,8 +109,8 @@ def _with_subjects(parts: list[_Segment], actions: Actions, lexicon: Lexicon) ->
     for part in parts:
         before = joined[-1] if joined else None
         negated = part.marks & lexicon.sets["negation"]
-        bare = before is not None and _LIMB.search(before.text) and actions.find(before.text) is None
-        if negated and bare and not part.marks & lexicon.sets["neutral"] and not _LIMB.search(part.text):
+        bare = before is not None and LIMB.search(before.text) and actions.find(before.text) is None
+        if negated and bare and not part.marks & lexicon.sets["neutral"] and not LIMB.search(part.text):
             assert before is not None
             joined[-1] = _Segment(before.marks | part.marks, before.words + part.words)
         else:
@@ -181,18 +124,18 @@ def _resolved(parts: Sequence[_Segment], actions: Actions, lexicon: Lexicon) -> 
     limb: str | None = None  # the last one that was named, with its side
     for part in parts:
         only = any(word.base == "only" for word in part.words)
-        text, manner = _manner([word for word in part.words if word.base != "only"], lexicon)
-        text = re.sub(rf"\bone ({_PARTS})\b", r"R \1", text)
+        text, manner = read_manner([word for word in part.words if word.base != "only"], lexicon)
+        text = re.sub(rf"\bone ({PARTS})\b", r"R \1", text)
         text = re.sub(r"\b([LRB]) one\b", rf"\1 {limb.split()[-1] if limb else 'one'}", text)
         text = _completed(text, found[-1][1].text if found else "", limb, actions)
         negated = bool(part.marks & lexicon.sets["negation"])
-        named = _LIMB.search(text)
+        named = LIMB.search(text)
         if _STILL.search(text) and named:
             negated = True
         elif negated and not named and re.fullmatch(r"(?:at all |to )?move.*|at all", text):
             text, negated = "not move", False
         found.append((part, Clause(text, "and", negated, manner)))
-        if named and named["side"] in _SIDE:
+        if named and named["side"] in SIDES:
             limb = f"{named['side']} {named['part']}"
             if only and named["side"] in _OTHER:
                 other = f"{_OTHER[named['side']]} {named['part']}"
@@ -207,7 +150,7 @@ def _sharing(found: Sequence[tuple[_Segment, Clause]], actions: Actions) -> list
         (part, clause), opening = shared[1], shared[0][1].text
         shared[:2] = [(_Segment(set(), part.words), replace(clause, text=f"{clause.text} {opening}"))]
     for place in range(len(shared) - 2, -1, -1):
-        (part, clause), after = shared[place], _LIMB.search(shared[place + 1][1].text)
+        (part, clause), after = shared[place], LIMB.search(shared[place + 1][1].text)
         if after and clause.text.isalpha() and actions.find(clause.text) is None:
             filled = f"{clause.text} {after[0]}"
             shared[place] = (part, replace(clause, text=filled if actions.find(filled) else clause.text))
@@ -218,7 +161,7 @@ def _completed(text: str, before: str, limb: str | None, actions: Actions) -> st
     """Put in the limb that "it" or "the other" stands for, or the verb of the clause before."""
     if limb and limb[0] in _OTHER:
         text = re.sub(r"\bother\b(?: one)?", _OTHER[limb[0]], text)
-    if limb and re.search(r"\b(it|them)\b", text) and not _LIMB.search(text):
+    if limb and re.search(r"\b(it|them)\b", text) and not LIMB.search(text):
         text = re.sub(r"\b(it|them)\b", limb, text)
     if actions.find(text) or not before:
         return text
@@ -226,11 +169,11 @@ def _completed(text: str, before: str, limb: str | None, actions: Actions) -> st
         return f"{_DIRECTION.sub('', before).strip()} {text}"
     if text in _UP_DOWN and limb:
         return f"{_UP_DOWN[text]} {limb}"
-    named, side = _LIMB.search(text), re.search(r"\b[LRB]\b", text)
+    named, side = LIMB.search(text), re.search(r"\b[LRB]\b", text)
     if not named and not side:
         return text
     new = named[0] if named else side[0] if side else ""
-    host = _LIMB.search(before)
+    host = LIMB.search(before)
     if host and named:
         return before[: host.start()] + text + before[host.end() :]
     if host:
@@ -238,34 +181,6 @@ def _completed(text: str, before: str, limb: str | None, actions: Actions) -> st
     if re.search(r"\b[LR]\b", before):
         return re.sub(r"\b[LR]\b", new, before, count=1)
     return f"{before} {text}"
-
-
-def _manner(words: Sequence[Word], lexicon: Lexicon) -> tuple[str, Manner]:
-    """Take numbers, pace and size out of a clause."""
-    manner, kept = Manner(), []
-    for word in words:
-        base = word.base
-        if base == "XX":
-            manner = replace(manner, times=AGAIN_AND_AGAIN)
-        elif number := _TIMES.match(base):
-            manner = replace(manner, times=round(float(number[1])))
-        elif base[0] == "N" and base[1:].isdigit():
-            manner = replace(manner, steps=int(base[1:]))
-        elif re.fullmatch(r"A\d+(\.\d+)?", base):
-            manner = replace(manner, degrees=float(base[1:]))
-            kept.append(base)
-        elif re.fullmatch(r"D\d+(\.\d+)?", base):
-            manner = replace(manner, metres=float(base[1:]))
-        elif base in lexicon.sets["slow"] or base in lexicon.sets["fast"]:
-            manner = replace(manner, pace="slow" if base in lexicon.sets["slow"] else "fast")
-            if base == "hurry":
-                kept.append("walk")
-        elif base in ("step",) and kept and kept[-1] in lexicon.sets["long"] | lexicon.sets["short"]:
-            manner = replace(manner, length="long" if kept[-1] in lexicon.sets["long"] else "short")
-            kept[-1] = "step"
-        else:
-            kept.append(base)
-    return " ".join(kept), manner
 
 
 def _linked(found: Sequence[tuple[_Segment, Clause]], lexicon: Lexicon) -> list[Clause]:

@@ -9,8 +9,8 @@ from typing import Final
 
 from kinmo_core.text import Statement
 from kinmo_reasoner.actions import Action, Actions
-from kinmo_reasoner.clauses import Clause
-from kinmo_reasoner.phrases import HANGING, Told, seconds_of, sides_of, tell
+from kinmo_reasoner.clause import AGAIN_AND_AGAIN, Clause
+from kinmo_reasoner.phrases import HANGING, Told, number_of, sides_of, tell
 
 _ARMS, _LEGS = ("left_arm", "right_arm"), ("left_leg", "right_leg")
 _REST: Final = {"arm": "stays still beside the hip", "leg": "stays planted on the floor, straight"}
@@ -21,6 +21,7 @@ _LIMB_MOVES: Final = re.compile(
 )
 
 
+_SLOWER, _FASTER = 1.6, 0.65  # times the usual duration
 _SHORTEST: Final = 1.0  # s of a plan
 _UNTOLD: Final = 4.0  # s of a plan without any action
 
@@ -56,6 +57,21 @@ class Blocked:
     def holds(self, statement: Statement) -> bool:
         """Tell whether a statement is ruled out."""
         return statement.who == self.who and bool(self.pattern.search(statement.text))
+
+
+def seconds_of(clause: Clause, action: Action) -> float:
+    """Estimate how long an action takes as the clause tells it, s."""
+    manner, usual = clause.manner, action.seconds
+    if manner.metres is not None and action.speed:
+        return max(manner.metres / action.speed, 1.0)
+    if manner.steps is not None:
+        return max(manner.steps * action.stride / 2, 1.0)
+    number = number_of(clause, action)
+    if action.counted:
+        usual *= max(1, number if number != AGAIN_AND_AGAIN else 4)
+    if manner.degrees is not None and "angle" in action.amounts:
+        usual *= max(1.0, manner.degrees / 180)
+    return usual * {"slow": _SLOWER, "fast": _FASTER}.get(manner.pace, 1.0)
 
 
 def stages(acts: Sequence[Act], actions: Actions) -> list[Stage]:

@@ -20,7 +20,8 @@ from kinmo_core.text import Statement, TextEncoder, Timeline
 from kinmo_core.text.statement import Real
 from kinmo_reasoner.actions import Action, Actions
 from kinmo_reasoner.build import WORDS
-from kinmo_reasoner.clauses import Clause, read_clauses
+from kinmo_reasoner.clause import Clause
+from kinmo_reasoner.clauses import read_clauses
 from kinmo_reasoner.known import say
 from kinmo_reasoner.layout import Act, Blocked, blocked, fixed_limbs, lay_out, stages, without
 from kinmo_reasoner.nearest import SHIPPED, NearestReasoner
@@ -34,7 +35,7 @@ _MEANT: Final = (
 _BRIEF: Final = 0.25  # s; what is looked up and gets shorter when stretched to the plan is left out
 # Looked up of trunk or legs, these would be a second action of the whole body, which the words would name.
 _WHOLE_BODY: Final = re.compile(
-    r"^(travels|turns|jumps|sits|stands up|kneels|goes down|stays on hands|crawls|lies|gets up|rolls|goes \w+ head|flips|"
+    r"^(takes|travels|turns|jumps|sits|stands up|kneels|goes down|stays on hands|crawls|lies|gets up|rolls|goes \w+ head|flips|"
     r"stands on|kicks|pushes off|sinks|rises|bobs)"
 )
 _SIMILAR: Final = 0.45  # cosine of a sentence and a known one, from which that motion tells of the other limbs

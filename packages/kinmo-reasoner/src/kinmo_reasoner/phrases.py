@@ -10,13 +10,12 @@ from typing import Final
 from kinmo_core.text import Statement
 from kinmo_core.text.statement import SLOT, TURNS_FROM, count, times
 from kinmo_reasoner.actions import Action, Part
-from kinmo_reasoner.clauses import AGAIN_AND_AGAIN, Clause
+from kinmo_reasoner.clause import AGAIN_AND_AGAIN, Clause
 
 HANGING: Final = "beside the hip"
 SIDES: Final = {"L": "left", "R": "right"}
 _OTHER: Final = {"left": "right", "right": "left"}
 _SWING: Final = 1.1  # s of an arm that swings once in a walk
-_SLOWER, _FASTER = 1.6, 0.65  # times the usual duration
 _WAYS: Final = (  # words of a clause: the way that they tell
     (r"\bback(ward|wards)?\b(?! (and|to) )", "backward"),
     (r"\bforwards?\b|\bahead\b", "forward"),
@@ -44,21 +43,6 @@ class Told:
     explicit: bool
 
 
-def seconds_of(clause: Clause, action: Action) -> float:
-    """Estimate how long an action takes as the clause tells it, s."""
-    manner, usual = clause.manner, action.seconds
-    if manner.metres is not None and action.speed:
-        return max(manner.metres / action.speed, 1.0)
-    if manner.steps is not None:
-        return max(manner.steps * action.stride / 2, 1.0)
-    number = _number(clause, action)
-    if action.counted:
-        usual *= max(1, number if number != AGAIN_AND_AGAIN else 4)
-    if manner.degrees is not None and "angle" in action.amounts:
-        usual *= max(1.0, manner.degrees / 180)
-    return usual * {"slow": _SLOWER, "fast": _FASTER}.get(manner.pace, 1.0)
-
-
 def sides_of(clause: Clause, action: Action) -> list[str]:
     """Return the sides that a limb action is about: left, right or both."""
     named = clause.side or (clause.direction if action.side == "dir" else None) or action.side
@@ -80,7 +64,7 @@ def tell(
         back: whether "back" tells of a way home, after a turn, rather than of a direction.
     """
     filler = _Filler(clause, action, seconds, places, back=back)
-    often = action.counted and _number(clause, action) != 1 and action.repeated
+    often = action.counted and number_of(clause, action) != 1 and action.repeated
     does = action.repeated if often else action.does
     also = [part for part in action.also if not (often and part.who in {one.who for one in does})]
     found = [(part, True) for part in does] + [(part, False) for part in also]
@@ -92,7 +76,7 @@ def tell(
     return told
 
 
-def _number(clause: Clause, action: Action) -> int:
+def number_of(clause: Clause, action: Action) -> int:
     """Return how often, `AGAIN_AND_AGAIN` where the clause says so."""
     if clause.manner.times is not None:
         return clause.manner.times
@@ -109,7 +93,7 @@ class _Filler:
     ) -> None:
         self.clause, self.action, self.seconds, self.places, self.back = clause, action, seconds, places, back
         self.sides = sides_of(clause, action) if action.limb else []
-        self.number = _number(clause, action)
+        self.number = number_of(clause, action)
 
     def limbs(self, who: str) -> Sequence[tuple[str, str]]:
         """Return the groups or pairs that a key of the table stands for, each with its side."""

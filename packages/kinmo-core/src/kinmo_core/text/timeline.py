@@ -89,7 +89,7 @@ class Timeline:
         return Timeline(moved, self.seconds + seconds)
 
     def stretch(self, seconds: Real) -> Timeline:
-        """Make everything faster or slower, so that the timeline takes some seconds; amounts stay as they are.
+        """Make everything faster or slower, so that the timeline takes some seconds; of the amounts only seconds change.
 
         Raises:
             InputError: the duration is not positive, or too short for a statement.
@@ -98,8 +98,12 @@ class Timeline:
         if seconds <= 0:
             raise InputError(f"seconds must be positive, got {seconds:g}")
         factor = seconds / self.seconds
-        scaled = (replace(s, start=s.start * factor, end=min(s.end * factor, seconds)) for s in self.statements)
-        return Timeline(tuple(scaled), seconds)
+
+        def scale(s: Statement) -> Statement:
+            amount = s.amount * factor if s.amount is not None and s.unit == "seconds" else s.amount
+            return replace(s, start=s.start * factor, end=min(s.end * factor, seconds), amount=amount)
+
+        return Timeline(tuple(map(scale, self.statements)), seconds)
 
     def join(self, other: Timeline) -> Timeline:
         """Append another timeline, which starts where this one ends."""

@@ -285,4 +285,4 @@ def test_a_stretched_timeline_keeps_amounts_but_seconds():
     slower = (Statement("torso", 2.0, 5.0, "turns by", 90, "degrees"), Statement("torso", 0, 2.0, "sits", 2, "seconds"))
     assert Timeline((turn, sit), 3.0).stretch(6.0) == Timeline(slower, 6.0)
     with pytest.raises(InputError, match="seconds must be positive, got -1"):
-        timeline.stretch(-1.0)
+        Timeline((turn, sit), 3.0).stretch(-1.0)

@@ -10,7 +10,7 @@ import pytest
 from kinmo_core.errors import InputError
 from kinmo_core.text import Statement, Timeline
 from kinmo_htma import statements as module
-from kinmo_htma.query import wanted
+from kinmo_htma.query import truth, wanted
 from kinmo_htma.statements import Statements
 from kinmo_reasoner.offline import OfflineReasoner
 
@@ -133,3 +133,12 @@ class TestWanted:
 
     def test_nothing_known_is_nothing_wanted(self, reasoner: OfflineReasoner):
         assert wanted(reasoner, "a person ponders quietly", {}).statements == ()
+
+    def test_truth_is_how_much_of_a_sentence_a_motion_does(self, reasoner: OfflineReasoner):
+        does = timeline(at(0, 5, WALK), at(6, 7, RAISE))
+        sentences = ["a person raises the left arm", "a person raises the right arm", "a person ponders quietly"]
+        left, right, open_question = truth(reasoner, sentences, does).tolist()
+        assert left > 0.6
+        assert right == 0
+        assert open_question == 0.5
+        assert truth(reasoner, sentences[:2], does.mirror()).tolist() == [right, left]

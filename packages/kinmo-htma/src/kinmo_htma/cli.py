@@ -223,11 +223,17 @@ def _when(statement: Statement) -> str:
 
 
 def _caption(options: argparse.Namespace) -> None:
+    from kinmo_annotate.observe import observe
+    from kinmo_annotate.writers.template import TemplateWriter
+    from kinmo_htma.actions import ACTIONS
     from kinmo_htma.model import HTMA
     from kinmo_htma.parts import parts_of
+    from kinmo_htma.query import truth
+    from kinmo_reasoner.offline import OfflineReasoner
 
     _check_count(options.k)
-    parts = parts_of(_motion(options.motion))
+    motion = _motion(options.motion)
+    parts, seen = parts_of(motion), observe(motion)
     given = None
     if options.sentences is not None:
         from kinmo_core.files import read_bytes
@@ -236,7 +242,10 @@ def _caption(options: argparse.Namespace) -> None:
         if not given:
             raise InputError(f"{options.sentences} must have at least one sentence, got none")
     model = HTMA.load(options.model, device=options.device)
-    for text, score in model.captions(model.embed_features([part.features for part in parts]), given, k=options.k):
+    means = model.embed_features([part.features for part in parts])
+    told = truth(OfflineReasoner.load(), given or ACTIONS, seen.timeline)
+    print(TemplateWriter().write([seen])[0].description.text)
+    for text, score in model.captions(means, given, k=options.k, truth=told):
         print(f"{score:.3f}  {text}")
 
 

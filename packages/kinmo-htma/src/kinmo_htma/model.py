@@ -168,18 +168,23 @@ class HTMA:
         """Return unit vectors (N, D') of means (N, levels, D); their products are the model's similarities."""
         return retrieval_vectors(means, self.levels, self.similarity)
 
-    def captions(self, means: Tensor, texts: Sequence[str] | None = None, *, k: int = 5) -> list[tuple[str, float]]:
-        """Return the k sentences that match a motion best, with their similarities, best first.
+    def captions(
+        self, means: Tensor, texts: Sequence[str] | None = None, *, k: int = 5, truth: Tensor | None = None
+    ) -> list[tuple[str, float]]:
+        """Return the k sentences that match a motion best, with their scores, best first.
 
         Args:
             means: (parts, levels, D) of the motion's parts; a sentence is compared with each and its best similarity counts.
             texts: sentences to choose from; `ACTIONS` where None.
             k: number of sentences.
+            truth: (texts,) how much of each sentence the motion does, see `kinmo_htma.query.truth`; the score is then the
+                mean of it and of the similarity, which alone is the score where None.
         """
         known = ACTIONS if texts is None else texts
         text = self.actions if texts is None and self.actions is not None else self.embed_texts(known)
         vectors = self.vectors(text)
-        best = (self.vectors(means) @ vectors.T).amax(0).topk(min(k, len(known)))
+        scores = (self.vectors(means) @ vectors.T).amax(0)
+        best = (scores if truth is None else (scores + truth) / 2).topk(min(k, len(known)))
         chosen: list[int] = best.indices.tolist()
         return [(known[i], score) for i, score in zip(chosen, best.values.tolist(), strict=True)]
 

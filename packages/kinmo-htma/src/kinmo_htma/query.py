@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
+
+import torch
+from torch import Tensor
 
 from kinmo_core.errors import InputError
 from kinmo_core.text import GROUPS, UNKNOWN, Description, Timeline, check_sentence
 from kinmo_htma.model import HTMA
+from kinmo_htma.statements import Statements
 from kinmo_reasoner.offline import OfflineReasoner
+
+_OPEN: Final = 0.5  # truth of a sentence without a statement, which the motion neither confirms nor refutes
 
 
 def query(model: HTMA, text: str | None, limbs: Mapping[str, str]) -> list[Description]:
@@ -53,6 +60,21 @@ def wanted(reasoner: OfflineReasoner, text: str | None, limbs: Mapping[str, str]
     seconds = max(timeline.seconds for timeline in found)
     stretched = [timeline.stretch(seconds) if timeline.statements else timeline for timeline in found]
     return Timeline(tuple(one for timeline in stretched for one in timeline.statements), seconds)
+
+
+def truth(reasoner: OfflineReasoner, sentences: Sequence[str], timeline: Timeline) -> Tensor:
+    """Return (sentences,), from 0 to 1, how much of what each sentence says a motion does.
+
+    A sentence without a statement gets `_OPEN`.
+
+    Args:
+        reasoner: reads the words.
+        sentences: about any motion.
+        timeline: what the motion does.
+    """
+    motion = Statements.of([timeline])
+    said = reasoner.said(sentences)
+    return torch.tensor([float(motion.scores(one)[0]) if one.statements else _OPEN for one in said])
 
 
 def _with_limbs(described: Description, said: Mapping[str, str], *, others_known: bool) -> Description:

@@ -35,8 +35,8 @@ _MEANT: Final = (
 _BRIEF: Final = 0.25  # s; what is looked up and gets shorter when stretched to the plan is left out
 # Looked up of trunk or legs, these would be a second action of the whole body, which the words would name.
 _WHOLE_BODY: Final = re.compile(
-    r"^(takes|travels|turns|jumps|sits|stands up|kneels|goes down|stays on hands|crawls|lies|gets up|rolls|goes \w+ head|flips|"
-    r"stands on|kicks|pushes off|sinks|rises|bobs)"
+    r"^(takes|travels|turns|jumps|sits|stands up|kneels|goes down|stays on hands|crawls|lies|gets up|rolls|goes \w+ head|"
+    r"flips|stands on|kicks|pushes off|sinks|rises|bobs)"
 )
 _SIMILAR: Final = 0.45  # cosine of a sentence and a known one, from which that motion tells of the other limbs
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import find_peaks
 
-from kinmo_annotate.statements.changes import Repeat, Swing, repeats, spans, swings, turning_points
+from kinmo_annotate.statements.changes import Repeat, Swing, moves, repeats, spans, swings, turning_points
 
 TIME = np.arange(100) / 20
 
@@ -44,6 +44,23 @@ def test_a_pause_or_another_size_ends_a_repetition():
     sizes = [part.size for part in repeats(swings(growing, 0.5)) if isinstance(part, Repeat)]
     assert len(sizes) == 2
     assert sizes[1] > 4 * sizes[0]
+
+
+def test_a_number_that_goes_to_and_fro_on_its_way_makes_no_one_move():
+    sway = 0.8 * np.sin(2 * np.pi * TIME)
+    [swing] = swings(TIME / 3 + 0.1 * sway, 1.0)
+    assert moves(TIME / 3 + 0.1 * sway, 1.0) == [swing]
+    assert len(swings(TIME / 3 + sway / 2, 1.0)) == 1
+    assert moves(TIME / 3 + sway / 2, 1.0) == []
+
+
+def test_of_a_number_that_goes_to_and_fro_the_straight_parts_are_told():
+    values = np.concatenate([np.linspace(0, 1.2, 20), np.linspace(1.2, 0.5, 15), np.linspace(0.5, 1.6, 20)])
+    [first, second] = moves(values, 1.0)
+    assert isinstance(first, Swing)
+    assert isinstance(second, Swing)
+    assert (first.first, first.last) == (pytest.approx(0, abs=0.1), pytest.approx(1.2))
+    assert (second.first, second.last) == (pytest.approx(0.5), pytest.approx(1.6, abs=0.1))
 
 
 @given(st.lists(st.floats(-10, 10), min_size=2, max_size=80), st.floats(0.5, 5))

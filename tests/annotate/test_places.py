@@ -70,16 +70,18 @@ def is_true(name: str, joints: Tensor, side: str) -> bool:
         word.rstrip("s") if word.endswith(("knees", "thighs", "hips", "shoulders")) else word for word in name.split()
     }
     low, high = next(band for part, band in bands.items() if part in words)
+    # From the belly up a hand is beside the trunk as long as it is more aside than ahead.
+    beside = max(0.18, out) if height > float(pelvis[1]) else 0.18
     level = low - SLACK <= height <= max(high, low + 0.2) + SLACK
     where = {
-        "in front": 0.18 - SLACK < ahead < 0.45 + SLACK and out > -0.05 - SLACK,
-        "far in front": ahead > 0.45 - SLACK and out > -0.05 - SLACK,
+        "in front": 0.18 - SLACK < ahead < 0.45 + SLACK and out > -0.08 - SLACK,
+        "far in front": ahead > 0.45 - SLACK and out > -0.08 - SLACK,
         "behind": ahead < -0.15 + SLACK,
-        "beside": 0.17 - SLACK < out < 0.45 + SLACK and -0.15 - SLACK < ahead < 0.18 + SLACK,
-        "across": out < -0.05 + SLACK and ahead > -0.15 - SLACK,
+        "beside": 0.17 - SLACK < out < 0.45 + SLACK and -0.15 - SLACK < ahead < beside + SLACK,
+        "across": out < -0.08 + SLACK and ahead > -0.15 - SLACK,
         "out": out > 0.45 - SLACK,
-        "at": -0.05 - SLACK < out < 0.17 + SLACK and -0.15 - SLACK < ahead < 0.18 + SLACK,
-        "between": -0.05 - SLACK < out < 0.17 + SLACK and -0.15 - SLACK < ahead < 0.18 + SLACK,
+        "at": -0.08 - SLACK < out < 0.17 + SLACK and -0.15 - SLACK < ahead < 0.18 + SLACK,
+        "between": -0.08 - SLACK < out < 0.17 + SLACK and -0.15 - SLACK < ahead < 0.18 + SLACK,
     }
     return level and next(true for words, true in where.items() if name.startswith(words))
 
@@ -112,6 +114,10 @@ def test_every_hand_lies_in_one_place(hand: tuple[float, float, float]):
     [
         ((0.3, 0.0, 0.0), "beside the hip"),
         ((0.3, 0.0, 0.25), "in front of the hips"),
+        ((0.35, 0.24, 0.25), "beside the chest"),
+        ((0.25, 0.24, 0.35), "in front of the chest"),
+        ((0.4, 0.6, 0.25), "beside the head"),
+        ((0.5, 0.24, 0.6), "far in front at chest height"),
         ((0.1, 0.0, -0.25), "behind the hips"),
         ((-0.15, 0.0, 0.2), "across the body at hip height"),
         ((0.05, 0.14, 0.12), "at the belly"),

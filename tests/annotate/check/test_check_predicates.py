@@ -252,10 +252,10 @@ PLACES = [
     ("stand", "torso+left_leg", "The hips stay over the left foot.", "right"),
     ("leg left out", "torso+left_leg", "The hips stay over the left foot.", "side"),
     ("sit", "torso+left_leg", "The hips stay over the left foot.", "wrong"),
-    ("walk", "left_leg+right_leg", "The legs pass each other seven times.", "between"),
+    ("walk", "left_leg+right_leg", "The legs pass each other 14 times.", "between"),
     ("walk", "left_leg+right_leg", "The legs pass each other 30 times.", "wrong"),
     ("stand", "left_leg+right_leg", "The legs pass each other.", "wrong"),
-    ("walk", "left_leg+right_leg", "The legs pass each other five times.", "right"),
+    ("walk", "left_leg+right_leg", "The legs pass each other ten times.", "right"),
     ("walk", "torso+left_leg", "The left leg passes under the torso seven times.", "between"),
     # crosses, higher, ahead
     ("cross right", "right_arm", "The right arm crosses.", "right"),

@@ -105,6 +105,7 @@ ROWS = [
     ),
     ("torso+neck", "The head goes out over the hips and back three times.", ("the head comes and goes 3 body",)),
     ("left_leg+right_leg", "The legs pass each other five times.", ("both foot passes 5 foot",)),
+    ("torso+left_leg", "The left foot stays under the hips.", ("the body over left foot throughout",)),
     ("torso+right_leg", "The right leg passes under the torso twice.", ("right foot passes 2 body",)),
     (
         "body",

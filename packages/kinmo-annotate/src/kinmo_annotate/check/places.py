@@ -7,6 +7,7 @@ joints: a hand ends about 0.1 m beyond the wrist and a crown about 0.15 m above 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -215,6 +216,14 @@ def _distance(motion: Measures, claim: Claim, side: str, *, farthest: bool = Fal
     return np.min([motion.distance(own, other) for other in others], axis=0)
 
 
+def _passes(motion: Measures, claim: Claim) -> Evidence:
+    """Count how often two feet, or a foot and the body, take turns in being ahead; feet pass each other in each turn."""
+    if claim.place != "foot":
+        return repeats(claim, [motion.views("foot", claim.side)[0][:, FORWARD]], PASS)
+    halved = claim if claim.number is None else replace(claim, number=claim.number / 2)
+    return repeats(halved, [_lead(motion, "foot", "left")], PASS)
+
+
 DISTANCES: Final[dict[str, Predicate]] = {  # by predicate; negated where less is truer
     "hangs": lambda m, claim, side: pose(
         m, -m.distance((claim.part, side), ("hip", side)), claim, HANGS, "is {:.2f} m from its hip", shown=-1
@@ -233,8 +242,5 @@ DISTANCES: Final[dict[str, Predicate]] = {  # by predicate; negated where less i
     "comes and goes": lambda m, claim, side: repeats(
         claim, [(_from_above if claim.part == "head" else _distance)(m, claim, side)], COME_AND_GO
     ),
-    # Two feet, or a foot and the body, take turns in being ahead.
-    "passes": lambda m, claim, _: repeats(
-        claim, [_lead(m, "foot", "left") if claim.place == "foot" else m.views("foot", claim.side)[0][:, FORWARD]], PASS
-    ),
+    "passes": lambda m, claim, _: _passes(m, claim),
 }

@@ -208,6 +208,8 @@ def _nearness(actor: Actor, text: str, others: Placed) -> Iterator[Claim]:
             yield Claim("ahead", "head", number=metres)
         elif trunk and re.search(_OVER, before) and other.part in ("body", "foot", "leg", "chest"):
             yield replace(claim, predicate="over", place="foot" if other.part == "leg" else other.part)
+        elif actor.part == "foot" and re.search(r"\bunder\s+$", before) and other.part in ("hip", "body"):
+            yield replace(claim, predicate="over", part="body", side="", place="foot", place_side=actor.side)
         elif re.search(_FAR, before) and not trunk:
             yield replace(claim, predicate="apart")
         elif trunk and not (other.part in ("foot", "leg") or (actor.part == "head" and other.part == "knee")):

@@ -22,13 +22,19 @@ _HEIGHTS: Final = ("floor", "knee", "thigh", "hip", "belly", "chest", "shoulder"
 # Edges in metres from the trunk's line, on a body of HumanML3D's size: its surface is 0.12 m in front of the line, its side
 # 0.17 m outward, and a wrist is 0.1 m short of the fingers. A wrist of a hanging arm is 0.2 to 0.35 m outward.
 _AHEAD: Final = (-0.15, 0.18, 0.45)
-_ASIDE: Final = (-0.05, 0.17, 0.45)
+_ASIDE: Final = (-0.08, 0.17, 0.45)
 _DIRECTION: Final = (  # rows: past the middle, before the trunk, beside it, far out; columns: behind, level, in front, far
     ("behind", "across", "across", "across"),
     ("behind", "at", "front", "far"),
     ("behind", "beside", "front", "far"),
     ("out", "out", "out", "out"),
 )
+_BESIDE, _OUT = 2, 3  # rows
+_LEVEL, _FRONT, _FAR = 1, 2, 3  # columns
+_AXES: Final = (("level", _LEVELS), ("aside", _ASIDE), ("ahead", _AHEAD))
+# Beside the trunk a hand from the belly up is in front only if it is as far ahead as aside: the chest is 0.34 m wide, the
+# face 0.2 m. A hanging arm swings ahead of its hip, so that hips and thighs have the edge of `_AHEAD` alone.
+_DIAGONAL_FROM: Final = _HEIGHTS.index("belly")
 _AT_HEAD: Final = 0.24  # m between the joints of wrist and head: the palm touches
 _FACE: Final = 0.12  # m ahead of the neck, from which a hand at the head is at the face
 _AT_SHOULDER: Final = 0.17  # m between the joints of wrist and shoulder
@@ -104,10 +110,11 @@ def _place(hand: Mapping[str, Tensor]) -> Tensor:
     def cell(name: str, edges: tuple[float, ...]) -> Tensor:
         return torch.bucketize(hand[name].contiguous(), hand[name].new_tensor(edges), right=True)
 
-    level = cell("hand_level", _LEVELS)
-    index = _INDEX[
-        (level * len(_DIRECTION) + cell("hand_aside", _ASIDE)) * (len(_AHEAD) + 1) + cell("hand_ahead", _AHEAD)
-    ]
+    level, aside, ahead = (cell(f"hand_{name}", edges) for name, edges in _AXES)
+    more_aside = (hand["hand_aside"] > hand["hand_ahead"]) & (level >= _DIAGONAL_FROM)
+    ahead = torch.where(more_aside & (aside == _BESIDE) & (ahead == _FRONT), _LEVEL, ahead)
+    aside = torch.where(~more_aside & (aside == _OUT) & (ahead == _FAR), _BESIDE, aside)
+    index = _INDEX[(level * len(_DIRECTION) + aside) * (len(_AHEAD) + 1) + ahead]
     low = level < len(_HEIGHTS) - 1  # a hand above the head is not at it
     face = hand["hand_ahead"] > _FACE
     touching = (hand["hand_head"] < _AT_HEAD) & low

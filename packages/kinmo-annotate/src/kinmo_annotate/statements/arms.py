@@ -8,15 +8,17 @@ from typing import Final
 
 import numpy as np
 
-from kinmo_annotate.measures import FPS, HANGING, Signals
+from kinmo_annotate.measures import FPS, HANGING, PLACES, Signals
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
-from kinmo_annotate.statements.changes import Repeat, Stretch, Swing, moves
+from kinmo_annotate.statements.changes import Repeat, Stretch, Swing, moves, spans
 from kinmo_annotate.statements.hands import on_hip, strokes
+from kinmo_annotate.statements.postures import upside_down
 from kinmo_annotate.vocabulary import PHRASES, Amount, observed
 
 # Smallest swings that count.
 _HAND: Final = 0.2  # m; a hand that hangs beside a walking body sways by 0.1 to 0.15 m
+_DRIFT: Final = 1.5 * _HAND  # m; a hand that goes farther without a move that is told is in no one place
 _LITTLE: Final = _HAND / 2  # m; repetitions of this size are told of a hand that does nothing else
 _ELBOW: Final = 50.0  # degrees
 _ELBOW_WITH_HAND: Final = 40.0  # degrees, of an elbow that bends while the hand moves
@@ -44,8 +46,12 @@ def arm_statements(signals: Signals, side: str) -> list[Observed]:
     """State how the hand moves against the body, how the elbow bends, and where the arm is held."""
     hand = _merge(_hand_moves(signals, side))
     small = [*_on_hip(signals, side), *_strokes(signals, side, hand)]
-    found = sorted([*hand, *_elbow_moves(signals, side, hand), *small], key=lambda move: (move.start, -move.size))
-    return _with_holds(signals, side, found) if found else _little(signals, side) or [_held(signals, side)]
+    found = [*hand, *_elbow_moves(signals, side, hand), *small]
+    # Places and directions of a body that is upside down are not seen as such.
+    over = upside_down(signals)
+    found = [move for move in found if not over[move.start : move.end + 1].any()]
+    found = sorted(found, key=lambda move: (move.start, -move.size))
+    return _with_holds(signals, side, found) if found else _little(signals, side) or _held(signals, side)
 
 
 @dataclass(frozen=True)
@@ -59,13 +65,14 @@ class _Move(Stretch):
 
 def _elbow_moves(signals: Signals, side: str, hand: Sequence[_Move]) -> Iterator[_Move]:
     """Find bends of the elbow; of those while the hand moves less is told."""
-    for swing in moves(signals[f"{side}_elbow"], _ELBOW_WITH_HAND):
+    elbow = signals[f"{side}_elbow"]
+    for swing in moves(elbow, _ELBOW_WITH_HAND):
         beside = any(swing.overlap(move) > _SHARE * swing.frames for move in hand)
         if not beside and abs(swing.size) < _ELBOW:
             continue
         who, size = f"{side}_arm", abs(swing.size)
         if isinstance(swing, Repeat):
-            often = words.times(swing.count)
+            often = words.often(elbow, _ELBOW_WITH_HAND, swing)
             told = size / _ELBOW_NOTABLE["repeat"] * (_BESIDE if beside else 1)
             one = observed(who, "elbow_repeat", *swing.span, size=told, times=often)
         else:
@@ -86,8 +93,8 @@ def _hand_moves(signals: Signals, side: str) -> Iterator[_Move]:
 
 
 def _repetition(signals: Signals, side: str, name: str, swing: Repeat, min_size: float, pace: str) -> _Move:
-    way, place = _DIRECTIONS[name][2], words.hand_place(signals, side, (swing.start + swing.end) // 2)
-    often = words.often(signals[f"{side}_{name}"], min_size, swing.count)
+    way, place = _DIRECTIONS[name][2], words.most_of(signals, side, *swing.span)
+    often = words.often(signals[f"{side}_{name}"], min_size, swing)
     filled = {"way": way, "times": often, "pace": pace, "place": place}
     one = observed(f"{side}_arm", "arm_repeat", *swing.span, size=_HAND_SIZE * swing.size, **filled)
     return _Move(*swing.span, _REPEAT_SIZE * swing.size, one, way)
@@ -134,7 +141,10 @@ def _with_holds(signals: Signals, side: str, found: Sequence[_Move]) -> list[Obs
     ends = [*(move.start for move in found), len(signals["height"]) - 1]
     held = []
     for start, end in zip(starts, ends, strict=True):
-        place = words.hand_place(signals, side, (start + end) // 2)
+        places = signals[f"{side}_hand_place"][start : end + 1]
+        number = int(places[len(places) // 2]) if len(places) else 0
+        stays = max(spans(places == number), key=lambda span: span[1] - span[0], default=(0, 0))
+        start, end, place = start + stays[0], start + stays[1] - 1, PLACES[number]
         if end - start >= _HOLD_SECONDS * FPS and place not in HANGING:
             seconds = Amount((end - start) / FPS, "seconds")
             held.append(observed(f"{side}_arm", "arm_hold", start, end, place=place, seconds=seconds))
@@ -156,10 +166,10 @@ def _strokes(signals: Signals, side: str, hand: Sequence[_Move]) -> list[_Move]:
     found: list[_Move] = []
     for name, swing in sorted(strokes(signals, side), key=lambda pair: -pair[1].size):
         if not any(swing.overlap(move) > _SHARE * min(swing.frames, move.frames) for move in (*larger, *found)):
-            way, place = _DIRECTIONS[name][2], words.hand_place(signals, side, (swing.start + swing.end) // 2)
+            way, place = _DIRECTIONS[name][2], words.most_of(signals, side, *swing.span)
             often = words.times(swing.count)
             one = observed(f"{side}_arm", "arm_strokes", *swing.span, way=way, times=often, place=place)
-            if place not in HANGING:  # an arm that hangs sways with every shift of the weight
+            if place.strip() not in HANGING:  # an arm that hangs sways with every shift of the weight
                 found.append(_Move(*swing.span, swing.size, one, way))
     return found
 
@@ -175,9 +185,12 @@ def _little(signals: Signals, side: str) -> list[Observed]:
     return [move.observed for move in _merge(found)]
 
 
-def _held(signals: Signals, side: str) -> Observed:
+def _held(signals: Signals, side: str) -> list[Observed]:
+    """State where the arm is all the time, unless it drifts too far to be in one place."""
+    largest = max(float(np.ptp(signals[f"{side}_{name}"])) for name in _DIRECTIONS)
+    if largest > _DRIFT:
+        return []
     elbow, last = float(np.median(signals[f"{side}_elbow"])), len(signals["height"]) - 1
     bent = next((text for edge, text in _BENDS if elbow > edge), ", straight")
-    still = max(float(np.ptp(signals[f"{side}_{name}"])) for name in _DIRECTIONS) < _LITTLE
-    kind, place = "arm_still" if still else "arm_rest", words.hand_place(signals, side, last // 2)
-    return observed(f"{side}_arm", kind, 0, last, place=place, bent=bent)
+    kind, place = "arm_still" if largest < _LITTLE else "arm_rest", words.hand_place(signals, side, last // 2)
+    return [observed(f"{side}_arm", kind, 0, last, place=place, bent=bent)]

@@ -19,6 +19,8 @@ _GAP: Final = 20  # frames, 1 s: longest pause between two swings of a repetitio
 _EVEN: Final = 0.45  # smallest ratio of two consecutive swings of a repetition
 _TOGETHER: Final = 0.6  # correlation from which two numbers change together, or below minus which against each other
 _DRIFT: Final = 0.05  # share of a swing that its slow beginning and its slow end each make
+_DIRECT: Final = 0.6  # smallest ratio of a swing to all that the number goes in it, to and fro
+_PARTS: Final = 0.5  # of the smallest swing; what splits one that goes to and fro
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,27 @@ class Repeat(Stretch):
 
 
 def moves(values: NDArray[np.floating], min_size: float) -> list[Swing | Repeat]:
-    """Find all swings of at least `min_size`, those that repeat taken together."""
-    return repeats(swings(values, min_size))
+    """Find all swings of at least `min_size`, those that repeat taken together.
+
+    A number that goes to and fro on its way, as that of an arm which sways with the steps while it comes forward, does not
+    look like one move: of such a swing those parts are returned that go straight.
+    """
+    out: list[Swing | Repeat] = []
+    for one in repeats(swings(values, min_size)):
+        out += [one] if isinstance(one, Repeat) or _is_direct(values, one) else _straight_parts(values, one, min_size)
+    return out
+
+
+def _is_direct(values: NDArray[np.floating], swing: Swing) -> bool:
+    """Tell whether a number goes from one end of a swing to the other without much to and fro."""
+    during = values[swing.start : swing.end + 1]
+    return abs(float(during[-1] - during[0])) >= _DIRECT * float(np.abs(np.diff(during)).sum())
+
+
+def _straight_parts(values: NDArray[np.floating], swing: Swing, min_size: float) -> list[Swing]:
+    parts = swings(values[swing.start : swing.end + 1], _PARTS * min_size)
+    found = [Swing(swing.start + one.start, swing.start + one.end, one.first, one.last) for one in parts]
+    return [one for one in found if abs(one.size) >= min_size and _is_direct(values, one)]
 
 
 def swings(values: NDArray[np.floating], min_size: float) -> list[Swing]:
@@ -137,8 +158,8 @@ def _swing(values: NDArray[np.floating], start: int, end: int) -> Swing:
     """Cut off the slow beginning and end, where a limb only drifts."""
     first, last = float(values[start]), float(values[end])
     done = (values[start : end + 1] - first) / (last - first)
-    begin = start + max(int(np.argmax(done > _DRIFT)) - 1, 0)
-    return Swing(begin, start + int(np.argmax(done >= 1 - _DRIFT)), first, last)
+    begin = int(np.flatnonzero(done <= _DRIFT)[-1])  # the last time: what came before went back again
+    return Swing(start + begin, start + begin + int(np.argmax(done[begin:] >= 1 - _DRIFT)), first, last)
 
 
 def spans(flags: NDArray[np.bool_], *, min_frames: int = 1, join: int = 0) -> list[tuple[int, int]]:

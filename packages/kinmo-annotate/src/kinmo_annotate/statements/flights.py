@@ -46,6 +46,7 @@ _ALONG: Final = 0.8  # of the reach from the hips, least, that counts for a way
 _IN_A_JUMP: Final = 50.0  # degrees; legs swing less in a leap
 
 _KNEE_UP: Final = -0.1  # m of the knee above the hip, from which on a knee is lifted to hip height
+_KNEE_LIFT: Final = 0.2  # m, least, of the foot whose knee is lifted; the knees of a body that squats are as high
 _KNEE_AHEAD: Final = 0.5  # m; longest way of a foot whose knee is lifted on the spot
 _HEEL_BEND, _HEEL_THIGH = (
     75.0,
@@ -59,8 +60,9 @@ _LIFT: Final = 0.1  # m of a foot that does not step
 class Flight(Stretch):
     """A foot moves through the air, or over the floor, from one stand to the next."""
 
-    forward: float  # m; its way as the body sees it halfway
-    left: float  # m; the same
+    length: float  # m; its way over the floor
+    forward: float  # m; the part of the way that is forward as the body sees it all the time, also while it turns
+    left: float  # m; the same to the left
     lift: float  # m; highest above the floor that it left or came to
     thigh: float  # degrees; largest angle of the thigh to the front
     knee_up: float  # m; highest of the knee above the hip
@@ -69,16 +71,11 @@ class Flight(Stretch):
     kick_angle: float  # degrees of the leg from hanging, in that way
 
     @property
-    def length(self) -> float:
-        """Way over the floor, m."""
-        return float(np.hypot(self.forward, self.left))
-
-    @property
     def kind(self) -> str:
         """Kind of the statement; empty for a foot that only shuffles."""
         if self.kick:
             return "kick"
-        if self.knee_up > _KNEE_UP and self.length < _KNEE_AHEAD:
+        if self.knee_up > _KNEE_UP and self.lift > _KNEE_LIFT and self.length < _KNEE_AHEAD:
             return "knee_lift"
         if self.length >= _STEP:
             return "steps"
@@ -121,16 +118,17 @@ def _flight(
     signals: Signals, side: str, body: NDArray[np.floating], own: NDArray[np.floating], start: int, end: int
 ) -> Flight:
     x, z, lift = signals[f"{side}_foot_x"], signals[f"{side}_foot_z"], signals[f"{side}_foot_lift"]
-    turn = np.deg2rad(signals["heading"])[(start + end) // 2]
     dx, dz = x[end] - x[start], z[end] - z[start]
+    turns = np.deg2rad(signals["heading"][[start, (start + end) // 2, end]])
     during = slice(start, end + 1)
     ground, length = float(min(lift[start], lift[end])), float(np.hypot(dx, dz))
     kick, angle = _kick(signals, side, during, ground, length, float(own[during].max()), float(body[during].mean()))
     return Flight(
         start,
         end,
-        forward=dz * np.cos(turn) + dx * np.sin(turn),
-        left=dx * np.cos(turn) - dz * np.sin(turn),
+        length=length,
+        forward=_common(dz * np.cos(turns) + dx * np.sin(turns)),
+        left=_common(dx * np.cos(turns) - dz * np.sin(turns)),
         lift=float(lift[during].max()) - ground,
         thigh=float(signals[f"{side}_thigh_front"][during].max()),
         knee_up=float(signals[f"{side}_knee_up"][during].max()),
@@ -138,6 +136,11 @@ def _flight(
         kick=kick,
         kick_angle=angle,
     )
+
+
+def _common(parts: NDArray[np.floating]) -> float:
+    """Return what is common to the way in one direction as a body sees it before, in and after a turn."""
+    return float(np.sign(parts[0]) * np.abs(parts).min()) if abs(np.sign(parts).sum()) == len(parts) else 0.0
 
 
 def _kick(

@@ -26,6 +26,7 @@ _ON_ITS_WAY: Final = {Repeat: 0.15, Swing: 0.4}  # largest share of a knee's swi
 # Runs of flights of a foot.
 _PAUSE: Final = 2.0  # s; longest between two steps that are told together
 _STEP: Final = 0.15  # m that a foot goes at least in the way that is told of it
+_TOWARD: Final = 0.35  # share of a step, least, that goes in a direction however the body turns in it
 _ASIDE: Final = 0.12  # m that a step goes to a side at least; less is within what the turn of a body makes of it
 _SHORT, _LONG = 0.4, 1.5  # m; steps of one foot: a walking stride is 1.2 to 1.4
 _HIGH: Final = 0.35  # m; the edge of the pose code "foot_lift"
@@ -70,7 +71,7 @@ def _knees(who: str, knee: NDArray[np.floating], flights: Sequence[Stretch]) -> 
             yield observed(who, "knee_repeat", *swing.span, size=size, times=often, angle=angle)
         else:
             kind = "knee_bend" if swing.size > 0 else "knee_straighten"
-            angle, pace = words.degrees(swing.last), words.pace(swing, **_KNEE_PACE)
+            angle, pace = words.degrees(swing.last), words.pace(knee, swing, **_KNEE_PACE)
             yield observed(who, kind, *swing.span, size=size, angle=angle, pace=pace)
 
 
@@ -88,8 +89,7 @@ def _runs(flights: Sequence[Flight]) -> list[list[Flight]]:
 def _continues(before: Flight, flight: Flight) -> bool:
     if (before.kind, before.kick) != (flight.kind, flight.kick) or flight.start - before.end > _PAUSE * FPS:
         return False
-    ways = {words.way(one.forward, one.left) for one in (before, flight)}
-    return flight.kind != "steps" or len(ways) == 1
+    return flight.kind != "steps" or _way([before]) == _way([flight])
 
 
 def _run(who: str, flights: Sequence[Flight]) -> Observed:
@@ -106,13 +106,19 @@ def _run(who: str, flights: Sequence[Flight]) -> Observed:
 
 def _steps(who: str, flights: Sequence[Flight]) -> Observed:
     number, length = len(flights), float(np.mean([flight.length for flight in flights]))
-    ahead, aside = (float(np.mean([getattr(one, axis) for one in flights])) for axis in ("forward", "left"))
-    way = words.way(ahead, aside if abs(aside) > _ASIDE else 0.0)
-    long = "short " if length < _SHORT else "long " if length > _LONG else ""
+    way, long = _way(flights), "short " if length < _SHORT else "long " if length > _LONG else ""
     steps = f"a {long}step" if number == 1 else f"{count(number)} {long}steps"
     high = _inside(flights)
     span, size = (flights[0].start, flights[-1].end), _STEP_SIZE * number + length
     return observed(who, "steps", *span, size=size, steps=steps, way=way, high=high)
+
+
+def _way(flights: Sequence[Flight]) -> str:
+    """Return the direction of some steps: "to the left"; "while turning" of those that a turn leaves without one."""
+    length = float(np.mean([flight.length for flight in flights]))
+    ahead, aside = (float(np.mean([getattr(one, axis) for one in flights])) for axis in ("forward", "left"))
+    aside = aside if abs(aside) > _ASIDE else 0.0
+    return words.way(ahead, aside) if max(abs(ahead), abs(aside)) > _TOWARD * length else "while turning"
 
 
 def _inside(flights: Sequence[Flight]) -> str:
@@ -134,6 +140,7 @@ def _stand(signals: Signals, side: str) -> Observed:
         float(np.median(signals[f"{side}_{name}"])) for name in ("knee", "foot_lift", "foot_front", "foot_out")
     )
     bent = ", straight" if knee < _STRAIGHT else words.degrees(knee, ", bent by ")
+    bent = bent if np.ptp(signals[f"{side}_knee"]) < _KNEE else ""
     place = ", ahead of the hips" if front > _AHEAD else ", behind the hips" if front < _BEHIND else ""
     place = ", set out to the side" if out > _OUT else place
     kind = "leg_held" if lift > _OFF_THE_FLOOR else "leg_stand"

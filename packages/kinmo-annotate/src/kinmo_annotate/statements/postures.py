@@ -65,7 +65,7 @@ class Posture(Stretch):
 
 def find_postures(signals: Signals) -> list[Posture]:
     """Find the stretches in which the body is upside down, lies, is on hands and knees, kneels or sits; by time."""
-    over = spans(_upside_down(signals), min_frames=_OVER_FRAMES, join=_OVER_JOIN)
+    over = spans(upside_down(signals), min_frames=_OVER_FRAMES, join=_OVER_JOIN)
     found = [Posture(start, end - 1, "over") for start, end in over]
     free = np.ones(len(signals["height"]), dtype=bool)
     for start, end in over:
@@ -77,7 +77,8 @@ def find_postures(signals: Signals) -> list[Posture]:
     return sorted(found, key=lambda one: one.start)
 
 
-def _upside_down(signals: Signals) -> NDArray[np.bool_]:
+def upside_down(signals: Signals) -> NDArray[np.bool_]:
+    """Tell in which frames the trunk points down and a foot is above the hips."""
     feet = np.maximum(signals["left_ankle_floor"], signals["right_ankle_floor"])
     return (signals["trunk_rise"] < _OVER) & (feet > signals["height"])
 

@@ -16,9 +16,10 @@ from kinmo_annotate.vocabulary import observed
 
 # Degrees: smallest swing that counts, and within which a swing has come back to the middle. The lean of a
 # walk stays within 12 in half of the train and val clips, 6 to each side.
-_LEAN: Final = (10.0, 8.0)
+_LEAN: Final = (14.0, 12.0)
 _LEAN_WALKING: Final = (16.0, 14.0)
 _TWIST: Final = (28.0, 18.0)
+_BOTH: Final = 0.2  # share of a swing, least, that goes to either side of the middle
 _WALKING: Final = 0.3  # m/s of the pelvis, as for travel
 
 # The weight of a person whose feet both stand: said in .13 of the train clips.
@@ -47,7 +48,8 @@ def sideways_statements(signals: Signals) -> Iterator[Observed]:
         if abs(swing.size) >= least:
             yield from _swing(signals["lean"], swing, (least, middle), "rocks", "tip")
     for swing in moves(signals["twist"], _TWIST[0]):
-        yield from _swing(signals["twist"], swing, _TWIST, "twists", "twist")
+        if signals["trunk_rise"][swing.start : swing.end + 1].min() > _UPRIGHT:
+            yield from _swing(signals["twist"], swing, _TWIST, "twists", "twist")
     yield from _weight(signals)
 
 
@@ -56,7 +58,9 @@ def _swing(
 ) -> Iterator[Observed]:
     least, middle = limits
     if isinstance(swing, Repeat):
-        often = words.often(values, least, swing.count)
+        if min(-swing.low, swing.high) < _BOTH * swing.size:
+            return  # to one side and back
+        often = words.often(values, least, swing)
         yield observed("torso", repeated, *swing.span, size=swing.size / _NOTABLE[repeated], times=often)
     elif abs(swing.last) >= middle:
         size, angle = abs(swing.size) / _NOTABLE[single], words.degrees(swing.last)

@@ -56,6 +56,7 @@ _SINK_PACE: Final = {"slow": 0.15, "fast": 0.9}  # m/s
 
 # Postures that are held all the time; the edges of the pose codes "height" and "pitch".
 _FLOOR, _LOW = 0.45, 0.78  # m
+_HELD: Final = 1.5  # smallest swings that count, within which pitch and height are held
 _POSTURES: Final = ((80.0, "level"), (50.0, "bent far forward"), (20.0, "leaning forward"), (-15.0, "upright"))
 
 
@@ -93,15 +94,17 @@ def torso_statements(signals: Signals, jumps: Sequence[Jump], postures: Sequence
     told, lost = posture_statements(signals, postures), without_heading(signals, postures)
     found = [*_travel(signals, lost), *_turns(signals, lost), *_jumps(jumps)]
     found += [*_height(signals, jumps), *_leans(signals), *sideways_statements(signals)]
-    return in_time([*told, *(one for one in found if not explains(told, one))]) or [_stays(signals)]
+    return in_time([*told, *(one for one in found if not explains(told, one))]) or _stays(signals)
 
 
-def _stays(signals: Signals) -> Observed:
-    """State how the trunk is held all the time."""
+def _stays(signals: Signals) -> list[Observed]:
+    """State how the trunk is held all the time, if it is."""
+    if max(np.ptp(signals["pitch"]) / _PITCH, np.ptp(signals["height"]) / _SINK) > _HELD:
+        return []
     pitch, height = np.median(signals["pitch"]), np.median(signals["height"])
     posture = next((name for edge, name in _POSTURES if pitch > edge), "leaning back")
     place = f"low, {posture}" if height < _LOW else posture
-    return observed("torso", "still", 0, len(signals["height"]) - 1, place=place)
+    return [observed("torso", "still", 0, len(signals["height"]) - 1, place=place)]
 
 
 def _travel(signals: Signals, lost: NDArray[np.bool_]) -> Iterator[Observed]:
@@ -130,7 +133,11 @@ def _turns(signals: Signals, lost: NDArray[np.bool_]) -> Iterator[Observed]:
         if isinstance(swing, Repeat):
             yield observed("torso", "turns", *swing.span, size=size, times=words.times(swing.count))
         else:
-            side, angle, pace = words.side(swing.size), words.degrees(swing.size), words.pace(swing, **_TURN_PACE)
+            side, angle, pace = (
+                words.side(swing.size),
+                words.degrees(swing.size),
+                words.pace(heading, swing, **_TURN_PACE),
+            )
             yield observed("torso", "turn", *swing.span, size=size, side=side, angle=angle, pace=pace)
     for swing in swings(gaussian_filter1d(heading, _STEADY, mode="nearest"), _SLIGHT):
         if abs(swing.size) < _TURN and not any(swing.overlap(one) > 0 for one in large):
@@ -157,7 +164,7 @@ def _height(signals: Signals, jumps: Sequence[Jump]) -> Iterator[Observed]:
         else:
             kind = "torso_rise" if swing.size > 0 else "torso_sink"
             deep = " close to the floor" if swing.size < 0 and swing.last < _FLOOR else ""
-            pace = words.pace(swing, **_SINK_PACE)
+            pace = words.pace(height, swing, **_SINK_PACE)
             yield observed("torso", kind, *swing.span, size=size, distance=distance, pace=pace, deep=deep)
 
 
@@ -166,7 +173,7 @@ def _leans(signals: Signals) -> Iterator[Observed]:
     for swing in moves(pitch, _PITCH):
         size = abs(swing.size) / _NOTABLE["lean"]
         if isinstance(swing, Repeat):
-            often = words.often(pitch, _PITCH, swing.count)
+            often = words.often(pitch, _PITCH, swing)
             yield observed("torso", "bows", *swing.span, size=size, times=often)
         elif abs(swing.last) < _UPRIGHT:
             yield observed("torso", "straighten", *swing.span, size=abs(swing.size) / _NOTABLE["straighten"])

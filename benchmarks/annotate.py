@@ -1,4 +1,7 @@
-"""Print the speed table of kinmo-annotate's README: pose codes, a description, and `predict` on 100, 400 and all clips."""
+"""Print the speed table of kinmo-annotate's README: pose codes, a description, and `predict` on 100, 400 and all clips.
+
+Times are processor time, which other work on the machine changes little.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import argparse
 import platform
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import torch
@@ -26,9 +30,9 @@ SIZES = (100, 400)  # clips given to the command, besides all
 def code_rows(repeats: int) -> list[tuple[str, str, str]]:
     """Time pose codes of a batch, and the description of one motion."""
     joints = walking_joints(FRAMES).repeat(CLIPS, 1, 1, 1)
-    seconds = median_seconds(lambda: categorize(measure(joints)), repeats)
+    seconds = median_seconds(lambda: categorize(measure(joints)), repeats, clock=time.process_time)
     motion, writer = Motion(walking_joints(FRAMES)), TemplateWriter()
-    one = median_seconds(lambda: writer.write([observe(motion)]), repeats)
+    one = median_seconds(lambda: writer.write([observe(motion)]), repeats, clock=time.process_time)
     return [
         (
             f"joints to {len(POSECODES)} codes, {CLIPS} clips of {FRAMES} frames",
@@ -50,7 +54,7 @@ def command_rows(data: Path) -> list[tuple[str, str, str]]:
             (root / path.name).symlink_to(path.resolve())
         for size in (*SIZES, len(ids)):
             (root / f"bench{size}.txt").write_text("\n".join(ids[:: max(1, len(ids) // size)][:size]))
-            seconds, memory = run_process(_command(root, f"bench{size}", root / f"{size}.jsonl"))
+            _, seconds, memory = run_process(_command(root, f"bench{size}", root / f"{size}.jsonl"))
             bound = "<= 300 s" if size == len(ids) else ""
             rows.append((f"`kinmo-annotate predict`, {size:,} clips", f"{seconds:.1f} s, peak {memory:.0f} MiB", bound))
     return rows

@@ -1,4 +1,4 @@
-"""How the benchmarks measure: medians of wall time, and what a process took."""
+"""How the benchmarks measure: medians of a time, and what a process took."""
 
 from __future__ import annotations
 
@@ -16,28 +16,31 @@ import json, os, subprocess, sys, time
 start = time.perf_counter()
 process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
 _, status, usage = os.wait4(process.pid, 0)
-print(json.dumps([os.waitstatus_to_exitcode(status), time.perf_counter() - start, usage.ru_maxrss / 1024]))
+times = time.perf_counter() - start, usage.ru_utime + usage.ru_stime
+print(json.dumps([os.waitstatus_to_exitcode(status), *times, usage.ru_maxrss / 1024]))
 """
 
 
-def median_seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median wall time after two warm-up calls."""
+def median_seconds(
+    work: Callable[[], object], repeats: int, *, clock: Callable[[], float] = time.perf_counter
+) -> float:
+    """Median time by a clock, wall time by default, after two warm-up calls."""
     times = []
     for repeat in range(repeats + 2):
-        start = time.perf_counter()
+        start = clock()
         work()
         if repeat >= 2:
-            times.append(time.perf_counter() - start)
+            times.append(clock() - start)
     return statistics.median(times)
 
 
-def run_process(command: Sequence[str]) -> tuple[float, float]:
-    """Run a command to its end: wall time in seconds, peak memory in MiB."""
+def run_process(command: Sequence[str]) -> tuple[float, float, float]:
+    """Run a command to its end: wall time and processor time in seconds, peak memory in MiB."""
     done = subprocess.run([sys.executable, "-I", "-S", "-c", STARTER, *command], capture_output=True, text=True)
-    code, seconds, memory = json.loads(done.stdout or "[1, 0, 0]")
+    code, seconds, processor, memory = json.loads(done.stdout or "[1, 0, 0, 0]")
     if code:
         raise RuntimeError(f"{' '.join(command)} ended with {code}: {done.stderr.strip()[-2000:]}")
-    return seconds, memory
+    return seconds, processor, memory
 
 
 def peak_memory() -> float:

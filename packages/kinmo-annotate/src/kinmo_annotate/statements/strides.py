@@ -36,7 +36,7 @@ def passes(who: str, kind: str, front: NDArray[np.floating], *, each: int, **fil
     run = run[: len(run) // each * each]
     if len(run) < _FEWEST:
         return []
-    start, end = run[0].start, run[-1].end
-    clear = len(swings(front[start : end + 1], STRIDE / 2)) <= words.CLEAR * len(run)
+    # All of the motion counts, since a description tells how often without telling when.
+    clear = len(swings(front, STRIDE / 2)) <= words.CLEAR * len(run)
     often = words.times(len(run) // each) if clear else "again and again"
-    return [observed(who, kind, start, end, times=often, **filled)]
+    return [observed(who, kind, run[0].start, run[-1].end, times=often, **filled)]

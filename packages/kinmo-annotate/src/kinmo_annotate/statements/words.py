@@ -39,8 +39,11 @@ def times(number: int, before: str = "") -> Amount:
 
 
 def often(values: NDArray[np.floating], min_size: float, repeat: Repeat) -> Amount | str:
-    """Return how many times a number goes there and back, or "again and again" where half the size gives another count."""
-    halves = len(swings(values[repeat.start : repeat.end + 1], min_size / 2)) / 2
+    """Return how many times a number goes there and back, or "again and again" where half the size gives another count.
+
+    All of the motion counts, since a description tells how often without telling when.
+    """
+    halves = len(swings(values, min_size / 2)) / 2
     return times(repeat.count) if halves <= CLEAR * repeat.count else "again and again"
 
 

@@ -19,7 +19,7 @@ from kinmo_annotate.statements.changes import Repeat, Swing, moves
 from kinmo_annotate.vocabulary import in_time, observed
 
 # Degrees. Quantiles are read off, to about .03, from the train and val clips of the second CMU pack.
-_NOD: Final = 25.0  # smallest swing that counts; .75 of the clips stay within less
+_NOD: Final = 25.0  # smallest swing that counts; the audit could hardly see one of 20
 _TILT: Final = 24.0  # the same; .80 of the clips
 _UPRIGHT: Final = 12.0  # a tilt that ends within this has come back upright; .91 of the frames
 _RAISED: Final = 50.0  # of a head that is upright to the front, most; its bone leans forward by 20 to 45

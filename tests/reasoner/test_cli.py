@@ -93,10 +93,11 @@ def test_evaluate_prints_both_halves(capsys: pytest.CaptureFixture[str], tmp_pat
     must = "must: ['torso: ^travels'], must_not: ['torso: ^jumps']"
     short.write_text(f"cases:\n- {{{must}, say: [he walks, she walks, he jumps]}}\n", encoding="utf-8")
     main(["evaluate", "--sentences", str(short), "--failures"])
-    head, tuned, unseen, *failures = capsys.readouterr().out.splitlines()
+    head, tuned, unseen, time, *failures = capsys.readouterr().out.splitlines()
     assert head.split() == ["half", "sentences", "demands", "met", "share", "contradictions"]
     assert tuned.split() == ["tuned", "2", "2", "1", "0.500", "1"]
     assert unseen.split() == ["unseen", "1", "1", "1", "1.000", "0"]
+    assert time.endswith(" ms of processor time a sentence")
     assert failures == ["'he jumps' misses 'torso: ^travels'", "'he jumps' contradicts 'torso: ^jumps'"]
 
 

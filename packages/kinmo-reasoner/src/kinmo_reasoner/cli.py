@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from time import process_time
 
 from kinmo_core.cli import run_command
 from kinmo_core.errors import InputError
@@ -116,8 +117,11 @@ def _evaluate(options: argparse.Namespace) -> None:
         from kinmo_reasoner.demands import halves, judge, read_cases, score
         from kinmo_reasoner.show import scores_text
 
+        start = process_time()
         verdicts = {name: judge(reasoner, cases) for name, cases in halves(read_cases(options.sentences)).items()}
+        spent = (process_time() - start) / sum(map(len, verdicts.values()))
         print(scores_text({name: score(found) for name, found in verdicts.items()}))
+        print(f"{1000 * spent:.0f} ms of processor time a sentence")
         for verdict in verdicts["tuned"] if options.failures else ():
             for word, demands in (("misses", verdict.missing), ("contradicts", verdict.contradictions)):
                 for demand in demands:

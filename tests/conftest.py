@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ settings.register_profile(
 settings.load_profile("kinmo")
 
 _ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(_ROOT / "tests" / "shared"))  # for openai_server
 
 
 @pytest.fixture(scope="session")

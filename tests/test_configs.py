@@ -186,7 +186,7 @@ def test_the_overlays_for_gpus_are_read(overlay: str, parse: Any):
 
 @pytest.mark.parametrize("path", ANNOTATE, ids=lambda path: path.stem)
 def test_a_configuration_describes_its_data(path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("kinmo_annotate.writers.llm.price", lambda *_: 0.0)  # litellm takes seconds to import
+    monkeypatch.setattr("kinmo_annotate.writers.client.price", lambda *_: 0.0)  # litellm takes seconds to import
     cli = parse_annotate(monkeypatch, path)
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert type(cli.model.writer).__name__ == values["model"]["writer"]["class_path"].rpartition(".")[2]

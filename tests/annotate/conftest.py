@@ -1,4 +1,4 @@
-"""What the tests of kinmo-annotate share: the folder itself, for `openai_server`."""
+"""What the tests of kinmo-annotate share: the folder itself, for `processes` and `puppets`."""
 
 from __future__ import annotations
 

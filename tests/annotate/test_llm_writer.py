@@ -544,7 +544,7 @@ def test_processes_share_the_rest_of_the_budget(tmp_path: Path, monkeypatch: pyt
     with Server() as server:
         it = writer(server, tmp_path, model="openai/gpt-4o-mini", max_cost=1.0)
         it.write([])
-    assert (it._budget.spent, it._budget.limit) == pytest.approx((0.2, 0.4))
+    assert (it._client.budget.spent, it._client.budget.limit) == pytest.approx((0.2, 0.4))
 
 
 def test_a_request_waits_for_reserved_money():

@@ -46,7 +46,7 @@ class Prompts:
 
     def ask_interactions(self, observation: Observation, text: str, groups: Mapping[str, str]) -> Messages:
         """Return the messages of the second stage, which contain the answer to the first one."""
-        written = _data({"text": text, "groups": dict(groups)})
+        written = as_data({"text": text, "groups": dict(groups)})
         return self._ask(self.interactions.substitute(observation=self._observation(observation), groups=written))
 
     def ask_again(self, messages: Messages, answer: str, problem: str) -> Messages:
@@ -64,9 +64,9 @@ class Prompts:
             timeline.setdefault(statement.who, []).append(f"{span}: {statement.sentence}")
         return self.observation.substitute(
             seconds=f"{seen.seconds:.1f}",
-            captions=_data(list(seen.captions)),
-            poses=_data([f"{frame.seconds:.1f} s: {frame.text}" for frame in seen.keyframes]),
-            timeline=_data(timeline),
+            captions=as_data(list(seen.captions)),
+            poses=as_data([f"{frame.seconds:.1f} s: {frame.text}" for frame in seen.keyframes]),
+            timeline=as_data(timeline),
         ).strip()
 
 
@@ -113,7 +113,7 @@ def _template(text: str, source: str, wanted: frozenset[str]) -> Template:
     return template
 
 
-def _data(value: Mapping[str, Any] | Sequence[Any]) -> str:
+def as_data(value: Mapping[str, Any] | Sequence[Any]) -> str:
     """Return JSON without "<", which could close the <data> mark, and in UTF-8: half an emoji becomes an escape."""
     text = json.dumps(value, ensure_ascii=False, indent=0).replace("<", "\\u003c")
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -54,7 +54,7 @@ def read_groups(answer: str) -> tuple[str, dict[str, str]]:
     problems = [*_length_problems({"text": text}), *_length_problems(groups)]
     if text == UNKNOWN:
         problems.append(f"text: must say what the person does, got {UNKNOWN!r}")
-    problems += [problem for name, text in groups.items() for problem in _limb_problems(name, text)]
+    problems += [problem for name, text in groups.items() for problem in limb_problems(name, text)]
     _raise_if(problems)
     return text, groups
 
@@ -67,7 +67,7 @@ def read_interactions(answer: str) -> dict[tuple[str, str], str]:
     """
     value = _validated("interactions", answer)
     texts = {name: _clean(text) for name, text in value["interactions"].items()}
-    _raise_if([*_length_problems(texts), *(problem for item in texts.items() for problem in _limb_problems(*item))])
+    _raise_if([*_length_problems(texts), *(problem for item in texts.items() for problem in limb_problems(*item))])
     return {pair: texts[key] for pair, key in zip(PAIRS, PAIR_KEYS, strict=True)}
 
 
@@ -180,7 +180,7 @@ _SUBJECT: Final = r"(?:(?:the|his|her|their|its)\s+)?(?:person's\s+)?"
 _SUBJECTS: Final = {limb: re.compile(_SUBJECT + _mention(limb), re.IGNORECASE) for limb in _MENTIONS}
 
 
-def _limb_problems(key: str, text: str) -> Iterator[str]:
+def limb_problems(key: str, text: str) -> Iterator[str]:
     """Yield the reasons why a text belongs to another limb than its key.
 
     A group's text must not begin with another limb. No text may name the opposite limb without its own.

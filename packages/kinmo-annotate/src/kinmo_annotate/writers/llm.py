@@ -6,26 +6,22 @@ six groups; together they give the texts of the 15 interactions.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 from kinmo_annotate.observation import Annotation, Observation
 from kinmo_annotate.prompts import Messages, load_prompts
 from kinmo_annotate.writers.answers import SCHEMAS, MalformedError, one_line, read_groups, read_interactions
-from kinmo_annotate.writers.journal import Answer, Journal
-from kinmo_annotate.writers.libraries import check_libraries, load_litellm
+from kinmo_annotate.writers.client import Client
+from kinmo_annotate.writers.conversation import first_usable
 from kinmo_annotate.writers.parallel import in_parallel
-from kinmo_annotate.writers.provider import Provider, RefusedError, check_argument
-from kinmo_annotate.writers.spending import Budget, Spending, price
+from kinmo_annotate.writers.provider import RefusedError, check_argument
+from kinmo_annotate.writers.spending import Spending
 from kinmo_core.errors import InputError
 from kinmo_core.text import GROUPS, MAX_CHARACTERS, PAIRS, UNKNOWN, Description
 
 DEFAULT_TEXT: Final = "a person moves"  # global text without an answer of the model and without a caption
-_NAME_DIGITS: Final = 8  # hexadecimal digits of the hash in a writer's name
 
 _T = TypeVar("_T")
 
@@ -85,32 +81,33 @@ class LLMWriter:
         seed: int = 0,
         schema: bool = True,
     ) -> None:
-        check_libraries()
         check_argument("concurrency", concurrency, concurrency >= 1, "at least 1")
         check_argument("asks", asks, asks >= 1, "at least 1")
-        check_argument("temperature", temperature, 0 <= temperature <= 2, "between 0 and 2")
-        check_argument("max_tokens", max_tokens, max_tokens >= 1, "at least 1")
-        if max_cost is not None:
-            check_argument("max_cost", max_cost, max_cost > 0, "a positive number of USD")
-            if price(model, 1, 1) is None:
-                raise InputError(f"max_cost needs a price, but litellm's table has none of {model!r}")
-        self.asks, self.concurrency, self.max_cost, self.schema = asks, concurrency, max_cost, schema
-        self.spending = Spending()
-        self._parameters = {"temperature": temperature, "max_tokens": max_tokens, "seed": seed}
+        self.asks, self.concurrency, self.schema = asks, concurrency, schema
         self._prompts = load_prompts(prompts)
-        self._journal = Journal(journal)
-        self._provider = Provider(model, api_base, timeout, retries, backoff)
-        self._budget = Budget(math.inf)
-        self._opened = False
-        self._lock = threading.Lock()
-        self._key_locks: dict[str, threading.Lock] = {}
+        self._client = Client(
+            model,
+            prompts={field: prompt.template for field, prompt in vars(self._prompts).items()},
+            api_base=api_base,
+            journal=journal,
+            max_cost=max_cost,
+            retries=retries,
+            backoff=backoff,
+            timeout=timeout,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            seed=seed,
+        )
 
     @property
     def name(self) -> str:
         """The model, and a hash of prompts and parameters, since other prompts make other texts."""
-        prompts = {field: prompt.template for field, prompt in vars(self._prompts).items()}
-        settings = json.dumps([self._parameters, prompts], sort_keys=True)
-        return f"{self._provider.model}@{hashlib.sha256(settings.encode()).hexdigest()[:_NAME_DIGITS]}"
+        return self._client.name
+
+    @property
+    def spending(self) -> Spending:
+        """Requests, tokens and USD so far."""
+        return self._client.spending
 
     @property
     def needs_keyframes(self) -> bool:
@@ -119,17 +116,8 @@ class LLMWriter:
 
     def write(self, observations: Sequence[Observation]) -> list[Annotation]:
         """Return an annotation for each observation, in their order; errors as in the class."""
-        if not self._opened:
-            self._open()
+        self._client.open()
         return in_parallel(self._annotate, observations, threads=self.concurrency)
-
-    def _open(self) -> None:
-        self._journal.open()
-        load_litellm()  # once, before the threads need it
-        if self.max_cost is not None:
-            spent = self._journal.usd()
-            self._budget = Budget(spent + (self.max_cost - spent) / _processes(), spent)
-        self._opened = True
 
     def _annotate(self, seen: Observation, stop: threading.Event) -> Annotation:
         """Ask both stages. The second stage needs the first one's answer and is not paid for without it."""
@@ -151,48 +139,17 @@ class LLMWriter:
 
     def _ask(self, messages: Messages, stage: str, read: Callable[[str], _T], stop: threading.Event) -> _T:
         """Return the first usable answer as `read` returns it; an unusable one goes back with the reason."""
-        parameters = dict(self._parameters)
-        if self.schema:
-            form = {"name": stage, "strict": True, "schema": SCHEMAS[stage]}
-            parameters["response_format"] = {"type": "json_schema", "json_schema": form}
-        for _ in range(self.asks - 1):
-            answer = self._answer(messages, parameters, stop)
-            try:
-                return _read(answer, read)
-            except MalformedError as error:
-                messages = self._prompts.ask_again(messages, answer.text, str(error))
-        return _read(self._answer(messages, parameters, stop), read)
-
-    def _answer(self, messages: Messages, parameters: Mapping[str, Any], stop: threading.Event) -> Answer:
-        """Return the answer from the journal, or ask the provider and write its answer to the journal."""
-        key = Journal.key(self.name, messages, parameters)
-        # Threads with the same request wait for the first one and find its answer in the journal; setdefault is atomic.
-        with self._key_locks.setdefault(key, threading.Lock()):
-            known = self._journal.read(key)
-            answer = known or self._provider.ask(messages, parameters, key=key, budget=self._budget, stop=stop)
-            if known is None:
-                self._journal.write(key, answer)
-        with self._lock:
-            self.spending = self.spending.add(answer, paid=known is None)
-        return answer
-
-
-def _read(answer: Answer, read: Callable[[str], _T]) -> _T:
-    if answer.finish_reason == "length":
-        raise MalformedError("it is cut off; write less")
-    if answer.finish_reason == "content_filter":
-        raise MalformedError("it was withheld by a content filter; describe only how the body moves")
-    return read(answer.text)
+        form = {"name": stage, "schema": SCHEMAS[stage]} if self.schema else None
+        return first_usable(
+            lambda conversation: self._client.complete(conversation, stop, form=form),
+            messages,
+            read,
+            asks=self.asks,
+            ask_again=self._prompts.ask_again,
+        )
 
 
 def _first_caption(seen: Observation) -> str:
     """Return the global text for a motion without an answer of the model."""
     lines = (one_line(caption)[:MAX_CHARACTERS].strip() for caption in seen.captions)
     return next(filter(None, lines), DEFAULT_TEXT)
-
-
-def _processes() -> int:
-    """Return the number of processes among which a Trainer shares the work."""
-    from torch import distributed
-
-    return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1

@@ -1,4 +1,4 @@
-"""A language-model provider on 127.0.0.1 for the tests in this folder: real HTTP, scripted answers.
+"""A language-model provider on 127.0.0.1 for the tests of all packages: real HTTP, scripted answers.
 
 It speaks OpenAI's `POST /v1/chat/completions`, and honours `Idempotency-Key`: it bills a key once, and answers the same key
 again with the same answer for free.

@@ -56,8 +56,9 @@ class Stage(L.LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Make AdamW and its schedule."""
         optim = self.optim
+        trained = [weight for weight in self.parameters() if weight.requires_grad]
         optimizer = torch.optim.AdamW(
-            self.parameters(), lr=optim.learning_rate, betas=optim.betas, weight_decay=optim.weight_decay
+            trained, lr=optim.learning_rate, betas=optim.betas, weight_decay=optim.weight_decay
         )
 
         def factor(step: int) -> float:

@@ -1,0 +1,1 @@
+"""Training of language models on timelines. Only modules named `train` import Lightning."""

@@ -20,7 +20,18 @@ from kinmo_core.model_folder import load_training_checkpoint
 from kinmo_core.text import BODY, Reasoner
 from kinmo_reasoner.causal import CausalReasoner, load
 from kinmo_reasoner.export import export
-from kinmo_reasoner.model import LoraSettings, add_adapter, load_base, load_folder, load_tokenizer, merge, need
+from kinmo_reasoner.model import (
+    LoraSettings,
+    add_adapter,
+    load_base,
+    load_folder,
+    load_tokenizer,
+    merge,
+    need,
+)
+from kinmo_reasoner.packing import chat_text
+from kinmo_reasoner.prompts import ask
+from kinmo_reasoner.request import Request
 
 IDS = torch.tensor([[5, 6, 7, 8, 9, 10, 11]])
 
@@ -144,6 +155,19 @@ class TestLoading:
         with pytest.raises(InputError, match="must have a chat template; choose a model that is tuned for chat"):
             load_tokenizer(str(tmp_path / "base"))
 
+    def test_a_template_without_system_messages_takes_the_task_in_the_question(self, toy_base: Path):
+        tokenizer = load_tokenizer(str(toy_base / "base"))
+        refuse = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+        tokenizer.chat_template = refuse + "{% for m in messages %}[{{ m.role }}] {{ m.content }}{% endfor %}"
+        text = chat_text(tokenizer, ask(Request("walk"), phrases=False), answer_next=True)
+        assert text.startswith("[user] You plan human motion.")
+        assert '"walk"' in text
+        tokenizer.chat_template = "{{ raise_exception('nothing at all') }}"
+        with pytest.raises(
+            InputError, match="the chat template must take a question and its answer, but says: nothing"
+        ):
+            chat_text(tokenizer, ask(Request("walk"), phrases=False), answer_next=True)
+
     def test_a_pickled_model_is_refused(self, toy_base: Path, tmp_path: Path):
         shutil.copytree(toy_base / "base", tmp_path / "base")
         (tmp_path / "base" / "model.safetensors").unlink()
@@ -202,6 +226,20 @@ class TestReasoner:
             (2, True),
         ]  # the first draw, both asked again, the second draw
 
+    @pytest.mark.parametrize("phrases", [True, False], ids=["untrained", "trained"])
+    def test_a_model_that_knows_no_reasons_is_asked_the_same_again(
+        self, phrases: bool, reasoner: CausalReasoner, monkeypatch: pytest.MonkeyPatch
+    ):
+        reasoner.phrases, seen = phrases, []
+
+        def answer(conversations: list[Messages], *, sample: bool) -> list[Answer]:
+            seen.extend(conversations)
+            return [Answer(json.dumps(GOOD) if sample else "prose", "stop", 1, 1, 0.0)]
+
+        monkeypatch.setattr(reasoner, "_answer", answer)
+        reasoner.plan(["a person walks"], seconds=4.0)
+        assert [len(conversation) for conversation in seen] == [2, 4 if phrases else 2]
+
     def test_a_model_that_never_answers_in_the_form_is_one_line(self, reasoner: CausalReasoner):
         state = torch.random.get_rng_state()
         with pytest.raises(InputError, match="no usable plan of 'walk' in 2 answers; the last one: it is cut off"):
@@ -210,7 +248,7 @@ class TestReasoner:
 
     def test_batches_are_padded_on_the_left(self, reasoner: CausalReasoner):
         """A sentence gets the same words alone and beside a longer one."""
-        short, long = ([{"role": "user", "content": text}] for text in ("walk", "walk and turn and walk again"))
+        short, long = (ask(Request(text), phrases=False) for text in ("walk", "walk and turn and walk again"))
         [alone] = reasoner._answer([short], sample=False)
         together = reasoner._answer([short, long], sample=False)
         assert together[0] == alone

@@ -14,7 +14,8 @@ from kinmo_core.errors import InputError
 from kinmo_core.text import TextEncoder, Timeline
 from kinmo_core.text.statement import Real
 from kinmo_reasoner.model import base_of, load_base, load_folder, load_tokenizer
-from kinmo_reasoner.prompts import ask, plan
+from kinmo_reasoner.packing import chat_text
+from kinmo_reasoner.prompts import QUESTION, ask, plan
 from kinmo_reasoner.request import requests
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ _TOP_P: Final = 0.95  # of sampled answers: words that are less likely together 
 class CausalReasoner:
     """Implements `kinmo_core.text.Reasoner` with a causal language model.
 
-    The first draw takes the most likely words; further draws are sampled, as is every answer after an unusable one.
+    The first draw takes the most likely words; further draws are sampled, as is every answer after an unusable one. A model
+    that was not trained on timelines is told the reason why its answer is unusable.
 
     Args:
         model: a causal language model of transformers, or a `PeftModel`, in eval mode.
@@ -51,7 +53,7 @@ class CausalReasoner:
         max_tokens: int = 1500,
         batch_size: int = 8,
         temperature: Real = 0.8,
-        asks: int = 4,
+        asks: int = 6,
         seed: int = 0,
     ) -> None:
         for name, value in (("max_tokens", max_tokens), ("batch_size", batch_size), ("asks", asks)):
@@ -79,10 +81,17 @@ class CausalReasoner:
                     first = [answer]
 
                     def complete(conversation: Messages, first: list[Answer] = first) -> Answer:
-                        return first.pop() if first else self._answer([conversation], sample=True)[0]
+                        return first.pop() if first else self._answer([self._again(conversation)], sample=True)[0]
 
                     timelines.append(plan(complete, request, phrases=self.phrases, asks=self.asks))
         return drawn
+
+    def _again(self, conversation: Messages) -> Messages:
+        """Return what is said after an unusable answer.
+
+        A model that was trained on timelines has learned to answer questions, not reasons: it gets the question again.
+        """
+        return conversation if self.phrases else conversation[:QUESTION]
 
     def _answer(self, conversations: Sequence[Messages], *, sample: bool) -> list[Answer]:
         """Write the next message of each conversation."""
@@ -92,7 +101,7 @@ class CausalReasoner:
 
     def _answer_batch(self, conversations: Sequence[Messages], *, sample: bool) -> list[Answer]:
         tokenizer: Any = self.tokenizer
-        texts = [tokenizer.apply_chat_template(c, tokenize=False, add_generation_prompt=True) for c in conversations]
+        texts = [chat_text(tokenizer, conversation, answer_next=True) for conversation in conversations]
         prompt = tokenizer(texts, add_special_tokens=False, padding=True, padding_side="left", return_tensors="pt").to(
             self.model.device
         )

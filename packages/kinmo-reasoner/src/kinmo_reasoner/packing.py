@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import torch
 from torch import Tensor
 
+from kinmo_annotate.prompts import Messages
 from kinmo_core.errors import InputError
 from kinmo_core.text import Timeline
 from kinmo_reasoner.parse import to_answer
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 IGNORED: Final = -100  # label of a token that is not learned
+_SHOWN_CHARACTERS: Final = 200  # of a template's error message
 _MULTIPLE: Final = 8  # of the length of rows, which the matrix units of GPUs like
 
 
@@ -39,6 +41,27 @@ class Rows(NamedTuple):
     labels: Tensor  # (R, L) the next token where it belongs to an answer, else `IGNORED`
 
 
+def chat_text(tokenizer: PreTrainedTokenizerBase, messages: Messages, *, answer_next: bool) -> str:
+    """Return a conversation in the form of the chat template; without a system message where the template refuses one.
+
+    Args:
+        tokenizer: with a chat template.
+        messages: the conversation; what a system message says is put before the first question where need be.
+        answer_next: whether the text ends where the answer of the model begins.
+
+    Raises:
+        InputError: the template refuses the conversation.
+    """
+    first, second, *rest = messages
+    joined = {"role": "user", "content": f"{first['content']}\n\n{second['content']}"}
+    for form in (messages, [joined, *rest]):
+        try:
+            return str(tokenizer.apply_chat_template(form, tokenize=False, add_generation_prompt=answer_next))
+        except Exception as error:  # a template raises errors of any type
+            problem = " ".join(str(error).split())[:_SHOWN_CHARACTERS]
+    raise InputError(f"the chat template must take a question and its answer, but says: {problem}")
+
+
 def encode(tokenizer: PreTrainedTokenizerBase, request: Request, timeline: Timeline) -> Dialogue:
     """Return the prompt and the answer of a model that has learned its vocabulary, in the form of its chat template.
 
@@ -46,9 +69,9 @@ def encode(tokenizer: PreTrainedTokenizerBase, request: Request, timeline: Timel
         InputError: the chat template writes another question when the answer follows it.
     """
     messages = ask(request, phrases=False)
-    question = str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+    question = chat_text(tokenizer, messages, answer_next=True)
     answered = [*messages, {"role": "assistant", "content": to_answer(timeline)}]
-    whole = str(tokenizer.apply_chat_template(answered, tokenize=False))
+    whole = chat_text(tokenizer, answered, answer_next=False)
     if not whole.startswith(question):
         raise InputError("the chat template must write the same question with and without the answer")
     parts = (

@@ -20,6 +20,7 @@ from kinmo_core.text import GROUPS, PAIRS, UNITS, Timeline
 from kinmo_reasoner.parse import read_answer
 from kinmo_reasoner.request import Request
 
+QUESTION: Final = 2  # messages of `ask`
 _FIRST_KINDS: Final = {
     "torso": "travel",
     "neck": "head_rocks",

@@ -28,6 +28,7 @@ SCHEMA: Final[Mapping[str, Any]] = {  # in the subset that the strict modes of p
 }
 _DECIMALS: Final = 1  # of times, s
 _STEP: Final = 10**-_DECIMALS  # s: the shortest statement
+_STRETCHED: Final = 0.1  # share by which a plan is made faster or slower to take the seconds that are asked for
 _DIGITS: Final = 2  # significant ones of an amount; a sentence shows no more
 _MAX_SECONDS: Final = 600.0  # of a motion
 _SHOWN_PROBLEMS: Final = 5  # in the reason that goes back to the model
@@ -73,7 +74,7 @@ def read_answer(answer: str, request: Request) -> Timeline:
 
     Args:
         answer: what the model wrote; prose or a code fence may surround the JSON.
-        request: the sentence, and the duration that the answer must have.
+        request: the sentence, and the duration; a plan that is a little shorter or longer is stretched to it.
 
     Raises:
         MalformedError: lists what is wrong, by field.
@@ -97,7 +98,8 @@ def read_answer(answer: str, request: Request) -> Timeline:
     if problems:
         more = len(problems) - _SHOWN_PROBLEMS
         raise MalformedError("; ".join(problems[:_SHOWN_PROBLEMS]) + (f"; and {more} more" if more > 0 else ""))
-    return Timeline((body_statement(request.sentence, seconds), *statements), seconds)
+    timeline = Timeline(tuple(statements), seconds).stretch(request.seconds or seconds)
+    return replace(timeline, statements=(body_statement(request.sentence, timeline.seconds), *timeline.statements))
 
 
 def body_statement(sentence: str, seconds: float) -> Statement:
@@ -110,11 +112,9 @@ def _seconds(value: Mapping[str, Any], request: Request) -> float:
     seconds = value.get("seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, float | int) or not 0 < seconds <= _MAX_SECONDS:
         raise MalformedError(f"seconds: must be a number above 0 and up to {_MAX_SECONDS:g}, got {seconds!r:.80}")
-    if request.seconds is None:
-        return float(seconds)
-    if abs(seconds - request.seconds) > _STEP:  # the prompt shows tenths
+    if request.seconds is not None and abs(seconds - request.seconds) > _STEP + _STRETCHED * request.seconds:
         raise MalformedError(f"seconds: must be {request.seconds:g} as asked for, got {seconds:g}")
-    return request.seconds
+    return float(seconds)
 
 
 def _statement(row: Any, seconds: float) -> Statement:

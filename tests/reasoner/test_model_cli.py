@@ -96,7 +96,8 @@ class TestData:
 
 def _items(toy_folder: Path, toy_base: Path) -> list[tuple[str, Any]]:
     from kinmo_core.data.humanml3d import HumanML3DFolder
-    from kinmo_reasoner.pairs import described, read_timelines
+    from kinmo_reasoner.build import read_timelines
+    from kinmo_reasoner.pairs import described
 
     timelines = read_timelines(toy_base / "descriptions.jsonl")
     items = described(HumanML3DFolder(toy_folder).samples(["train"]), timelines)

@@ -24,8 +24,9 @@ from kinmo_core.text import Timeline
 from kinmo_core.train.data import LoaderConfig
 from kinmo_core.train.stage import OptimConfig
 from kinmo_core.train.testing import short_fit
+from kinmo_reasoner.build import read_timelines
 from kinmo_reasoner.model import LoraSettings
-from kinmo_reasoner.pairs import described, read_timelines
+from kinmo_reasoner.pairs import described
 from kinmo_reasoner.parse import to_answer
 from kinmo_reasoner.scratch import ScratchConfig, make_base
 from kinmo_reasoner.train.data import SentenceConfig, SentenceData

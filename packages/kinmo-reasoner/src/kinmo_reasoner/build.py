@@ -55,15 +55,15 @@ def build(data: Path, descriptions: Path, out: Path, encoder: TextEncoder, *, sp
     return len(known)
 
 
-def read_timelines(path: Path, wanted: set[str]) -> dict[str, Timeline]:
-    """Read the timelines of some motions from a file of kinmo-annotate, by id.
+def read_timelines(path: Path | str, wanted: set[str] | None = None) -> dict[str, Timeline]:
+    """Read the timelines of some motions, or of all, from a file of kinmo-annotate, by id.
 
     Raises:
         InputError: the file cannot be read or a record holds no timeline; names the motion.
     """
     found = {}
     for key, record in read_records(path):
-        if key in wanted and "skipped" not in record:
+        if (wanted is None or key in wanted) and "skipped" not in record:
             try:
                 found[key] = Timeline.from_json(record.get("timeline"))
             except InputError as error:

@@ -11,14 +11,16 @@ from time import process_time
 
 from kinmo_core.cli import run_command
 from kinmo_core.errors import InputError
+from kinmo_reasoner.model_cli import add_commands
 
 DEFAULT = "offline"
+TRAINING = {"fit": "train a language model", "validate": "validate a checkpoint of one"}
 _DATA = "HumanML3D directory with captions"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; bad input prints one line and exits with code 2."""
-    run_command("kinmo-reasoner", _parser, arguments)
+    run_command("kinmo-reasoner", _parser, arguments, lightning=TRAINING, trainer="kinmo_reasoner.train.cli")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -30,6 +32,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_predict(commands.add_parser("predict", help="plan all captions of a data set; goes on after a kill"))
     _add_evaluate(commands.add_parser("evaluate", help="judge plans by a list of sentences, or by motions"))
     _add_build(commands.add_parser("build", help="write what the offline reasoner knows of training motions"))
+    for name, what in TRAINING.items():
+        commands.add_parser(name, help=f"{what} (LightningCLI; --config YAML, see configs/reasoner)", add_help=False)
+    add_commands(commands)
     return parser
 
 

@@ -39,7 +39,8 @@ def _add_scratch(parser: argparse.ArgumentParser) -> None:
 
 def _scratch(options: argparse.Namespace) -> None:
     from kinmo_core.data.humanml3d import HumanML3DFolder
-    from kinmo_reasoner.pairs import described, read_timelines
+    from kinmo_reasoner.build import read_timelines
+    from kinmo_reasoner.pairs import described
     from kinmo_reasoner.parse import to_answer
     from kinmo_reasoner.scratch import ScratchConfig, make_base
 

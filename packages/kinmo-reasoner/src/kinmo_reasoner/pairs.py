@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from kinmo_core.data.humanml3d import Sample
 from kinmo_core.features import FPS
-from kinmo_core.text import Timeline, read_records
+from kinmo_core.text import Timeline
 
 
 @dataclass(frozen=True)
@@ -24,15 +23,6 @@ class Described:
     id: str
     sentences: tuple[str, ...]
     timeline: Timeline
-
-
-def read_timelines(path: Path | str) -> dict[str, Timeline]:
-    """Read the timelines of an annotation file by id.
-
-    Raises:
-        InputError: the file cannot be read, or a line has no timeline.
-    """
-    return {id: Timeline.from_json(record.get("timeline")) for id, record in read_records(path)}
 
 
 def described(samples: Sequence[Sample], timelines: Mapping[str, Timeline]) -> list[Described]:

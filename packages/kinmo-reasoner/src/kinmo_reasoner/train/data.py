@@ -12,9 +12,10 @@ from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
 from kinmo_core.text import Timeline, check_sentence
 from kinmo_core.train.data import DrawnDataset, LoaderConfig, StepDataModule
+from kinmo_reasoner.build import read_timelines
 from kinmo_reasoner.model import DEFAULT_BASE, load_tokenizer
 from kinmo_reasoner.packing import Dialogue, Rows, encode, pack
-from kinmo_reasoner.pairs import Described, described, read_timelines
+from kinmo_reasoner.pairs import Described, described
 from kinmo_reasoner.request import Request
 from kinmo_reasoner.synthetic import sentence_of
 

@@ -11,7 +11,10 @@ from kinmo_core.cli import Commands, add_card, run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from kinmo_core.motion import Motion
+    from kinmo_gen.follow import Sentence
 
 FORMATS = ("npz", "bvh", "glb", "mp4", "png")
 TRAINING = {"fit": "train a stage", "validate": "validate a stage", "test": "test a stage"}
@@ -41,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sample(commands)
     _add_demo(commands)
     _add_evaluate(commands)
+    _add_follow(commands)
     _add_export(commands)
     _add_card(commands)
     for name, what in TRAINING.items():
@@ -74,6 +78,20 @@ def _add_evaluate(commands: Commands) -> None:
     evaluate.add_argument("--out", type=Path, required=True, help="folder for metrics.json and metrics.md")
     evaluate.add_argument("--model", type=Path, help="model folder (default: the shipped one)")
     evaluate.set_defaults(run=_evaluate)
+
+
+def _add_follow(commands: Commands) -> None:
+    follow = commands.add_parser("follow", help="measure how often motions do what their sentence says")
+    follow.add_argument(
+        "--half", choices=("tuned", "unseen", "both"), default="both", help="of the list (default: both)"
+    )
+    follow.add_argument("--list", action="store_true", help="print the sentences with their numbers, and stop")
+    follow.add_argument("--draws", type=int, default=4, help="motions per sentence (default 4)")
+    follow.add_argument("--seed", type=int, default=0, help="of the first draw (default 0)")
+    follow.add_argument("--motions", type=Path, help="judge files NUMBER*.npz (.npy, .bvh) of a folder, not a model")
+    follow.add_argument("--save", action="store_true", help="keep the sampled motions in OUT/motions")
+    _add_model_options(follow)
+    follow.set_defaults(run=_follow)
 
 
 def _add_export(commands: Commands) -> None:
@@ -177,6 +195,58 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.repeats < 1:
         raise InputError(f"--repeats must be at least 1, got {options.repeats}")
     evaluate(options.data, options.splits.split(","), options.out, model=options.model, repeats=options.repeats)
+
+
+def _follow(options: argparse.Namespace) -> None:
+    from kinmo_gen.follow import half_of
+
+    chosen = half_of(options.half)
+    if options.list:
+        for sentence in chosen:
+            print(f"{sentence.number:3d}  {sentence.half:6}  {sentence.family:14}  {sentence.text}")
+        return
+    if not 1 <= options.draws <= 1000:
+        raise InputError(f"--draws must be between 1 and 1000, got {options.draws}")
+    if options.motions is not None and (options.model is not None or options.save):
+        raise InputError("--motions judges files: leave out --model and --save")
+
+    from rich.progress import Progress
+
+    from kinmo_gen.follow import judge
+    from kinmo_gen.follow.report import table, write_report
+
+    with Progress(transient=True) as progress:
+        motions, source = _motions_to_judge(options, chosen, progress)
+        judging = progress.add_task("judging", total=len(chosen))
+        judged = judge(motions, progress=lambda done, _: progress.update(judging, completed=done))
+    _make_folder(options.out)
+    write_report(judged, options.out, source=source)
+    print(table(judged))
+
+
+def _motions_to_judge(
+    options: argparse.Namespace, chosen: Sequence[Sentence], progress: Progress
+) -> tuple[dict[Sentence, list[Motion]], dict[str, str | int]]:
+    """Read or sample the motions of some sentences; return them and where they are from."""
+    from kinmo_gen.follow.motions import read_motions, sample_motions, save_motions
+
+    if options.motions is not None:
+        return read_motions(options.motions, chosen), {"motions": str(options.motions)}
+
+    from kinmo_gen.generator import Generator
+
+    sampling = progress.add_task("sampling", total=options.draws * len(chosen))
+    motions = sample_motions(
+        Generator.load(options.model, device=options.device),
+        chosen,
+        draws=options.draws,
+        seed=options.seed,
+        progress=lambda done, _: progress.update(sampling, completed=done),
+    )
+    if options.save:
+        _make_folder(options.out)
+        save_motions(motions, options.out / "motions")
+    return motions, {"model": str(options.model or "shipped"), "draws": options.draws, "seed": options.seed}
 
 
 def _export(options: argparse.Namespace) -> None:

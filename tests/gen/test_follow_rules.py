@@ -173,6 +173,8 @@ CASES: list[tuple[str, Motion, Motion]] = [
     ("posture(plank)", held(HIGH), held(BACK)),
     ("posture(upside_down, 0.7)", held(moved(UP_BOTH, pitch=180.0)), held(UP_BOTH)),
     ("crawls(0.6)", play((0, FOURS), (2, moved(FOURS, at=(0, 1)))), held(FOURS)),
+    ("together(crawls(0.6), posture(on_all_fours))", play((0, FOURS), (2, moved(FOURS, at=(0, 1)))),
+     play((0, BELLY), (2, moved(BELLY, at=(0, 1))))),
     ("rolls(230)", roll(330), held(BACK)),
     ("rolls(-230)", roll(-330), roll(330)),
     ("rolls_over(120)", log_roll(200), held(BACK)),

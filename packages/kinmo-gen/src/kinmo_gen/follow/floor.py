@@ -22,11 +22,11 @@ _PAUSE: Final = 0.5  # s, that these rules bridge
 
 
 def crawls(metres: float) -> Rule:
-    """Go on hands and knees."""
+    """Crawl, on hands and knees or on the belly."""
 
     def follow(body: Body) -> list[Span]:
         speed = np.hypot(*body.velocity.T)
-        found = runs(POSTURES["on_all_fours"](body), hold=0.5, bridge=_PAUSE)
+        found = runs(POSTURES["face_down"](body), hold=0.5, bridge=_PAUSE)
         return [span for span in found if speed[slice(*span)].sum() / FPS >= metres]
 
     return follow

@@ -106,9 +106,10 @@ def _hands_down(body: Body) -> Mask:
     return np.maximum(*_heights(body, "wrist")) < _HAND_ON_FLOOR
 
 
-def _on_all_fours(body: Body) -> Mask:
+def _face_down(body: Body) -> Mask:
+    """Return where the person goes on hands and knees or on the belly: chest down, knees and a hand on the floor."""
     hand = np.minimum(*_heights(body, "wrist")) < _HAND_ON_FLOOR
-    knees = (np.maximum(*_heights(body, "knee")) < _CRAWLING_KNEE) & (body.height("pelvis") > _KNEELING)
+    knees = np.maximum(*_heights(body, "knee")) < _CRAWLING_KNEE
     return hand & knees & (body.tilt > UPRIGHT) & (body.chest[:, UP] < -_FACING)
 
 
@@ -155,7 +156,8 @@ POSTURES: Final[dict[str, Callable[[Body], Mask]]] = {
     "lying_on_back": lambda body: _lying(body) & (body.chest[:, UP] > _FACING),
     "lying_on_belly": lambda body: _lying(body) & (body.chest[:, UP] < -_FACING),
     "lying_on_side": lambda body: _lying(body) & (np.abs(body.chest[:, UP]) < _FACING),
-    "on_all_fours": _on_all_fours,
+    "face_down": _face_down,
+    "on_all_fours": lambda body: _face_down(body) & (body.height("pelvis") > _KNEELING),
     "plank": _plank,
     "upside_down": _upside_down,
 }

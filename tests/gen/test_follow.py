@@ -53,8 +53,7 @@ def test_every_family_has_both_halves_in_equal_parts():
 
 def test_rules_name_a_side_only_where_the_sentence_does():
     for sentence in sentences():
-        assert sentence.sided or parse_rule(sentence.rule)
-        if not sentence.sided and mirror_text(sentence.rule) != sentence.rule:
+        if not sentence.sided:  # what is said of the left is said of the right too
             assert sentence.rule.count("left") == sentence.rule.count("right"), sentence
 
 

@@ -6,7 +6,7 @@ measure of one side has the same sign as that of the other side in the mirrored 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -24,6 +24,7 @@ OTHER: Final = {"left": "right", "right": "left"}
 OUTWARD: Final = {"left": 1.0, "right": -1.0}  # sign of the left axis on which a side lies
 FORWARD, UP, LEFT = 0, 1, 2
 
+_JOINTS: Final = {name: number for number, name in enumerate(HUMANML3D.names)}
 _FLOOR_PERCENTILE: Final = 2  # of each frame's lowest joint; a single low frame is noise
 _JITTER: Final = 0.15  # s, moving average over the joints
 _TURN_SMOOTHING: Final = 0.25  # s
@@ -37,10 +38,12 @@ class Body:
     Args:
         joints: (T, 22, 3) metres, y up, floor at y = 0.
         heading: (T,) rad about +y, without jumps; grows as the person turns to the left.
+        found: what rules found here, by their text: many sentences share a part of their rule.
     """
 
     joints: Array
     heading: Array
+    found: dict[str, list[tuple[int, int]]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, motion: Motion) -> Body:
@@ -73,11 +76,12 @@ class Body:
 
     def at(self, *names: str) -> Array:
         """Return the local place (T, 3) of a joint, or the middle of several."""
-        return self.local[:, HUMANML3D.index(*names)].mean(1)
+        first, *others = (self.local[:, _JOINTS[name]] for name in names)
+        return np.mean([first, *others], axis=0) if others else first
 
     def height(self, name: str) -> Array:
         """Return the height (T,) of a joint above the floor, m."""
-        return self.at(name)[:, UP]
+        return self.local[:, _JOINTS[name], UP]
 
     @cached_property
     def velocity(self) -> Array:
@@ -120,8 +124,8 @@ class Body:
         """Return the speed (T,) of a joint over the floor, up and down left out, m/s."""
         if len(self) < 2:
             return np.zeros(len(self))
-        [joint] = HUMANML3D.index(name)
-        return np.linalg.norm(np.gradient(self.joints[:, joint][:, [0, 2]], axis=0), axis=-1) * FPS
+        x, _, z = self.joints[:, _JOINTS[name]].T
+        return np.hypot(np.gradient(x), np.gradient(z)) * FPS
 
 
 def smooth(values: Array, seconds: float) -> Array:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from kinmo_core.errors import InputError
 from kinmo_gen.follow import arms, floor, hands, legs, posture, spans, travel, trunk
-from kinmo_gen.follow.spans import Rule
+from kinmo_gen.follow.body import Body
+from kinmo_gen.follow.spans import Rule, Span
 
 _FUNCTIONS: Final[tuple[Callable[..., Rule], ...]] = (
     *(spans.then, spans.together, spans.without, spans.never, spans.either, spans.throughout, spans.times),
@@ -55,6 +56,17 @@ def _value(node: ast.expr, text: str) -> Any:
             )
         case _:
             raise InputError(f"rule must hold calls, words and numbers only, got {ast.unparse(node)!r} in {text!r}")
+
+
+def _remembered(text: str, rule: Rule) -> Rule:
+    """Evaluate a rule once for a body, however many sentences have it."""
+
+    def follow(body: Body) -> list[Span]:
+        if text not in body.found:
+            body.found[text] = rule(body)
+        return body.found[text]
+
+    return follow
 
 
 def _call(name: str, arguments: list[Any], named: dict[Any, Any], text: str) -> Rule:

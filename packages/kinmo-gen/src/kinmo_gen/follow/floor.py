@@ -96,12 +96,14 @@ def cartwheels(side: str) -> Rule:
     def follow(body: Body) -> list[Span]:
         found = []
         for start, end in runs(POSTURES["upside_down"](body), hold=0.1):
-            first, last = (start - round(_WHEEL_SECONDS * FPS), end + round(_WHEEL_SECONDS * FPS))
-            before, after = body.joints[max(first, 0), 0], body.joints[min(last, len(body)) - 1, 0]
+            first, last = start - round(_WHEEL_SECONDS * FPS), min(end + round(_WHEEL_SECONDS * FPS), len(body))
+            if first < 0:
+                continue  # the beginning is missing, and with it the side
+            before, after = body.joints[first, 0], body.joints[last - 1, 0]
             # Turning over exchanges left and right of the world, so the heading is that of the frame before.
-            ahead, aside = body.part(max(first, 0), max(first, 0) + 1).along((after - before)[None])
+            ahead, aside = body.part(first, first + 1).along((after - before)[None])
             if aside[0] * OUTWARD[side] > max(_WHEEL, abs(ahead[0])):
-                found.append((max(first, 0), min(last, len(body))))
+                found.append((first, last))
         return found
 
     return follow

@@ -51,6 +51,19 @@ def test_another_place_is_worse_and_a_place_with_common_words_less_so():
     assert found[1] > found[2] > 0
 
 
+def test_where_a_hand_comes_from_counts_unless_it_hung_there():
+    asked = timeline(("left_arm", 0, 1, "drops from above the head to beside the hip"))
+    found = [f"drops from {place} to beside the hip" for place in ("above the head", "in front of the chest")]
+    from_above, from_chest = scores(asked, *(timeline(("left_arm", 0, 1, text)) for text in found))
+    assert from_above == 1 > from_chest
+    assert scores(ASKED, timeline(("left_arm", 0, 1, "rises from in front of the chest to above the head"))) == [1.0]
+
+
+def test_another_pace_is_worse():
+    runs = timeline(("torso", 0, 1, "travels forward about {} at running pace", 3, "metres"))
+    assert scores(timeline(at(0, 3, WALK)), timeline(at(0, 3, WALK)), runs) == [1.0, 0.5]
+
+
 def test_another_amount_or_count_is_worse():
     asked = timeline(("torso", 0, 1, "leans forward to about {}", 70, "degrees"))
     leans = [timeline(("torso", 0, 1, "leans forward to about {}", amount, "degrees")) for amount in (70, 50, 20, -70)]
@@ -67,6 +80,8 @@ def test_two_things_in_the_asked_order():
     wrong = timeline(at(5, 9, WALK), at(1, 2, TURN))
     again = timeline(at(1, 2, TURN), at(3, 5, WALK), at(6, 7, TURN))
     assert scores(asked, right, wrong, again, timeline(at(0, 3, WALK))) == [1.0, 0.5, 1.0, 0.5]
+    slight = timeline(at(5, 9, WALK), at(1, 2, TURN), ("torso", 9, 10, TURN[1], 10, "degrees"))
+    assert scores(asked, slight) == [0.5]  # a much worse match is not what is meant
 
 
 def test_two_things_at_once():

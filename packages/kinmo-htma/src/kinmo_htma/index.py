@@ -92,7 +92,9 @@ class Index:
     def __len__(self) -> int:
         return len(self.items)
 
-    def search(self, queries: Tensor, k: int = 5, *, wanted: Timeline | None = None) -> list[Hit]:
+    def search(
+        self, queries: Tensor, k: int = 5, *, wanted: Timeline | None = None, weight: float = STATEMENT_WEIGHT
+    ) -> list[Hit]:
         """Find the k files with the best matching part, each once, best first.
 
         Args:
@@ -100,6 +102,7 @@ class Index:
                 item is its best with any of them.
             k: number of files; fewer where there are fewer.
             wanted: statements that the motions are to make true as well.
+            weight: of the score of statements; that of vectors has 1.
         """
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}")
@@ -107,7 +110,7 @@ class Index:
         while True:
             found = self._nearest(queries, min(count, len(self)))
             if wanted is not None:
-                found = self._with_statements(queries, found, wanted)
+                found = self._with_statements(queries, found, wanted, weight)
             files: dict[str, Hit] = {}
             for number, score in found:
                 files.setdefault(self.items[number].path, Hit(self.items[number], score, self._moments(wanted, number)))
@@ -187,7 +190,7 @@ class Index:
         return list(zip(found.indices.tolist(), found.values.tolist(), strict=True))
 
     def _with_statements(
-        self, queries: Tensor, nearest: list[tuple[int, float]], wanted: Timeline
+        self, queries: Tensor, nearest: list[tuple[int, float]], wanted: Timeline, weight: float
     ) -> list[tuple[int, float]]:
         """Return (item, score) of the nearest items and as many with the best statements, by both scores, best first."""
         near = np.array([number for number, _ in nearest])
@@ -196,7 +199,7 @@ class Index:
         best = np.argpartition(-by_statements, count - 1)[:count]
         chosen = np.union1d(near, best[by_statements[best] > 0])
         cosines = (queries @ self.vectors[torch.from_numpy(chosen)].T).amax(0).numpy()
-        scores = (cosines + STATEMENT_WEIGHT * by_statements[chosen]) / (1 + STATEMENT_WEIGHT)
+        scores = (cosines + weight * by_statements[chosen]) / (1 + weight)
         order = np.argsort(-scores, kind="stable")
         return list(zip(chosen[order].tolist(), scores[order].tolist(), strict=True))
 

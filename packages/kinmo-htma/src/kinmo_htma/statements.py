@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import torch
 
-from kinmo_annotate.measures.places import PLACES
+from kinmo_annotate.measures.places import HANGING, PLACES
 from kinmo_core.errors import InputError
 from kinmo_core.files import atomic_path
 from kinmo_core.model_folder import load_tensors, save_tensors
@@ -30,8 +30,10 @@ from kinmo_reasoner.kinds import kind_of
 _OTHER_PLACE: Final = 0.4  # quality of a match whose place has no word in common with the wanted one
 _OTHER_AMOUNT: Final = 0.5  # quality of a match whose amount is far from the wanted one
 _DISORDER: Final = 0.5  # factor of the score of a motion that does two wanted things in another order
+_GOOD: Final = 0.8  # share of the best quality, from which another match of the item counts for the order
 _COMMON: Final = 50_000  # statements of a kind, from which it is looked for among given candidates only
 
+_PACE: Final = re.compile(r"\bat (?:a )?(\w+) pace\b")
 _OFTEN: Final = re.compile(r"\b(once|twice|\w+ times|again and again)\b")
 
 Array = np.ndarray
@@ -50,8 +52,10 @@ class _Meaning(NamedTuple):
     """What a phrase says, "" for what it does not tell."""
 
     kind: str  # limb, kind and direction; "" for words that are not of the vocabulary
+    origin: str  # place that a hand comes from, unless it hangs there
     place: str  # that the text ends with
     often: str  # "once", "twice", "three times", "again and again"
+    pace: str  # "running", "walking", "slow"
 
 
 class Moment(NamedTuple):
@@ -62,7 +66,7 @@ class Moment(NamedTuple):
 
 
 class _Matches(NamedTuple):
-    """The items with a match for one wanted statement, in rising order: quality of the best match, and all their times."""
+    """The items with a match for one wanted statement, in rising order: quality of the best, and times of the good ones."""
 
     items: Array
     quality: Array
@@ -213,14 +217,17 @@ class Statements:
         edges = np.flatnonzero(np.diff(items, prepend=-1))
         if not len(edges):
             return _Matches(items, *(np.empty(0, dtype=np.float32),) * 5)
+        quality = self._quality(wanted, rows)
+        best = np.maximum.reduceat(quality, edges)
+        good = quality >= _GOOD * np.repeat(best, np.diff(edges, append=len(rows)))
         start, end = self.span[rows].T
         return _Matches(
             items[edges],
-            np.maximum.reduceat(self._quality(wanted, rows), edges),
-            np.minimum.reduceat(start, edges),
-            np.minimum.reduceat((start + end) / 2, edges),
-            np.maximum.reduceat(start, edges),
-            np.maximum.reduceat(end, edges),
+            best,
+            np.minimum.reduceat(np.where(good, start, np.inf), edges),
+            np.minimum.reduceat(np.where(good, (start + end) / 2, np.inf), edges),
+            np.maximum.reduceat(np.where(good, start, -np.inf), edges),
+            np.maximum.reduceat(np.where(good, end, -np.inf), edges),
         )
 
     def _quality(self, wanted: Statement, rows: Array) -> Array:
@@ -257,15 +264,30 @@ def _sought(wanted: Timeline) -> list[Statement]:
 def _meaning(phrase: Phrase) -> _Meaning:
     kind = kind_of(Statement(phrase.who, 0, 1, phrase.text, 1 if phrase.unit else None, phrase.unit))
     place = max((place for place in PLACES if phrase.text.endswith(place)), key=len, default="")
-    often = _OFTEN.search(phrase.text)
-    return _Meaning(f"{phrase.who} {kind.name} {kind.direction}" if kind else "", place, often[0] if often else "")
+    origins = (place for place in PLACES if f" from {place} to " in phrase.text and place not in HANGING)
+    often, pace = _OFTEN.search(phrase.text), _PACE.search(phrase.text)
+    return _Meaning(
+        f"{phrase.who} {kind.name} {kind.direction}" if kind else "",
+        next(origins, ""),
+        place,
+        often[0] if often else "",
+        pace[1] if pace else "",
+    )
 
 
 @cache
 def _agreement(wanted: _Meaning, found: _Meaning) -> float:
-    """Return 1 where place and count agree or none are wanted, else the product of what the differences leave."""
-    quality = 1.0
-    if wanted.place and wanted.place != found.place:
-        words, others = set(wanted.place.split()), set(found.place.split())
-        quality = _OTHER_PLACE + (1 - _OTHER_PLACE) * len(words & others) / len(words | others)
-    return quality * (_OTHER_AMOUNT if wanted.often and found.often and wanted.often != found.often else 1.0)
+    """Return 1 where places, count and pace agree or none are wanted, else the product of what the differences leave."""
+    quality = _same_place(wanted.origin, found.origin) * _same_place(wanted.place, found.place)
+    for asked, told in ((wanted.often, found.often), (wanted.pace, found.pace)):
+        if asked and told and asked != told:
+            quality *= _OTHER_AMOUNT
+    return quality
+
+
+def _same_place(wanted: str, found: str) -> float:
+    """Return 1 for the same place or none wanted, `_OTHER_PLACE` for a place without a word of the wanted one."""
+    if not wanted or wanted == found:
+        return 1.0
+    words, others = set(wanted.split()), set(found.split())
+    return _OTHER_PLACE + (1 - _OTHER_PLACE) * len(words & others) / len(words | others)

@@ -53,8 +53,7 @@ def test_reason_prints_a_chart_and_three_levels(capsys: pytest.CaptureFixture[st
     head, chart, levels = capsys.readouterr().out.strip().split("\n\n")
     assert head == "a man waves with his left hand, then sits down, 5.5 s"
     assert any(
-        line.startswith("left arm") and "█" in line and "swings from side" in line
-        for line in chart.splitlines()
+        line.startswith("left arm") and "█" in line and "swings from side" in line for line in chart.splitlines()
     )
     first, second = (
         line for line in chart.splitlines() if line.startswith("torso") and "sit" in line and "+" not in line

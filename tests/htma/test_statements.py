@@ -59,6 +59,17 @@ def test_where_a_hand_comes_from_counts_unless_it_hung_there():
     assert scores(ASKED, timeline(("left_arm", 0, 1, "rises from in front of the chest to above the head"))) == [1.0]
 
 
+def test_one_arm_is_better_than_both_where_one_is_wanted():
+    one = timeline(at(4, 5, RAISE))
+    other = one.mirror().statements[0]
+    both, apart = (
+        timeline(at(4, 5, RAISE), ("right_arm", 4, 5, other.text)),
+        timeline(at(1, 2, RAISE), ("right_arm", 4, 5, other.text)),
+    )
+    assert scores(ASKED, one, both, apart) == [1.0, 0.6, 1.0]
+    assert scores(timeline(*((who, 0, 2, RAISE[1]) for who in ("left_arm", "right_arm"))), one, both) == [0.5, 1.0]
+
+
 def test_another_pace_is_worse():
     runs = timeline(("torso", 0, 1, "travels forward about {} at running pace", 3, "metres"))
     assert scores(timeline(at(0, 3, WALK)), timeline(at(0, 3, WALK)), runs) == [1.0, 0.5]

@@ -30,6 +30,7 @@ from kinmo_reasoner.kinds import kind_of
 _OTHER_PLACE: Final = 0.4  # quality of a match whose place has no word in common with the wanted one
 _OTHER_AMOUNT: Final = 0.5  # quality of a match whose amount is far from the wanted one
 _DISORDER: Final = 0.5  # factor of the score of a motion that does two wanted things in another order
+_BOTH: Final = 0.6  # factor of the score where one limb is wanted and its twin does the same
 _GOOD: Final = 0.8  # share of the best quality, from which another match of the item counts for the order
 _COMMON: Final = 50_000  # statements of a kind, from which it is looked for among given candidates only
 
@@ -116,8 +117,9 @@ class Statements:
     def scores(self, wanted: Timeline, *, among: Array | None = None) -> Array:
         """Return (items,), from 0 to 1, how much of what is wanted each item does.
 
-        The score is the mean over the wanted statements of the quality of the best match, times `_DISORDER` where two things
-        are wanted one after the other and done the other way round, or wanted at once and done apart.
+        The score is the mean over the wanted statements of the quality of the best match. It is multiplied by `_DISORDER`
+        where two things are wanted one after the other and done the other way round, or wanted at once and done apart, and
+        by `_BOTH` where one arm or leg is wanted and the other does the same at that time.
 
         Args:
             wanted: statements in other words than the vocabulary's, and those about the body, are not looked for.
@@ -136,6 +138,16 @@ class Statements:
             else:
                 continue
             total[items[wrong]] *= _DISORDER
+        kinds = {_meaning(_phrase(one)).kind for one, _ in found}
+        for one, matches in found:
+            other = one.mirror()
+            if "+" in one.who or other.who == one.who or _meaning(_phrase(other)).kind in kinds:
+                continue
+            twins = self._matches(other, among)
+            items, i, j = np.intersect1d(matches.items, twins.items, assume_unique=True, return_indices=True)
+            alike = twins.quality[j] >= _GOOD * matches.quality[i]
+            both = alike & (np.minimum(matches.end[i], twins.end[j]) > np.maximum(matches.start[i], twins.start[j]))
+            total[items[both]] *= _BOTH
         return total
 
     def moments(self, wanted: Timeline, item: int, *, delay: Real = 0) -> list[Moment]:

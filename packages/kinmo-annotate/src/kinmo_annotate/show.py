@@ -1,4 +1,4 @@
-"""Annotations and agreement as plain text, aligned for a terminal or a pipe."""
+"""Annotations and agreement as plain text, aligned for a terminal or a pipe, and the tables that such texts consist of."""
 
 from __future__ import annotations
 
@@ -25,38 +25,36 @@ def annotation_text(annotation: Annotation, *, width: int = WIDTH) -> str:
     parts: list[list[RenderableType]] = [
         [f"{annotation.id}, {timeline.seconds:.1f} s, by {annotation.writer}"],
         [description.text],
-        [_rows((_limb(name), text) for name, text in description.groups.items())],
-        [_rows((_limb(pair), text) for pair, text in pairs.items())] if pairs else [],
+        [aligned((limb_name(name), text) for name, text in description.groups.items())],
+        [aligned((limb_name(pair), text) for pair, text in pairs.items())] if pairs else [],
     ]
     parts[-1].append(f"({silent} {'other ' if pairs else ''}pairs: {UNKNOWN})")
     spans = [
-        (f"{statement.start:5.1f} - {statement.end:4.1f} s", _limb(statement.who), statement.sentence)
+        (f"{statement.start:5.1f} - {statement.end:4.1f} s", limb_name(statement.who), statement.sentence)
         for statement in timeline.statements
         if statement.who != BODY
     ]
     if spans:
-        parts.append([_rows(spans)])
-    return "\n\n".join(_plain(part, width) for part in parts)
+        parts.append([aligned(spans)])
+    return "\n\n".join(plain_text(*part, width=width) for part in parts)
 
 
 def agreement_text(field: str, table: Mapping[str, Agreement]) -> str:
     """Show a row for each limb; "undefined" where there is no kappa, since both raters said one and the same throughout."""
     head = {"ratings": "Ratings", "text": "What the sentences say first"}[field]
-    rows = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    rows.add_column("limb")
-    for name in ("items", "same", "kappa", "AC1"):
-        rows.add_column(name, justify="right")
+    rows = numbers_table("limb", "items", "same", "kappa", "AC1")
     for item, of_item in table.items():
         kappa = "undefined" if math.isnan(of_item.kappa) else f"{of_item.kappa:.3f}"
-        rows.add_row(_limb(item), str(of_item.items), f"{of_item.same:.3f}", kappa, f"{of_item.ac1:.3f}")
-    return f"{head}\n\n{_plain([rows], WIDTH)}"
+        rows.add_row(limb_name(item), str(of_item.items), f"{of_item.same:.3f}", kappa, f"{of_item.ac1:.3f}")
+    return f"{head}\n\n{plain_text(rows, width=WIDTH)}"
 
 
-def _limb(who: str) -> str:
+def limb_name(who: str) -> str:
+    """Return a group or pair in words: "left arm", "torso + left arm"."""
     return " + ".join(name.replace("_", " ") for name in who.split("+"))
 
 
-def _rows(rows: Iterable[Sequence[str]]) -> Table:
+def aligned(rows: Iterable[Sequence[str]]) -> Table:
     """Align columns; the last one is wrapped below itself."""
     table = Table.grid(padding=(0, 2, 0, 0))
     for row in rows:
@@ -66,7 +64,16 @@ def _rows(rows: Iterable[Sequence[str]]) -> Table:
     return table
 
 
-def _plain(parts: Iterable[RenderableType], width: int) -> str:
+def numbers_table(first: str, *others: str) -> Table:
+    """Make an empty table with a column of names and columns of numbers."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
+
+
+def plain_text(*parts: RenderableType, width: int) -> str:
     """Render without colours; rich fills its cells with spaces, which the ends of lines do not need."""
     console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, emoji=False, highlight=False)
     for part in parts:

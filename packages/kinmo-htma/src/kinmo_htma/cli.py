@@ -217,8 +217,10 @@ def _search(options: argparse.Namespace) -> None:
 
 def _when(statement: Statement) -> str:
     """Write a statement with its time: "00:02.1-00:03.4 left arm rises ..."."""
+    from kinmo_annotate.show import limb_name
+
     start, end = (f"{second // 60:02.0f}:{second % 60:04.1f}" for second in (statement.start, statement.end))
-    subject = "" if "+" in statement.who else statement.who.replace("_", " ") + " "
+    subject = "" if "+" in statement.who else limb_name(statement.who) + " "
     return f"{start}-{end} {subject}{statement.sentence}"
 
 

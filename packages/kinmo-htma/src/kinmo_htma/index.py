@@ -111,13 +111,13 @@ class Index:
             found = self._nearest(queries, min(count, len(self)))
             if wanted is not None:
                 found = self._with_statements(queries, found, wanted, weight)
-            files: dict[str, Hit] = {}
+            best: dict[str, tuple[int, float]] = {}
             for number, score in found:
-                files.setdefault(self.items[number].path, Hit(self.items[number], score, self._moments(wanted, number)))
-                if len(files) == k:
+                best.setdefault(self.items[number].path, (number, score))
+                if len(best) == k:
                     break
-            if len(files) == k or count >= len(self):
-                return list(files.values())
+            if len(best) == k or count >= len(self):
+                return [Hit(self.items[n], score, self._moments(wanted, n)) for n, score in best.values()]
             count *= 4
 
     def motion(self, item: Item) -> Motion:

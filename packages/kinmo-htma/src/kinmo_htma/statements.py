@@ -8,10 +8,9 @@ differs makes the match worse.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -19,44 +18,19 @@ from typing import Final, NamedTuple
 import numpy as np
 import torch
 
-from kinmo_annotate.measures.places import HANGING, PLACES
 from kinmo_core.errors import InputError
 from kinmo_core.files import atomic_path
 from kinmo_core.model_folder import load_tensors, save_tensors
 from kinmo_core.text import Statement, Timeline
 from kinmo_core.text.statement import Real
-from kinmo_reasoner.kinds import kind_of
+from kinmo_htma.phrases import OTHER_AMOUNT, Meaning, Phrase, agreement, meaning
 
-_OTHER_PLACE: Final = 0.4  # quality of a match whose place has no word in common with the wanted one
-_OTHER_AMOUNT: Final = 0.5  # quality of a match whose amount is far from the wanted one
 _DISORDER: Final = 0.5  # factor of the score of a motion that does two wanted things in another order
 _BOTH: Final = 0.6  # factor of the score where one limb is wanted and its twin does the same
 _GOOD: Final = 0.8  # share of the best quality, from which another match of the item counts for the order
 _COMMON: Final = 50_000  # statements of a kind, from which it is looked for among given candidates only
 
-_PACE: Final = re.compile(r"\bat (?:a )?(\w+) pace\b")
-_OFTEN: Final = re.compile(r"\b(once|twice|\w+ times|again and again)\b")
-
 Array = np.ndarray
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """A text of a limb or pair, with the unit of its amount or ""."""
-
-    who: str
-    text: str
-    unit: str
-
-
-class _Meaning(NamedTuple):
-    """What a phrase says, "" for what it does not tell."""
-
-    kind: str  # limb, kind and direction; "" for words that are not of the vocabulary
-    origin: str  # place that a hand comes from, unless it hangs there
-    place: str  # that the text ends with
-    often: str  # "once", "twice", "three times", "again and again"
-    pace: str  # "running", "walking", "slow"
 
 
 class Moment(NamedTuple):
@@ -103,7 +77,7 @@ class Statements:
         for timeline in timelines:
             for one in timeline.statements:
                 if one.who != "body":
-                    phrase.append(numbers.setdefault(Phrase(one.who, one.text, one.unit), len(numbers)))
+                    phrase.append(numbers.setdefault(Phrase.of(one), len(numbers)))
                     span.append((one.start, one.end))
                     amount.append(np.nan if one.amount is None else one.amount)
             first.append(len(phrase))
@@ -134,20 +108,19 @@ class Statements:
             if one.end <= other.start:
                 wrong = a.middle[i] > b.last[j]
             elif min(one.end, other.end) > max(one.start, other.start):
-                wrong = np.minimum(a.end[i], b.end[j]) <= np.maximum(a.start[i], b.start[j])
+                wrong = ~_overlap(a, i, b, j)
             else:
                 continue
             total[items[wrong]] *= _DISORDER
-        kinds = {_meaning(_phrase(one)).kind for one, _ in found}
+        kinds = {meaning(Phrase.of(one)).kind for one, _ in found}
         for one, matches in found:
             other = one.mirror()
-            if "+" in one.who or other.who == one.who or _meaning(_phrase(other)).kind in kinds:
+            if "+" in one.who or other.who == one.who or meaning(Phrase.of(other)).kind in kinds:
                 continue
             twins = self._matches(other, among)
             items, i, j = np.intersect1d(matches.items, twins.items, assume_unique=True, return_indices=True)
             alike = twins.quality[j] >= _GOOD * matches.quality[i]
-            both = alike & (np.minimum(matches.end[i], twins.end[j]) > np.maximum(matches.start[i], twins.start[j]))
-            total[items[both]] *= _BOTH
+            total[items[alike & _overlap(matches, i, twins, j)]] *= _BOTH
         return total
 
     def moments(self, wanted: Timeline, item: int, *, delay: Real = 0) -> list[Moment]:
@@ -196,15 +169,15 @@ class Statements:
         return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.first))
 
     @cached_property
-    def _meanings(self) -> list[_Meaning]:
-        return [_meaning(phrase) for phrase in self.phrases]
+    def _meanings(self) -> list[Meaning]:
+        return [meaning(phrase) for phrase in self.phrases]
 
     @cached_property
     def _of_kind(self) -> dict[str, Array]:
         """Return the phrases of each kind."""
         found: dict[str, list[int]] = {}
-        for number, meaning in enumerate(self._meanings):
-            found.setdefault(meaning.kind, []).append(number)
+        for number, read in enumerate(self._meanings):
+            found.setdefault(read.kind, []).append(number)
         return {kind: np.array(numbers) for kind, numbers in found.items() if kind}
 
     @cached_property
@@ -220,7 +193,7 @@ class Statements:
         return {kind: order[edges[number] : edges[number + 1]] for number, kind in enumerate(names)}
 
     def _matches(self, wanted: Statement, among: Array | None) -> _Matches:
-        rows = self._postings.get(_meaning(_phrase(wanted)).kind, np.empty(0, dtype=int))
+        rows = self._postings.get(meaning(Phrase.of(wanted)).kind, np.empty(0, dtype=int))
         if among is not None and len(rows) > _COMMON:
             chosen = np.zeros(len(self), dtype=bool)
             chosen[among] = True
@@ -244,16 +217,16 @@ class Statements:
 
     def _quality(self, wanted: Statement, rows: Array) -> Array:
         """Return (rows,), how well statements fit the wanted one: 0 for other kinds, 1 for the same place and amount."""
-        sought = _meaning(_phrase(wanted))
+        sought = meaning(Phrase.of(wanted))
         of_phrase = np.zeros(len(self.phrases), dtype=np.float32)
         for number in self._of_kind.get(sought.kind, ()):
-            of_phrase[number] = _agreement(sought, self._meanings[number])
+            of_phrase[number] = agreement(sought, self._meanings[number])
         quality = of_phrase[self.phrase[rows]]
         if wanted.amount is None:
             return quality
         sizes, size = np.abs(self.amount[rows]), abs(float(wanted.amount))
         near = np.minimum(sizes, size) / np.maximum(np.maximum(sizes, size), 1e-6)
-        return quality * np.where(np.isnan(sizes), 1, _OTHER_AMOUNT + (1 - _OTHER_AMOUNT) * near).astype(np.float32)
+        return quality * np.where(np.isnan(sizes), 1, OTHER_AMOUNT + (1 - OTHER_AMOUNT) * near).astype(np.float32)
 
     def _statement(self, row: int, delay: Real) -> Statement:
         phrase, amount = self.phrases[self.phrase[row]], float(self.amount[row])
@@ -264,42 +237,10 @@ class Statements:
 _ARRAYS: Final = ("first", "phrase", "span", "amount")
 
 
-def _phrase(statement: Statement) -> Phrase:
-    return Phrase(statement.who, statement.text, statement.unit)
+def _overlap(a: _Matches, i: Array, b: _Matches, j: Array) -> Array:
+    """Tell where the times of the good matches i of a and j of b overlap."""
+    return np.minimum(a.end[i], b.end[j]) > np.maximum(a.start[i], b.start[j])
 
 
 def _sought(wanted: Timeline) -> list[Statement]:
-    return [one for one in wanted.statements if one.who != "body" and _meaning(_phrase(one)).kind]
-
-
-@cache
-def _meaning(phrase: Phrase) -> _Meaning:
-    kind = kind_of(Statement(phrase.who, 0, 1, phrase.text, 1 if phrase.unit else None, phrase.unit))
-    place = max((place for place in PLACES if phrase.text.endswith(place)), key=len, default="")
-    origins = (place for place in PLACES if f" from {place} to " in phrase.text and place not in HANGING)
-    often, pace = _OFTEN.search(phrase.text), _PACE.search(phrase.text)
-    return _Meaning(
-        f"{phrase.who} {kind.name} {kind.direction}" if kind else "",
-        next(origins, ""),
-        place,
-        often[0] if often else "",
-        pace[1] if pace else "",
-    )
-
-
-@cache
-def _agreement(wanted: _Meaning, found: _Meaning) -> float:
-    """Return 1 where places, count and pace agree or none are wanted, else the product of what the differences leave."""
-    quality = _same_place(wanted.origin, found.origin) * _same_place(wanted.place, found.place)
-    for asked, told in ((wanted.often, found.often), (wanted.pace, found.pace)):
-        if asked and told and asked != told:
-            quality *= _OTHER_AMOUNT
-    return quality
-
-
-def _same_place(wanted: str, found: str) -> float:
-    """Return 1 for the same place or none wanted, `_OTHER_PLACE` for a place without a word of the wanted one."""
-    if not wanted or wanted == found:
-        return 1.0
-    words, others = set(wanted.split()), set(found.split())
-    return _OTHER_PLACE + (1 - _OTHER_PLACE) * len(words & others) / len(words | others)
+    return [one for one in wanted.statements if one.who != "body" and meaning(Phrase.of(one)).kind]

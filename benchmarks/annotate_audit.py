@@ -81,7 +81,7 @@ def _sheet(folder: HumanML3DFolder, chosen: list[tuple[str, Statement]], number:
     figure = plt.figure(figsize=(sum(_WIDTHS), _HEIGHT * len(chosen)))
     rows = figure.add_gridspec(len(chosen), len(_WIDTHS), width_ratios=_WIDTHS, hspace=0.5, wspace=0.2)
     for row, (id, statement) in enumerate(chosen):
-        (sample,) = folder.samples_of(id, with_captions=False)
+        (sample,) = folder.samples_of(id, captions="ignored")
         scene = Scene.of(decode(sample.features()).numpy().astype(float), FPS)
         poses = rows[row, 0].subgridspec(2, 1, hspace=0.05)
         cells = {

@@ -73,7 +73,7 @@ def main() -> None:
     folder = HumanML3DFolder(options.data)
     originals = [id for id in folder.ids(options.split) if not id.startswith("M")]
     write_captions([s for id in originals for s in folder.samples_of(id) if len(s) >= SHORTEST * FPS], options.out)
-    write_windows([s for id in originals for s in folder.samples_of(id, with_captions=False)], options.out)
+    write_windows([s for id in originals for s in folder.samples_of(id, captions="ignored")], options.out)
 
 
 def write_captions(samples: Sequence[Sample], out: Path) -> None:

@@ -146,7 +146,7 @@ def test_the_lists_are_humanml3ds_with_mirrored_ids(written: Path):
 
 
 def features_of(folder: Path, id: str) -> torch.Tensor:
-    [sample] = HumanML3DFolder(folder).samples_of(id, with_captions=False)
+    [sample] = HumanML3DFolder(folder).samples_of(id, captions="ignored")
     return sample.features()
 
 
@@ -364,7 +364,7 @@ def test_what_is_written_can_be_read_by_others(written: Path):
 def test_the_data_module_reads_it(written: Path):
     data = HumanML3DFolder(written)
     assert {s.id for s in data.samples(["train"])} == {"000001", "M000001", "000003", "M000003"}
-    assert len(data.samples(["tokenizer"], with_captions=False, min_frames=40)) == len(ids(written, "tokenizer"))
+    assert len(data.samples(["tokenizer"], captions="ignored", min_frames=40)) == len(ids(written, "tokenizer"))
 
 
 def test_a_folder_with_content_is_not_overwritten(pack: Path, tmp_path: Path):

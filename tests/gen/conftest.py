@@ -56,10 +56,11 @@ def toy_model(toy_runs: Path, toy_text_model: Path, tmp_path_factory: pytest.Tem
     """A model folder of all five networks. Do not write to it."""
     from toy_stages import STAGES
 
-    from kinmo_gen.model_folder import SamplingConfig, export
+    from kinmo_gen.model_folder import export
+    from kinmo_gen.sampling import SamplingConfig
 
     folder = tmp_path_factory.mktemp("model") / "toy"
-    sampling = SamplingConfig(steps=3, guidance=2.0, residual_guidance=1.0)
+    sampling = SamplingConfig(steps=(3,), guidance=2.0, statement_guidance=2.0, residual_guidance=1.0)
     checkpoints = {stage: toy_runs / stage / "last.ckpt" for stage in STAGES}
     export(folder, checkpoints, text_encoder=str(toy_text_model), sampling=sampling)
     return folder

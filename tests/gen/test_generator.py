@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,21 +15,24 @@ from toy_stages import CODES, LAYERS, TEXT_DIM
 from kinmo_core.errors import InputError
 from kinmo_core.features import DIM
 from kinmo_core.io import load_motion, save_motion
+from kinmo_core.model_folder import to_dict
 from kinmo_core.rig import OFFSETS
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.stats import Statistics
 from kinmo_core.testing import WordEncoder
+from kinmo_core.text import Statement, Timeline
 from kinmo_gen import Generator
 from kinmo_gen.masked import MaskedConfig
-from kinmo_gen.model_folder import SamplingConfig, export, load_network, load_tokenizer
+from kinmo_gen.model_folder import export, load_network, load_tokenizer
+from kinmo_gen.sampling import SamplingConfig
 
-MASKED = asdict(MaskedConfig(TEXT_DIM))
+MASKED = to_dict(MaskedConfig(TEXT_DIM))
 TEXTS = ["a person walks forward", "  someone spins left slowly ", "a person squats down"]
 
 
 @pytest.fixture(scope="module")
 def generator(toy_model: Path) -> Generator:
-    return Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM))
+    return Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), reasoner=None)
 
 
 @pytest.fixture
@@ -88,13 +92,67 @@ def test_more_than_one_batch_tells_how_far_it_is(generator: Generator):
     assert told == [(32, 40), (40, 40)]
 
 
+def test_the_kth_motion_of_a_sentence_is_the_same_beside_any_others(generator: Generator):
+    first, second = TEXTS[:2]
+    alone = generator.sample([first] * 2, seconds=1.0, seed=5)
+    beside = generator.sample([second, first, second, first, first], seconds=1.0, seed=5)
+    torch.testing.assert_close(beside[1].joints, alone[0].joints)
+    torch.testing.assert_close(beside[3].joints, alone[1].joints)
+    (longer, _) = generator.sample([first, second], seconds=[1.0, 3.0], seed=5)
+    torch.testing.assert_close(longer.joints, alone[0].joints)
+
+
+def test_durations_are_those_that_sample_draws(generator: Generator):
+    texts = TEXTS * 3
+    assert generator.durations(texts, seed=7) == [motion.seconds for motion in generator.sample(texts, seed=7)]
+
+
+class FakeReasoner:
+    """Plans the right arm over the whole time, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, float]] = []
+
+    def plan(self, sentences: Sequence[str], seconds: Any = None, draws: int = 1) -> list[list[Timeline]]:
+        self.asked += zip(sentences, seconds, strict=True)
+        return [[Timeline((Statement("right_arm", 0.0, s, "waves"),), s)] * draws for s in seconds]
+
+
+def test_the_reasoner_plans_what_no_timeline_is_given_for(toy_model: Path):
+    reasoner = FakeReasoner()
+    planning = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), reasoner=reasoner)
+    plain = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), reasoner=None)
+    own = Timeline((Statement("left_leg", 0.0, 1.0, "kicks"),), 2.0)
+    given = planning.sample(TEXTS[:2], seconds=[2.0, 1.0], timelines=[own, None], seed=0)
+    assert reasoner.asked == [(TEXTS[1].strip(), 1.0)]
+    by_hand = plain.sample(TEXTS[:2], seconds=[2.0, 1.0], timelines=[own, reasoner.plan(["x"], [1.0])[0][0]], seed=0)
+    for one, other in zip(given, by_hand, strict=True):
+        assert torch.equal(one.joints, other.joints)
+    silent = plain.sample(TEXTS[:2], seconds=[2.0, 1.0], seed=0)
+    assert not torch.equal(silent[0].joints, given[0].joints)
+
+
+def test_a_timeline_brings_its_duration(generator: Generator):
+    own = Timeline((Statement("left_leg", 0.0, 1.0, "kicks"),), 2.0)
+    assert [len(m) for m in generator.sample(TEXTS[:2], timelines=[own, own], seed=0)] == [40, 40]
+    with pytest.raises(InputError, match=r"timelines must be one per sentence \(2\), got 1"):
+        generator.sample(TEXTS[:2], timelines=[own])
+    with pytest.raises(InputError, match=r"seconds must be between 0\.4 and 9\.8, got 60"):
+        generator.sample(TEXTS[:1], timelines=[Timeline((), 60.0)])
+
+
+def test_a_negative_seed_is_named(generator: Generator):
+    with pytest.raises(InputError, match="seed must not be negative, got -1"):
+        generator.sample(TEXTS[:1], seed=-1)
+
+
 def test_features_are_those_of_the_motions(generator: Generator):
     features = generator.sample_features(TEXTS, seconds=1.0, seed=3)
     assert [f.shape for f in features] == [(20, DIM)] * 3
 
 
 def test_half_precision_samples_too(toy_model: Path):
-    generator = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), dtype=torch.bfloat16)
+    generator = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), reasoner=None, dtype=torch.bfloat16)
     (motion,) = generator.sample(TEXTS[:1], seconds=1.0, seed=0)
     assert bool(motion.joints.isfinite().all())
 
@@ -110,14 +168,14 @@ def test_a_folder_may_name_an_alignment_as_its_text_encoder(copy: Path, monkeypa
     config = yaml.safe_load((copy / "model.yaml").read_text(encoding="utf-8"))
     for name in ("htma", "htma:models/mine"):
         (copy / "model.yaml").write_text(yaml.safe_dump(config | {"text_encoder": name}), encoding="utf-8")
-        assert isinstance(Generator.load(copy).text_encoder, WordEncoder)
+        assert isinstance(Generator.load(copy, reasoner=None).text_encoder, WordEncoder)
     assert asked == ["", "models/mine"]
 
 
 def test_the_folder_names_its_own_text_encoder_and_sampling(toy_model: Path):
-    generator = Generator.load(toy_model)
+    generator = Generator.load(toy_model, reasoner=None)
     assert generator.text_encoder.dim == TEXT_DIM
-    assert generator.sampling == SamplingConfig(steps=3, guidance=2.0, residual_guidance=1.0)
+    assert generator.sampling == SamplingConfig(steps=(3,), guidance=2.0, statement_guidance=2.0, residual_guidance=1.0)
     assert len(generator.sample(TEXTS[:1], seconds=1.0)) == 1
 
 
@@ -168,10 +226,10 @@ def test_a_model_of_another_format_is_refused(copy: Path):
         ),
         ({"masked": None}, r"model\.yaml: masked must be a mapping of text_dim, codes, .*, got None"),
         ({"masked": MASKED}, r"masked\.safetensors does not fit its model\.yaml: .*Missing key"),
-        ({"sampling": {"steps": 3, "wings": 2}}, r"model\.yaml: sampling has no key 'guidance'"),
+        ({"sampling": {"steps": 3, "wings": 2}}, r"model\.yaml: sampling has no key 'levels'"),
         (
-            {"sampling": asdict(SamplingConfig()) | {"steps": 0}},
-            r"model\.yaml: sampling: steps must be at least 1, got 0",
+            {"sampling": to_dict(SamplingConfig()) | {"steps": [0]}},
+            r"model\.yaml: sampling: steps must be at least 1, got \[0\]",
         ),
     ],
 )
@@ -264,8 +322,12 @@ def test_what_is_no_tokenizer_is_refused(toy_runs: Path):
 
 def test_statistics_of_the_folder_are_used(copy: Path):
     """A mean moved by one moves what comes out by one."""
-    plain = Generator.load(copy, text_encoder=WordEncoder(TEXT_DIM)).sample_features(TEXTS[:1], seconds=2.0, seed=0)[0]
+    plain = Generator.load(copy, text_encoder=WordEncoder(TEXT_DIM), reasoner=None).sample_features(
+        TEXTS[:1], seconds=2.0, seed=0
+    )[0]
     statistics = Statistics.load(copy)
     Statistics(statistics.mean + 1, statistics.std).save(copy)
-    moved = Generator.load(copy, text_encoder=WordEncoder(TEXT_DIM)).sample_features(TEXTS[:1], seconds=2.0, seed=0)[0]
+    moved = Generator.load(copy, text_encoder=WordEncoder(TEXT_DIM), reasoner=None).sample_features(
+        TEXTS[:1], seconds=2.0, seed=0
+    )[0]
     torch.testing.assert_close(moved, plain + 1)

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
+from conditions_of import random_condition
 from torch import Tensor, nn
 
-from kinmo_core.nn import valid_positions
+from kinmo_core.nn import SampleRandom, valid_positions
+from kinmo_core.text import GROUPS
+from kinmo_gen.conditions import Condition
 from kinmo_gen.masked import MaskedConfig, MaskedTransformer
 from kinmo_gen.residual import ResidualConfig, ResidualTransformer
-from kinmo_gen.sampling import _guided, sample_base, sample_residual
+from kinmo_gen.sampling import SamplingConfig, _guided, sample_base, sample_residual
 
-TRUNK = {"dim": 16, "depth": 1, "heads": 2, "feedforward": 32}
+TRUNK: dict[str, Any] = {"dim": 16, "depth": 1, "heads": 2, "feedforward": 32}
 LENGTHS = torch.tensor([9, 4, 7])
 CODES = 20
 
 
-def text(rows: int = 3) -> Tensor:
-    return torch.randn(rows, 8, generator=torch.Generator().manual_seed(2))
+TOLD = random_condition(3, 8)
+ROW = TOLD.rows(torch.tensor([0]))
+PLAIN = SamplingConfig(guidance=1.0, statement_guidance=1.0)
+THREE = SamplingConfig(("body", "group", "interaction"), (5, 3, 2), (1.0, 0.6, 0.4), 2.0, 3.0)
 
 
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+def seeded(seed: int, rows: int = 3) -> SampleRandom:
+    return SampleRandom(torch.arange(rows) + 100 * seed)
 
 
 class Spy(MaskedTransformer):
@@ -33,9 +40,9 @@ class Spy(MaskedTransformer):
         super().__init__(MaskedConfig(8, CODES, 6, **TRUNK))
         self.seen: list[Tensor] = []
 
-    def forward(self, ids: Tensor, text: Tensor, *, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, ids: Tensor, condition: Condition, *, lengths: Tensor | None = None) -> Tensor:
         self.seen.append(ids.clone())
-        return super().forward(ids, text, lengths=lengths)
+        return super().forward(ids, condition, lengths=lengths)
 
 
 @pytest.fixture
@@ -58,18 +65,20 @@ def residual() -> ResidualTransformer:
 
 def test_the_same_seed_gives_the_same_ids(masked: Spy, residual: ResidualTransformer):
     def ids(seed: int) -> Tensor:
-        generator = seeded(seed)
-        base = sample_base(masked, text(), LENGTHS, generator=generator)
-        return sample_residual(residual, base, text(), LENGTHS, generator=generator)
+        random = seeded(seed)
+        base = sample_base(masked, TOLD, LENGTHS, random, THREE)
+        return sample_residual(residual, base, TOLD, LENGTHS, random, THREE)
 
     assert torch.equal(ids(1), ids(1))
     assert not torch.equal(ids(1), ids(2))
 
 
-@pytest.mark.parametrize("steps", [1, 2, 10])
-def test_every_real_token_is_a_code_and_every_other_is_zero(masked: Spy, residual: ResidualTransformer, steps: int):
-    base = sample_base(masked, text(), LENGTHS, steps=steps, generator=seeded(0))
-    ids = sample_residual(residual, base, text(), LENGTHS, generator=seeded(0))
+@pytest.mark.parametrize("config", [replace(PLAIN, steps=(1,)), replace(PLAIN, steps=(2,)), SamplingConfig(), THREE])
+def test_every_real_token_is_a_code_and_every_other_is_zero(
+    masked: Spy, residual: ResidualTransformer, config: SamplingConfig
+):
+    base = sample_base(masked, TOLD, LENGTHS, seeded(0), config)
+    ids = sample_residual(residual, base, TOLD, LENGTHS, seeded(0), config)
     assert base.shape == (3, 9)
     assert ids.shape == (3, 9, 4)
     assert torch.equal(ids[..., 0], base)
@@ -78,7 +87,7 @@ def test_every_real_token_is_a_code_and_every_other_is_zero(masked: Spy, residua
 
 
 def test_a_token_once_kept_never_changes(masked: Spy):
-    final = sample_base(masked, text(), LENGTHS, steps=8, guidance=1.0, generator=seeded(3))
+    final = sample_base(masked, TOLD, LENGTHS, seeded(3), replace(PLAIN, steps=(8,)))
     valid = valid_positions(LENGTHS, 9)
     hidden = [(ids == CODES) & valid for ids in masked.seen]
     assert bool(hidden[0][valid].all())
@@ -89,7 +98,7 @@ def test_a_token_once_kept_never_changes(masked: Spy):
 
 
 def test_each_step_hides_the_cosine_share_of_each_row(masked: Spy):
-    sample_base(masked, text(), LENGTHS, steps=5, guidance=1.0, generator=seeded(3))
+    sample_base(masked, TOLD, LENGTHS, seeded(3), replace(PLAIN, steps=(5,)))
     shares = torch.cos(torch.linspace(0, 1, 5) * torch.pi / 2)
     for ids, share in zip(masked.seen, shares, strict=True):
         wanted = (share * LENGTHS).round().clamp(min=1)
@@ -98,62 +107,101 @@ def test_each_step_hides_the_cosine_share_of_each_row(masked: Spy):
 
 def test_the_least_certain_tokens_are_drawn_anew(masked: Spy):
     """At temperature 0 the first step draws the likeliest codes; the second hides 6 of 9, the least likely of these."""
-    sample_base(masked, text()[:1], torch.tensor([9]), steps=3, guidance=1.0, temperature=0.0)
+    sample_base(masked, ROW, torch.tensor([9]), seeded(0, 1), replace(PLAIN, steps=(3,), temperature=0.0))
     start, then = masked.seen[:2]
     with torch.inference_mode():
-        certainty, likeliest = MaskedTransformer.forward(masked, start, text()[:1]).softmax(-1)[0].max(-1)
+        certainty, likeliest = MaskedTransformer.forward(masked, start, ROW).softmax(-1)[0].max(-1)
     kept = certainty.topk(3).indices
     assert torch.equal((then[0] != CODES).nonzero()[:, 0], kept.sort().values)
     assert torch.equal(then[0, kept], likeliest[kept])
 
 
-def test_a_row_alone_is_sampled_as_in_the_batch_when_nothing_is_random(masked: Spy, residual: ResidualTransformer):
-    """At temperature 0 the most likely code is taken, so that only lengths and texts can make a difference."""
+def test_a_row_alone_is_sampled_as_in_the_batch(masked: Spy, residual: ResidualTransformer):
+    """Each row has random numbers of its own, however long the other rows are."""
 
-    def ids(rows: slice) -> Tensor:
-        base = sample_base(masked, text()[rows], LENGTHS[rows], temperature=0.0)
-        return sample_residual(residual, base, text()[rows], LENGTHS[rows], temperature=0.0)
+    def ids(rows: list[int]) -> Tensor:
+        index = torch.tensor(rows)
+        random = seeded(4).rows(index)
+        base = sample_base(masked, TOLD.rows(index), LENGTHS[index], random, THREE)
+        return sample_residual(residual, base, TOLD.rows(index), LENGTHS[index], random, THREE)
 
-    together = ids(slice(None))
+    together = ids([0, 1, 2])
     for row, length in enumerate(LENGTHS.tolist()):
-        assert torch.equal(ids(slice(row, row + 1))[0], together[row, :length])
+        assert torch.equal(ids([row])[0], together[row, :length])
+    assert torch.equal(ids([2, 0])[0, :7], together[2, :7])
 
 
-def test_guidance_in_one_batch_is_that_of_two_passes(masked: Spy):
-    ids = torch.randint(CODES, (3, 9), generator=seeded(0))
+def test_guidance_in_one_batch_is_that_of_three_passes(masked: Spy):
+    ids = torch.randint(CODES, (3, 9), generator=torch.Generator().manual_seed(0))
 
-    def logits_of(t: Tensor) -> Tensor:
-        return masked(ids.repeat(len(t) // 3, 1), t, lengths=LENGTHS.repeat(len(t) // 3))
+    def logits_of(told: Condition, ids: Tensor) -> Tensor:
+        several = len(told.told) // len(ids)
+        return masked(ids.repeat(several, 1), told, lengths=LENGTHS.repeat(several))
 
-    with_text, without = masked(ids, text(), lengths=LENGTHS), masked(ids, 0 * text(), lengths=LENGTHS)
-    expected = without + 4 * (with_text - without)
+    every, body, free = (masked(ids, c, lengths=LENGTHS) for c in (TOLD, TOLD.up_to("body"), TOLD.free()))
+    expected = free + 4 * (body - free) + 3 * (every - body)
     valid = valid_positions(LENGTHS, 9)
-    torch.testing.assert_close(_guided(logits_of, text(), 4.0)[valid], expected[valid], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(_guided(logits_of, TOLD, ids, 4.0, 3.0)[valid], expected[valid], atol=1e-4, rtol=1e-4)
 
 
-def test_guidance_of_one_is_the_text_alone_in_half_the_work(masked: Spy):
-    sample_base(masked, text(), LENGTHS, steps=2, guidance=1.0)
-    assert [len(ids) for ids in masked.seen] == [3, 3]
-    masked.seen.clear()
-    sample_base(masked, text(), LENGTHS, steps=2, guidance=1.5)
-    assert [len(ids) for ids in masked.seen] == [6, 6]
+@pytest.mark.parametrize(
+    ("guidance", "statements", "terms"), [(1.0, 1.0, 1), (3.0, 3.0, 2), (1.0, 3.0, 2), (3.0, 2.0, 3)]
+)
+def test_only_the_terms_that_count_are_computed(masked: Spy, guidance: float, statements: float, terms: int):
+    config = SamplingConfig(steps=(2,), guidance=guidance, statement_guidance=statements)
+    sample_base(masked, TOLD, LENGTHS, seeded(0), config)
+    assert [len(ids) for ids in masked.seen] == [3 * terms] * 2
 
 
-def test_without_guidance_the_text_does_not_matter(masked: Spy):
-    first = sample_base(masked, text(), LENGTHS, guidance=0.0, generator=seeded(0))
-    second = sample_base(masked, -3 * text(), LENGTHS, guidance=0.0, generator=seeded(0))
+def test_without_guidance_the_condition_does_not_matter(masked: Spy):
+    config = SamplingConfig(guidance=0.0, statement_guidance=0.0)
+    first = sample_base(masked, TOLD, LENGTHS, seeded(0), config)
+    second = sample_base(masked, random_condition(3, 8, seed=9), LENGTHS, seeded(0), config)
     assert torch.equal(first, second)
+
+
+def test_each_pass_hides_its_share_of_what_fits_the_finer_condition_worst(masked: Spy):
+    config = SamplingConfig(("body", "interaction"), (4, 1), (1.0, 0.5), 1.0, 1.0)
+    sample_base(masked, ROW, torch.tensor([9]), seeded(0, 1), config)
+    *_, read, hidden = masked.seen  # the last pass first reads the whole row
+    assert not bool((read == CODES).any())
+    with torch.inference_mode():
+        logits = MaskedTransformer.forward(masked, read, ROW)
+    fits = logits.softmax(-1).gather(-1, read[..., None])[0, :, 0]
+    assert torch.equal((hidden[0] == CODES).nonzero()[:, 0], fits.topk(4, largest=False).indices.sort().values)
+    assert torch.equal(hidden[hidden != CODES], read[hidden != CODES])
+
+
+def test_a_coarse_pass_hears_nothing_finer(masked: Spy):
+    """Two conditions that differ in a pair alone: the passes up to the groups see the same tokens."""
+    other = TOLD._replace(told=TOLD.told.clone())
+    other.told[:, len(GROUPS) :] = ~other.told[:, len(GROUPS) :]
+    for levels, same in ((("body", "group"), True), (("body", "interaction"), False)):
+        config = SamplingConfig(levels, (4, 3), (1.0, 0.5))
+        first, second = (sample_base(masked, told, LENGTHS, seeded(0), config) for told in (TOLD, other))
+        assert torch.equal(first, second) == same
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"steps": (0,)}, r"steps must be at least 1, got \[0\]"),
+        ({"steps": (3, 3)}, "levels, steps and hidden must have one value for each pass"),
+        ({"levels": ("limb",)}, r"levels must be of body, group, interaction, got \['limb'\]"),
+        ({"hidden": (0.5,)}, r"hidden must be 1, then shares above 0 and up to 1, got \[0\.5\]"),
+    ],
+)
+def test_passes_that_make_no_sense_are_named(values: dict[str, Any], message: str):
+    with pytest.raises(ValueError, match=message):
+        SamplingConfig(**values)
 
 
 def test_only_the_likeliest_tenth_of_the_codes_is_drawn(masked: Spy):
     """With one step, each token is one of the two best of 20."""
     with torch.inference_mode():
-        best = MaskedTransformer.forward(masked, torch.full((1, 9), CODES), text()[:1]).topk(2, dim=-1).indices[0]
+        best = MaskedTransformer.forward(masked, torch.full((1, 9), CODES), ROW).topk(2, dim=-1).indices[0]
     drawn = torch.stack(
-        [
-            sample_base(masked, text()[:1], torch.tensor([9]), steps=1, guidance=1.0, generator=seeded(s))[0]
-            for s in range(30)
-        ]
+        [sample_base(masked, ROW, torch.tensor([9]), seeded(s, 1), replace(PLAIN, steps=(1,)))[0] for s in range(30)]
     )
     assert bool((drawn[..., None] == best).any(-1).all())
     assert any(len(column.unique()) == 2 for column in drawn.T)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
+from conditions_of import of_text, random_condition
 from torch import Tensor, nn
 
+from kinmo_gen.conditions import Condition, concatenate
 from kinmo_gen.length import LengthConfig, LengthEstimator
 from kinmo_gen.masked import MaskedConfig, MaskedTransformer
 from kinmo_gen.residual import ResidualConfig, ResidualTransformer, draw_layer
 
-TRUNK = {"dim": 16, "depth": 2, "heads": 2, "feedforward": 32}
+TRUNK: dict[str, Any] = {"dim": 16, "depth": 2, "heads": 2, "feedforward": 32}
 
 
 def lively(model: nn.Module) -> nn.Module:
@@ -41,71 +44,87 @@ def ids(*size: int) -> Tensor:
     return torch.randint(12, size, generator=torch.Generator().manual_seed(1))
 
 
-def text(rows: int) -> Tensor:
-    return torch.randn(rows, 8, generator=torch.Generator().manual_seed(2))
+def told(rows: int) -> Condition:
+    return random_condition(rows, 8)
 
 
 def test_masked_padding_changes_no_logit(masked: MaskedTransformer):
     tokens, lengths = ids(3, 9), torch.tensor([9, 4, 1])
-    together = masked(tokens, text(3), lengths=lengths)
+    together = masked(tokens, told(3), lengths=lengths)
     assert together.shape == (3, 9, 12)
     other = tokens.clone()
     other[1, 4:] = 12
     other[2, 1:] = 0
-    again = masked(other, text(3), lengths=lengths)
+    again = masked(other, told(3), lengths=lengths)
     for row, length in enumerate(lengths.tolist()):
-        alone = masked(tokens[row : row + 1, :length], text(3)[row : row + 1])
+        alone = masked(tokens[row : row + 1, :length], told(3).rows(torch.tensor([row])))
         torch.testing.assert_close(together[row, :length], alone[0], atol=1e-5, rtol=1e-4)
         torch.testing.assert_close(together[row, :length], again[row, :length], atol=1e-6, rtol=1e-5)
 
 
 def test_residual_padding_changes_no_logit(residual: ResidualTransformer):
     tokens, lengths, layer = ids(3, 9, 4), torch.tensor([9, 4, 1]), torch.tensor([1, 2, 3])
-    together = residual(tokens, layer, text(3), lengths=lengths)
+    together = residual(tokens, layer, told(3), lengths=lengths)
     for row, length in enumerate(lengths.tolist()):
         one = slice(row, row + 1)
-        alone = residual(tokens[one, :length], layer[one], text(3)[one])
+        alone = residual(tokens[one, :length], layer[one], told(3).rows(torch.tensor([row])))
         torch.testing.assert_close(together[row, :length], alone[0], atol=1e-5, rtol=1e-4)
 
 
-def test_a_zero_text_is_no_text_although_the_layer_has_a_bias(masked: MaskedTransformer, residual: ResidualTransformer):
-    """The prefix token is zero, as in MoMask, and other rows of the batch change nothing about it."""
-    nothing = torch.zeros(1, 8)
-    assert bool(masked.text_proj(nothing).abs().sum() > 0)
-    mixed = torch.cat([text(1), nothing])
-    together = masked(ids(1, 5).repeat(2, 1), mixed)
+def test_no_sentence_is_a_zero_prefix_although_the_layer_has_a_bias(
+    masked: MaskedTransformer, residual: ResidualTransformer
+):
+    """As in MoMask; other rows of the batch change nothing about it."""
+    said = of_text(torch.randn(1, 8))
+    nothing = said.free()
+    assert bool(masked.text_proj(torch.zeros(1, 8)).abs().sum() > 0)
+    together = masked(ids(1, 5).repeat(2, 1), concatenate([said, nothing]))
     alone = masked(ids(1, 5), nothing)
     torch.testing.assert_close(together[1], alone[0], atol=1e-5, rtol=1e-4)
+    assert masked.cue_encoder is not None
     with torch.no_grad():
-        prefix = torch.zeros(1, 1, 16)
-        by_hand = masked.head(masked.trunk(prefix, masked.input_proj(masked.token_embedding(ids(1, 5))), None))
+        tokens = masked.input_proj(masked.token_embedding(ids(1, 5))) + masked.cue_encoder(nothing, 5)
+        by_hand = masked.head(masked.trunk(torch.zeros(1, 1, 16), tokens, None))
     torch.testing.assert_close(alone, by_hand)
     assert not torch.allclose(together[0], together[1])
     layer = torch.tensor([2])
-    assert not torch.allclose(residual(ids(1, 5, 4), layer, nothing), residual(ids(1, 5, 4), layer, text(1)))
+    assert not torch.allclose(residual(ids(1, 5, 4), layer, nothing), residual(ids(1, 5, 4), layer, said))
+
+
+def test_a_network_of_the_body_alone_hears_no_statement():
+    model = lively(MaskedTransformer(MaskedConfig(8, 12, 6, levels=("body",), **TRUNK)))
+    other = told(2)._replace(phrases=-told(2).phrases)
+    assert torch.equal(model(ids(2, 6), told(2)), model(ids(2, 6), other))
+
+
+def test_statements_change_both_networks(masked: MaskedTransformer, residual: ResidualTransformer):
+    other = told(2)._replace(phrases=-told(2).phrases)
+    layer = torch.tensor([1, 2])
+    assert not torch.allclose(masked(ids(2, 6), told(2)), masked(ids(2, 6), other))
+    assert not torch.allclose(residual(ids(2, 6, 4), layer, told(2)), residual(ids(2, 6, 4), layer, other))
 
 
 @pytest.mark.parametrize("layer", [1, 2, 3])
 def test_residual_sees_the_layers_below_its_own_and_no_others(residual: ResidualTransformer, layer: int):
     tokens, which = ids(2, 6, 4), torch.full((2,), layer)
-    logits = residual(tokens, which, text(2))
+    logits = residual(tokens, which, told(2))
     for other in range(4):
         changed = tokens.clone()
         changed[..., other] = (changed[..., other] + 1) % 12
-        same = torch.allclose(residual(changed, which, text(2)), logits, atol=1e-6)
+        same = torch.allclose(residual(changed, which, told(2)), logits, atol=1e-6)
         assert same == (other >= layer)
-    torch.testing.assert_close(residual(tokens[..., :layer], which, text(2)), logits)
+    torch.testing.assert_close(residual(tokens[..., :layer], which, told(2)), logits)
 
 
 def test_residual_knows_which_layer_it_predicts(residual: ResidualTransformer):
     tokens = ids(1, 6, 1)
-    first, second = (residual(tokens, torch.tensor([layer]), text(1)) for layer in (1, 2))
+    first, second = (residual(tokens, torch.tensor([layer]), told(1)) for layer in (1, 2))
     assert not torch.allclose(first, second)
 
 
 def test_positions_matter_to_tokens_and_not_to_the_prefix(masked: MaskedTransformer):
     tokens = torch.full((1, 6), 3)
-    logits = masked(tokens, text(1))
+    logits = masked(tokens, told(1))
     assert not torch.allclose(logits[0, 0], logits[0, 5])
     prefix, embedded = torch.randn(1, 2, 16), masked.input_proj(masked.token_embedding(ids(1, 6)))
     exchanged = masked.trunk(prefix.flip(1), embedded, None)
@@ -126,7 +145,7 @@ def test_layers_are_drawn_from_all_residual_ones_and_low_ones_more_often():
 
 def test_length_estimator_has_a_class_for_every_length():
     model = LengthEstimator(LengthConfig(8, 49)).eval()
-    assert model(text(3)).shape == (3, 50)
+    assert model(told(3).text).shape == (3, 50)
     dropouts = [number for number, layer in enumerate(model.layers) if isinstance(layer, nn.Dropout)]
     assert dropouts == [3, 7]  # before the second and the third hidden layer
 

@@ -6,6 +6,7 @@ as torchrun starts its workers.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -15,10 +16,15 @@ from typing import Any
 import lightning as L
 import torch
 
+from kinmo_core.data.humanml3d import HumanML3DFolder
+from kinmo_core.features import FPS
+from kinmo_core.files import atomic_path
 from kinmo_core.testing import WordEncoder
+from kinmo_core.text import Statement, Timeline
 from kinmo_core.train.data import LoaderConfig, StepDataModule
 from kinmo_core.train.stage import OptimConfig
 from kinmo_core.train.testing import short_fit
+from kinmo_gen.conditions import LEVELS
 from kinmo_gen.evaluator import EvaluatorConfig
 from kinmo_gen.length import LengthConfig
 from kinmo_gen.masked import MaskedConfig
@@ -46,9 +52,9 @@ def module(stage: str, *, dropout: float = 0.1, learning_rate: float = 1e-3) -> 
             network = TokenizerConfig(**sizes, dropout=dropout, temperature=0.5 if dropout else 0.0)
             return TokenizerModule(network, TokenizerLosses(joints=1.0, velocity=2.0, root=0.1, bones=1.0), optim)
         case "masked":
-            return MaskedModule(MaskedConfig(TEXT_DIM, CODES, 8, **trunk), optim)
+            return MaskedModule(MaskedConfig(TEXT_DIM, CODES, 8, LEVELS, **trunk), optim)
         case "residual":
-            return ResidualModule(ResidualConfig(TEXT_DIM, CODES, 8, LAYERS, **trunk), optim)
+            return ResidualModule(ResidualConfig(TEXT_DIM, CODES, 8, LAYERS, LEVELS, **trunk), optim)
         case "length":
             return LengthModule(LengthConfig(TEXT_DIM, dropout=dropout), optim)
         case _:
@@ -65,7 +71,25 @@ def data(stage: str, folder: Path, work: Path, *, batch_size: int = 4) -> StepDa
     if stage == "evaluator":
         return PairData(str(folder), WordEncoder(TEXT_DIM), feature_bias=5.0, cache=cache, loader=loader)
     tokenizer = str(work / "tokenizer" / "last.ckpt")
-    return TokenData(str(folder), tokenizer, WordEncoder(TEXT_DIM), cache=cache, loader=loader)
+    levels = ("body",) if stage == "length" else LEVELS
+    encoder, annotations = WordEncoder(TEXT_DIM), str(write_timelines(folder, work / "descriptions.jsonl"))
+    settings: dict[str, Any] = {"levels": levels, "annotations": annotations, "cache": cache, "loader": loader}
+    return TokenData(str(folder), tokenizer, encoder, **settings)
+
+
+def write_timelines(folder: Path, path: Path) -> Path:
+    """Write what the limbs of every toy clip do: its first caption, of a part that the words name, in its first half."""
+    if path.is_file():
+        return path
+    lines = []
+    for sample in HumanML3DFolder(folder).samples(["train", "val", "test"]):
+        text, seconds = sample.captions[0].text, len(sample) / FPS
+        side = "left" if "left" in text else "right"
+        said = (Statement(f"{side}_arm", 0.0, seconds / 2, text), Statement(f"torso+{side}_arm", 0.5, seconds, text))
+        lines.append(json.dumps({"id": sample.key, "timeline": Timeline(said, seconds).to_json()}) + "\n")
+    with atomic_path(path) as temporary:  # two processes may write at once
+        temporary.write_text("".join(lines), encoding="utf-8")
+    return path
 
 
 def main(arguments: Sequence[str]) -> None:

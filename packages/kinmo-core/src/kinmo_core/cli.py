@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 
 from kinmo_core.errors import InputError
 
+LIMBS: Final = ("torso", "neck", "left_arm", "right_arm", "left_leg", "right_leg")  # options that speak of one group
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what `add_subparsers` returns
 
 _PICTURES: Final = (".mp4", ".gif", ".png")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kinmo_core.cli import Commands, add_card, run_command
+from kinmo_core.cli import LIMBS, Commands, add_card, run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from kinmo_core.motion import Motion
     from kinmo_gen.follow import Sentence
+    from kinmo_gen.request import Asked
 
 FORMATS = ("npz", "bvh", "glb", "mp4", "png")
 TRAINING = {"fit": "train a stage", "validate": "validate a stage", "test": "test a stage"}
@@ -53,14 +54,26 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_sample(commands: Commands) -> None:
-    sample = commands.add_parser("sample", help="turn sentences into motions")
-    sample.add_argument("texts", nargs="+", metavar="SENTENCE")
+    sample = commands.add_parser("sample", help="turn sentences, limb by limb if wanted, into motions")
+    sample.add_argument("texts", nargs="*", metavar="SENTENCE")
     sample.add_argument("--seconds", type=float, help="duration, 0.4 to 9.8 (default: estimated from the sentence)")
+    limbs = sample.add_argument_group("limbs", "what one limb does, instead of what the sentence would make it do")
+    for limb in LIMBS:
+        name = limb.replace("_", " ")
+        limbs.add_argument(
+            f"--{name.replace(' ', '-')}", action=_TellLimb, metavar="WORDS", help=f"what the {name} does"
+        )
+    limbs.add_argument("--from", dest="start", action=_TellWhen, type=float, metavar="S", help="when it starts to (0)")
+    limbs.add_argument(
+        "--to", dest="end", action=_TellWhen, type=float, metavar="S", help="when it has done so (the end)"
+    )
+    sample.add_argument("--timeline", type=Path, help="YAML or JSON file with what all limbs do, and when")
+    sample.add_argument("--explain", action="store_true", help="print what every limb is told, and when")
     sample.add_argument("--num", type=int, default=1, help="motions per sentence (default 1)")
     sample.add_argument("--seed", type=int, help="seed of the random numbers, for repeatable results")
     sample.add_argument("--formats", default="npz,bvh,mp4,png", help=f"of {','.join(FORMATS)} (default: all but glb)")
     _add_model_options(sample)
-    sample.set_defaults(run=_sample)
+    sample.set_defaults(run=_sample, limbs=())
 
 
 def _add_demo(commands: Commands) -> None:
@@ -99,9 +112,14 @@ def _add_export(commands: Commands) -> None:
     for name in NETWORKS:
         export.add_argument(f"--{name}", type=Path, help=f"training checkpoint of the {NETWORKS[name]}")
     export.add_argument("--text-encoder", default="minilm")
-    export.add_argument("--guidance", type=float, default=4.0)
-    export.add_argument("--residual-guidance", type=float, default=5.0)
-    export.add_argument("--steps", type=int, default=10)
+    export.add_argument("--levels", nargs="+", default=["interaction"], help="of each pass: body, group, interaction")
+    export.add_argument("--steps", type=int, nargs="+", default=[10], help="rounds of each pass (default 10)")
+    export.add_argument(
+        "--hidden", type=float, nargs="+", default=[1.0], help="share drawn again by each pass (default 1)"
+    )
+    export.add_argument("--guidance", type=float, default=4.0, help="of the sentence (default 4)")
+    export.add_argument("--statement-guidance", type=float, default=4.0, help="of the statements (default 4)")
+    export.add_argument("--residual-guidance", type=float, default=5.0, help="in the residual layers (default 5)")
     export.add_argument("--out", type=Path, required=True)
     export.set_defaults(run=_export)
 
@@ -126,12 +144,50 @@ def _sample(options: argparse.Namespace) -> None:
         raise InputError(f"unknown format {unknown[0]!r}; want some of {','.join(FORMATS)}")
     if not 1 <= options.num <= 1000:
         raise InputError(f"--num must be between 1 and 1000, got {options.num}")
-    texts = [text for text in options.texts for _ in range(options.num)]
-    _make(texts, options, seconds=options.seconds, formats=formats)
+    asked = _asked(options)
+    _make([one for one in asked for _ in range(options.num)], options, formats=formats, explain=options.explain)
+
+
+def _asked(options: argparse.Namespace) -> list[Asked]:
+    """Return what is asked for: the sentences, each with the same instructions to limbs, or a timeline."""
+    from kinmo_gen.instructions import Instruction, check_instructions
+    from kinmo_gen.request import Asked
+
+    limbs = tuple(Instruction(**told) for told in options.limbs)
+    if options.timeline is not None:
+        if options.seconds is not None or len(options.texts) > 1:
+            raise InputError("--timeline has its own duration and goes with one sentence at most")
+        return [Asked.of_timeline(options.timeline, next(iter(options.texts), None), limbs)]
+    texts = options.texts or ([", ".join(one.sentence for one in limbs)] if limbs else [])
+    if not texts:
+        raise InputError("sample must have a sentence, a limb such as --right-arm 'waves', or --timeline, got none")
+    if options.seconds is not None:
+        check_instructions(limbs, options.seconds)
+    return [Asked(text, options.seconds, None, limbs) for text in texts]
+
+
+class _TellLimb(argparse.Action):
+    """Collects `{"limb": ..., "text": ...}` of each limb option in the order given."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        del parser, option_string
+        namespace.limbs = [*namespace.limbs, {"limb": self.dest, "text": values}]
+
+
+class _TellWhen(argparse.Action):
+    """Adds start or end to the limb option before it."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        told = namespace.limbs
+        if not told or self.dest in told[-1]:
+            parser.error(f"{option_string} must follow a limb, such as --right-arm 'waves' {option_string} {values:g}")
+        told[-1][self.dest] = values
 
 
 def _demo(options: argparse.Namespace) -> None:
-    motions = _make(DEMO, options, seconds=4.0, formats=FORMATS)
+    from kinmo_gen.request import Asked
+
+    motions = _make([Asked(text, 4.0) for text in DEMO], options, formats=FORMATS)
 
     from kinmo_core.viz.strip import contact_sheet
 
@@ -140,30 +196,27 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def _make(
-    texts: Sequence[str], options: argparse.Namespace, *, seconds: float | None, formats: Sequence[str]
+    asked: Sequence[Asked], options: argparse.Namespace, *, formats: Sequence[str], explain: bool = False
 ) -> list[Motion]:
-    """Sample motions, write every file and print its path."""
-    from kinmo_core.text import check_sentence
-    from kinmo_gen.length import tokens_of
-
-    for text in texts:  # fails before anything is loaded or written
-        check_sentence(text)
-    if seconds is not None:
-        tokens_of(seconds)
-
+    """Sample motions, say what was understood, write every file and print its path."""
     from rich.progress import Progress
 
     from kinmo_core.io import save_motion
     from kinmo_gen.generator import Generator
+    from kinmo_gen.request import explanation, resolve
 
     with Progress(transient=True) as progress:
         loading = progress.add_task("loading the model", total=None)
         generator = Generator.load(options.model, device=options.device)
+        resolved = resolve(generator, asked, seed=options.seed)
         _make_folder(options.out)
-        progress.update(loading, description="sampling", total=len(texts))
+        for line in dict.fromkeys(explanation(one, generator, whole=explain) for one in resolved):
+            progress.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        progress.update(loading, description="sampling", total=len(resolved))
         motions = generator.sample(
-            texts,
-            seconds=seconds,
+            [one.text for one in resolved],
+            seconds=[one.seconds or 0.0 for one in resolved],
+            timelines=[one.timeline for one in resolved],
             seed=options.seed,
             progress=lambda done, _: progress.update(loading, completed=done),
         )
@@ -250,10 +303,18 @@ def _motions_to_judge(
 
 
 def _export(options: argparse.Namespace) -> None:
-    from kinmo_gen.model_folder import SamplingConfig, export
+    from kinmo_gen.model_folder import export
+    from kinmo_gen.sampling import SamplingConfig
 
     checkpoints = {name: path for name in NETWORKS if (path := getattr(options, name)) is not None}
-    sampling = SamplingConfig(options.steps, options.guidance, options.residual_guidance)
+    sampling = SamplingConfig(
+        levels=tuple(options.levels),
+        steps=tuple(options.steps),
+        hidden=tuple(options.hidden),
+        guidance=options.guidance,
+        statement_guidance=options.statement_guidance,
+        residual_guidance=options.residual_guidance,
+    )
     export(options.out, checkpoints, text_encoder=options.text_encoder, sampling=sampling)
     print(options.out)
 

@@ -1,11 +1,14 @@
-"""From a sentence to a `Motion`: load a model folder and run its stages in order."""
+"""From a sentence, or a timeline, to a `Motion`: load a model folder and run its stages in order."""
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,14 +16,17 @@ from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, decode
 from kinmo_core.language import load_text_encoder
 from kinmo_core.motion import Motion
+from kinmo_core.nn import SampleRandom
+from kinmo_core.plugins import load_reasoner
 from kinmo_core.rig import constant_body
 from kinmo_core.stats import Statistics
-from kinmo_core.text import TextEncoder, check_sentence
+from kinmo_core.text import Reasoner, TextEncoder, Timeline, check_sentence
+from kinmo_gen.conditions import TOKENS_PER_SECOND, Condition, condition, phrases_of, stack
 from kinmo_gen.length import MIN_SECONDS, LengthEstimator, tokens_of
 from kinmo_gen.masked import MaskedTransformer
-from kinmo_gen.model_folder import SHIPPED, SamplingConfig, load_config, load_network, load_sampling
+from kinmo_gen.model_folder import SHIPPED, load_config, load_network, load_sampling
 from kinmo_gen.residual import ResidualTransformer
-from kinmo_gen.sampling import sample_base, sample_residual
+from kinmo_gen.sampling import SamplingConfig, sample_base, sample_residual
 from kinmo_gen.tokenizer import Tokenizer
 
 BATCH: Final = 32  # sentences per forward pass
@@ -33,8 +39,9 @@ class Generator:
         tokenizer, masked, residual, length: trained networks, in eval mode.
         statistics: of the tokenizer's features.
         text_encoder: the encoder that they were trained with.
+        reasoner: plans what the limbs do from the sentence; where None, only given timelines tell.
         dtype: of the two transformers; bfloat16 is faster where the processor has it, and draws other motions.
-        sampling: rounds of re-masking and guidance.
+        sampling: passes of re-masking and guidance.
     """
 
     def __init__(
@@ -46,6 +53,7 @@ class Generator:
         length: LengthEstimator,
         statistics: Statistics,
         text_encoder: TextEncoder,
+        reasoner: Reasoner | None = None,
         dtype: torch.dtype = torch.float32,
         sampling: SamplingConfig = SamplingConfig(),
     ) -> None:
@@ -55,6 +63,7 @@ class Generator:
         self.length = length
         self.statistics = statistics
         self.text_encoder = text_encoder
+        self.reasoner = reasoner
         self.sampling = sampling
 
     @classmethod
@@ -63,6 +72,7 @@ class Generator:
         folder: Path | str | None = None,
         *,
         text_encoder: TextEncoder | None = None,
+        reasoner: Reasoner | str | None = "offline",
         device: str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> Generator:
@@ -71,18 +81,28 @@ class Generator:
         Args:
             folder: the folder; the shipped weights (`weights/cmu`) where None.
             text_encoder: used instead of the one that `model.yaml` names.
+            reasoner: the reasoner or its name (see `load_reasoner`); None for sentences alone. A model that does not hear
+                statements gets none.
             device: where the networks run.
             dtype: of the two transformers.
 
         Raises:
-            InputError: not a model folder, an unknown or missing key in `model.yaml`, or damaged weights.
+            InputError: not a model folder, an unknown or missing key in `model.yaml`, damaged weights, or no such reasoner.
         """
         path = SHIPPED / "cmu" if folder is None else Path(folder)
         _check_device(device)
         networks = {name: load_network(path, name).to(device) for name in ("tokenizer", "masked", "residual", "length")}
+        masked = networks["masked"]
+        assert isinstance(masked, MaskedTransformer)
+        encoder = text_encoder or load_text_encoder(load_config(path)["text_encoder"], device=device)
+        if masked.cue_encoder is None:
+            reasoner = None
+        elif isinstance(reasoner, str):  # which reads with the same MiniLM rather than load a second one
+            reasoner = load_reasoner(reasoner, encoder=encoder if encoder.name == "minilm" else None)
         return cls(
             statistics=Statistics.load(path),
-            text_encoder=text_encoder or load_text_encoder(load_config(path)["text_encoder"], device=device),
+            text_encoder=encoder,
+            reasoner=reasoner,
             dtype=dtype,
             sampling=load_sampling(path),
             **networks,  # type: ignore[arg-type]
@@ -93,6 +113,7 @@ class Generator:
         texts: Sequence[str],
         *,
         seconds: float | Sequence[float] | None = None,
+        timelines: Sequence[Timeline | None] | None = None,
         seed: int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> list[Motion]:
@@ -100,8 +121,11 @@ class Generator:
 
         Args:
             texts: sentences, English.
-            seconds: duration of all motions, or one per sentence; drawn from the length estimator where None.
-            seed: makes the result repeatable.
+            seconds: duration of all motions, or one per sentence. Where None, that of the timeline, or drawn from the length
+                estimator.
+            timelines: what groups and pairs do in each motion, instead of what the reasoner makes of the sentence; None for
+                motions that the reasoner plans.
+            seed: makes the result repeatable. The k-th motion of a sentence is the same beside any other sentences.
             progress: called with (motions done, motions in all) after every batch.
 
         Returns:
@@ -109,9 +133,10 @@ class Generator:
             `kinmo_core.rig`, so that NPZ, BVH, GLB and MP4 of a motion show the same joints.
 
         Raises:
-            InputError: an empty or overlong sentence, or a duration outside 0.4 to 9.8 seconds.
+            InputError: an empty or overlong sentence, a sentence that the reasoner does not understand, a duration outside
+                0.4 to 9.8 seconds, or a negative seed.
         """
-        features = self.sample_features(texts, seconds=seconds, seed=seed, progress=progress)
+        features = self.sample_features(texts, seconds=seconds, timelines=timelines, seed=seed, progress=progress)
         return [Motion(joints_of(clip), FPS, text=text.strip()) for clip, text in zip(features, texts, strict=True)]
 
     @torch.inference_mode()
@@ -120,6 +145,7 @@ class Generator:
         texts: Sequence[str],
         *,
         seconds: float | Sequence[float] | None = None,
+        timelines: Sequence[Timeline | None] | None = None,
         seed: int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> list[Tensor]:
@@ -129,46 +155,87 @@ class Generator:
         sentences = [check_sentence(text) for text in texts]
         if not sentences:
             return []
-        generator = None if seed is None else torch.Generator(self._device).manual_seed(seed)
-        vectors = self.text_encoder.encode(sentences).to(self._device)
-        lengths = self._lengths(vectors, seconds, generator)
+        given = list(timelines or [None] * len(sentences))
+        if len(given) != len(sentences):
+            raise InputError(f"timelines must be one per sentence ({len(sentences)}), got {len(given)}")
+        random = SampleRandom(_seeds(sentences, seed))
+        vectors = self.text_encoder.encode(sentences)
+        lengths = self._lengths(vectors.to(self._device), seconds, given, random)
+        conditions = self._conditions(sentences, vectors, given, lengths)
         clips: dict[int, Tensor] = {}
         # Motions of similar length share a batch, so that little is computed for padding.
         for part in lengths.argsort(stable=True).split(BATCH):
-            clips |= zip(part.tolist(), self._batch(vectors[part], lengths[part], generator), strict=True)
+            told = stack([conditions[row] for row in part.tolist()]).to(self._device)
+            clips |= zip(part.tolist(), self._batch(told, lengths[part], random.rows(part)), strict=True)
             if progress is not None:
                 progress(len(clips), len(sentences))
         return [clips[number] for number in range(len(sentences))]
 
-    def _batch(self, text: Tensor, lengths: Tensor, generator: torch.Generator | None) -> list[Tensor]:
+    def durations(self, texts: Sequence[str], *, seed: int | None = None) -> list[float]:
+        """Draw a duration for each sentence from the length estimator, seconds; with a seed, those of `sample`."""
+        vectors = self.text_encoder.encode(texts).to(self._device)
+        tokens = self._drawn_lengths(vectors, SampleRandom(_seeds(texts, seed)))
+        return [int(count) / TOKENS_PER_SECOND for count in tokens]
+
+    def plan(self, texts: Sequence[str], seconds: Sequence[float]) -> list[Timeline | None]:
+        """Return what the reasoner makes of each sentence; None for all without a reasoner.
+
+        Raises:
+            InputError: a sentence that the reasoner does not understand.
+        """
+        if self.reasoner is None:
+            return [None] * len(texts)
+        return [drawn[0] for drawn in self.reasoner.plan(texts, list(seconds))]
+
+    def _conditions(
+        self, texts: list[str], vectors: Tensor, given: list[Timeline | None], lengths: Tensor
+    ) -> list[Condition]:
+        missing = [number for number, timeline in enumerate(given) if timeline is None]
+        seconds = [int(lengths[number]) / TOKENS_PER_SECOND for number in missing]
+        plans = dict(zip(missing, self.plan([texts[number] for number in missing], seconds), strict=True))
+        timelines = [plans.get(number, timeline) for number, timeline in enumerate(given)]
+        phrases = list(dict.fromkeys(p for timeline in timelines if timeline for p in phrases_of(timeline)))
+        known = dict(zip(phrases, self.text_encoder.encode(phrases), strict=True)) if phrases else {}
+        return [condition(v, timeline, known, len(v)) for v, timeline in zip(vectors, timelines, strict=True)]
+
+    def _batch(self, told: Condition, lengths: Tensor, random: SampleRandom) -> list[Tensor]:
         """Generate features (4 * length, 263) of each row."""
-        sampling = self.sampling
-        base = sample_base(
-            self.masked, text, lengths, steps=sampling.steps, guidance=sampling.guidance, generator=generator
-        )
-        ids = sample_residual(
-            self.residual, base, text, lengths, guidance=sampling.residual_guidance, generator=generator
-        )
+        base = sample_base(self.masked, told, lengths, random, self.sampling)
+        ids = sample_residual(self.residual, base, told, lengths, random, self.sampling)
         # Only rows of equal length are decoded together: the decoder's convolutions would see the padding of a shorter row.
         clips: dict[int, Tensor] = {}
         for length in lengths.unique().tolist():
             rows = (lengths == length).nonzero()[:, 0]
             features = self.statistics.denormalize(self.tokenizer.detokenize(ids[rows, :length]))
             clips |= zip(rows.tolist(), features.cpu(), strict=True)
-        return [clips[row] for row in range(len(text))]
+        return [clips[row] for row in range(len(lengths))]
 
     def _lengths(
-        self, text: Tensor, seconds: float | Sequence[float] | None, generator: torch.Generator | None
+        self,
+        text: Tensor,
+        seconds: float | Sequence[float] | None,
+        timelines: Sequence[Timeline | None],
+        random: SampleRandom,
     ) -> Tensor:
         """Return the number of tokens of each motion, (B,)."""
+        drawn = self._drawn_lengths(text, random)
         if seconds is None:
-            shares = self.length(text).softmax(-1)
-            shares[:, : tokens_of(MIN_SECONDS)] = 0
-            return torch.multinomial(shares + 1e-9 * (shares > 0), 1, generator=generator)[:, 0]
-        given = [seconds] * len(text) if isinstance(seconds, int | float) else list(seconds)
-        if len(given) != len(text):
-            raise InputError(f"seconds must be one duration or one per sentence ({len(text)}), got {len(given)}")
-        return torch.tensor([tokens_of(value) for value in given], device=text.device)
+            wanted = [None if timeline is None else timeline.seconds for timeline in timelines]
+        else:
+            wanted = [seconds] * len(text) if isinstance(seconds, int | float) else list(seconds)
+        if len(wanted) != len(text):
+            raise InputError(f"seconds must be one duration or one per sentence ({len(text)}), got {len(wanted)}")
+        for row, value in enumerate(wanted):
+            if value is not None:
+                drawn[row] = tokens_of(value)
+        return drawn
+
+    @torch.inference_mode()
+    def _drawn_lengths(self, text: Tensor, random: SampleRandom) -> Tensor:
+        shares = self.length(text).softmax(-1)
+        shares[:, : tokens_of(MIN_SECONDS)] = 0
+        passed = shares.cumsum(-1) / shares.sum(-1, keepdim=True)
+        return (passed < random.uniform(1)).sum(-1).clamp(max=shares.shape[-1] - 1)
 
     @property
     def _device(self) -> torch.device:
@@ -178,6 +245,20 @@ class Generator:
 def joints_of(features: Tensor) -> Tensor:
     """Decode features (..., T, 263) that a network made to joints (..., T, 22, 3) of the rig, metres."""
     return constant_body(decode(features))
+
+
+def _seeds(texts: Sequence[str], seed: int | None) -> Tensor:
+    """Return a seed per sentence, which depends on `seed` and on how often the same sentence occurs before it."""
+    if seed is not None and seed < 0:
+        raise InputError(f"seed must not be negative, got {seed}")
+    entropy = int.from_bytes(os.urandom(8)) if seed is None else seed
+    seen: Counter[str] = Counter()
+    seeds = []
+    for text in texts:
+        (state,) = np.random.SeedSequence((entropy, seen[text])).generate_state(1, np.uint64)
+        seeds.append(int(state >> np.uint64(2)))
+        seen[text] += 1
+    return torch.tensor(seeds)
 
 
 def _check_device(device: str) -> None:

@@ -1,4 +1,4 @@
-"""Masked transformer: predicts base-layer tokens from a sentence and the tokens already known (MoMask, Sec. 3.2)."""
+"""Masked transformer: predicts base-layer tokens from a condition and the tokens already known (MoMask, Sec. 3.2)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from kinmo_core.nn import init_weights
+from kinmo_gen.conditions import LEVELS, Condition
+from kinmo_gen.cues import CueEncoder, has_cues, project_text
 from kinmo_gen.transformer import Trunk
 
 
@@ -20,12 +22,14 @@ class MaskedConfig:
         text_dim: size of the sentence vector.
         codes: size of the base codebook.
         code_dim: size of a token embedding.
+        levels: what the network is told, of `LEVELS`; the body alone is MoMask.
         dim, depth, heads, feedforward, dropout: see `Trunk`.
     """
 
     text_dim: int = 512
     codes: int = 512
     code_dim: int = 512
+    levels: tuple[str, ...] = LEVELS
     dim: int = 384
     depth: int = 8
     heads: int = 6
@@ -34,7 +38,10 @@ class MaskedConfig:
 
 
 class MaskedTransformer(nn.Module):
-    """Token embedding, trunk with the sentence as prefix, and a head over the codes; id `codes` is [MASK]."""
+    """Token embedding with the cues of each token, trunk with the sentence as prefix, and a head over the codes.
+
+    Id `codes` is [MASK].
+    """
 
     def __init__(self, config: MaskedConfig) -> None:
         super().__init__()
@@ -43,21 +50,24 @@ class MaskedTransformer(nn.Module):
         self.token_embedding = nn.Embedding(config.codes + 1, config.code_dim)
         self.input_proj = nn.Linear(config.code_dim, dim)
         self.text_proj = nn.Linear(config.text_dim, dim)
+        self.cue_encoder = CueEncoder(config.text_dim, dim) if has_cues(config.levels) else None
         self.trunk = Trunk(dim, config.depth, config.heads, config.feedforward, config.dropout)
         self.head = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim), nn.Linear(dim, config.codes))
         self.apply(init_weights)
 
-    def forward(self, ids: Tensor, text: Tensor, *, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, ids: Tensor, condition: Condition, *, lengths: Tensor | None = None) -> Tensor:
         """Return logits (B, N, codes) of every position.
 
         Args:
             ids: (B, N) base-layer ids or [MASK]; those past `lengths` are ignored.
-            text: (B, text_dim) sentence vectors; a zero row means no text (classifier-free guidance).
+            condition: of B motions.
             lengths: (B,) real tokens; all N where None.
         """
-        with_text = text.abs().sum(-1, keepdim=True) > 0
-        prefix = (self.text_proj(text.to(self.text_proj.weight)) * with_text)[:, None]
-        return self.head(self.trunk(prefix, self.input_proj(self.token_embedding(ids)), lengths))
+        prefix = project_text(condition, self.text_proj)[:, None]
+        tokens = self.input_proj(self.token_embedding(ids))
+        if self.cue_encoder is not None:
+            tokens = tokens + self.cue_encoder(condition, ids.shape[1])
+        return self.head(self.trunk(prefix, tokens, lengths))
 
     def all_masked(self, size: tuple[int, int], device: torch.device) -> Tensor:
         """Return (B, N) ids that are all [MASK]."""

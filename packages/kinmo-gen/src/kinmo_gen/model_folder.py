@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from kinmo_gen.evaluator import Evaluator, EvaluatorConfig
 from kinmo_gen.length import LengthConfig, LengthEstimator
 from kinmo_gen.masked import MaskedConfig, MaskedTransformer
 from kinmo_gen.residual import ResidualConfig, ResidualTransformer
+from kinmo_gen.sampling import SamplingConfig
 from kinmo_gen.tokenizer import Tokenizer, TokenizerConfig
 
 NETWORKS: Final[dict[str, tuple[type[nn.Module], type[Any]]]] = {
@@ -28,24 +29,6 @@ NETWORKS: Final[dict[str, tuple[type[nn.Module], type[Any]]]] = {
     "evaluator": (Evaluator, EvaluatorConfig),
 }
 SHIPPED: Final = Path(__file__).parent / "weights"
-
-
-@dataclass(frozen=True)
-class SamplingConfig:
-    """Defaults of sampling that belong to a trained model.
-
-    Args:
-        steps: rounds of re-masking of the base layer.
-        guidance, residual_guidance: classifier-free guidance scales of the two transformers.
-    """
-
-    steps: int = 10
-    guidance: float = 4.0
-    residual_guidance: float = 5.0
-
-    def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ValueError(f"steps must be at least 1, got {self.steps}")
 
 
 def load_config(folder: Path) -> dict[str, Any]:
@@ -68,6 +51,17 @@ def load_network(folder: Path, name: str) -> nn.Module:
     if name not in config:
         raise InputError(f"{folder} has no {name}; it has {', '.join(n for n in NETWORKS if n in config)}")
     return model_folder.load_network(folder, name, config[name], *NETWORKS[name])
+
+
+def load_stage(path: Path, name: str) -> nn.Module:
+    """Load one network from a model folder or from a training checkpoint of its stage.
+
+    Raises:
+        InputError: neither of the two, or the checkpoint of another stage.
+    """
+    if path.suffix != ".ckpt":
+        return load_network(path, name)
+    return model_folder.network_from_checkpoint(model_folder.load_training_checkpoint(path), *NETWORKS[name])
 
 
 def load_sampling(folder: Path) -> SamplingConfig:

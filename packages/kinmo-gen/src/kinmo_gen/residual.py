@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from kinmo_core.nn import init_weights
+from kinmo_gen.conditions import LEVELS, Condition
+from kinmo_gen.cues import CueEncoder, has_cues, project_text
 from kinmo_gen.transformer import Trunk
 
 
@@ -21,6 +23,7 @@ class ResidualConfig:
         codes: codes per layer.
         code_dim: size of a token embedding.
         layers: quantizer layers Q, the base layer included; layers 1..Q-1 are predicted.
+        levels: what the network is told, of `LEVELS`; the body alone is MoMask.
         dim, depth, heads, feedforward, dropout: see `Trunk`.
     """
 
@@ -28,6 +31,7 @@ class ResidualConfig:
     codes: int = 512
     code_dim: int = 512
     layers: int = 6
+    levels: tuple[str, ...] = LEVELS
     dim: int = 384
     depth: int = 8
     heads: int = 6
@@ -40,7 +44,10 @@ class ResidualConfig:
 
 
 class ResidualTransformer(nn.Module):
-    """Token embeddings per layer, trunk with sentence and layer as prefix; embedding j also predicts layer j."""
+    """Token embeddings per layer with the cues of each token, trunk with sentence and layer as prefix.
+
+    Embedding j also predicts layer j.
+    """
 
     def __init__(self, config: ResidualConfig) -> None:
         super().__init__()
@@ -49,24 +56,26 @@ class ResidualTransformer(nn.Module):
         self.token_embeddings = nn.Parameter(torch.empty(config.layers, config.codes, code_dim).normal_(std=0.02))
         self.input_proj = nn.Linear(code_dim, dim)
         self.text_proj = nn.Linear(config.text_dim, dim)
+        self.cue_encoder = CueEncoder(config.text_dim, dim) if has_cues(config.levels) else None
         self.layer_embedding = nn.Embedding(config.layers, dim)
         self.trunk = Trunk(dim, config.depth, config.heads, config.feedforward, config.dropout)
         self.head = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim), nn.Linear(dim, code_dim))
         self.apply(init_weights)
 
-    def forward(self, ids: Tensor, layer: Tensor, text: Tensor, *, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, ids: Tensor, layer: Tensor, condition: Condition, *, lengths: Tensor | None = None) -> Tensor:
         """Return logits (B, N, codes) of quantizer layer `layer`.
 
         Args:
             ids: (B, N, q) ids of the layers below; those at and above a row's `layer` are ignored.
             layer: (B,) layer to predict, 1..Q-1.
-            text: (B, text_dim) sentence vectors; a zero row means no text.
+            condition: of B motions.
             lengths: (B,) real tokens; all N where None.
         """
-        with_text = text.abs().sum(-1, keepdim=True) > 0
-        sentence = self.text_proj(text.to(self.text_proj.weight)) * with_text
-        prefix = torch.stack([sentence, self.layer_embedding(layer)], dim=1)
-        hidden = self.head(self.trunk(prefix, self.input_proj(self._embed(ids, layer)), lengths))
+        prefix = torch.stack([project_text(condition, self.text_proj), self.layer_embedding(layer)], dim=1)
+        tokens = self.input_proj(self._embed(ids, layer))
+        if self.cue_encoder is not None:
+            tokens = tokens + self.cue_encoder(condition, ids.shape[1])
+        hidden = self.head(self.trunk(prefix, tokens, lengths))
         return hidden @ self.token_embeddings[layer].transpose(-1, -2)
 
     def _embed(self, ids: Tensor, layer: Tensor) -> Tensor:

@@ -1,77 +1,112 @@
-"""Draw tokens: confidence re-masking for the base layer, one pass per residual layer (MoMask, Sec. 3.4).
+"""Draw tokens from coarse to fine: re-masking passes for the base layer, then one pass per residual layer.
 
-Both guidance passes, with and without text, go through the model as one batch.
+The first pass starts from nothing, as MoMask does (CVPR 2024, Sec. 3.4). Each further pass reads the whole row under a finer
+condition (KinMo, Sec. 4.2), hides the tokens that fit it worst, and draws these again. All guidance terms of a step go
+through the model as one batch.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import torch
 from torch import Tensor
 
-from kinmo_core.nn import valid_positions
+from kinmo_core.nn import SampleRandom, valid_positions
+from kinmo_gen.conditions import LEVELS, Condition, concatenate
 from kinmo_gen.masked import MaskedTransformer, cosine_share
 from kinmo_gen.residual import ResidualTransformer
+from kinmo_gen.tokenizer import MAX_TOKENS
 
 KEEP_SHARE: Final = 0.1  # of the codes: only the most likely ones are drawn
 
 
+@dataclass(frozen=True)
+class SamplingConfig:
+    """Defaults of sampling that belong to a trained model.
+
+    Args:
+        levels: what each pass over the base layer is told, of `LEVELS`.
+        steps: rounds of re-masking of each pass.
+        hidden: share of the tokens that each pass draws again; 1 for the first.
+        guidance: classifier-free guidance scale of the sentence.
+        statement_guidance: of the statements.
+        residual_guidance: of both, in the residual layers.
+        temperature: of the draw.
+    """
+
+    levels: tuple[str, ...] = LEVELS[-1:]
+    steps: tuple[int, ...] = (10,)
+    hidden: tuple[float, ...] = (1.0,)
+    guidance: float = 4.0
+    statement_guidance: float = 4.0
+    residual_guidance: float = 5.0
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.levels or not len(self.levels) == len(self.steps) == len(self.hidden):
+            raise ValueError(
+                "levels, steps and hidden must have one value for each pass, "
+                f"got {[*self.levels]}, {[*self.steps]} and {[*self.hidden]}"
+            )
+        if set(self.levels) - set(LEVELS):
+            raise ValueError(f"levels must be of {', '.join(LEVELS)}, got {[*self.levels]}")
+        if min(self.steps) < 1:
+            raise ValueError(f"steps must be at least 1, got {[*self.steps]}")
+        if self.hidden[0] != 1 or not all(0 < share <= 1 for share in self.hidden):
+            raise ValueError(f"hidden must be 1, then shares above 0 and up to 1, got {[*self.hidden]}")
+
+
 def sample_base(
-    model: MaskedTransformer,
-    text: Tensor,
-    lengths: Tensor,
-    *,
-    steps: int = 10,
-    guidance: float = 4.0,
-    temperature: float = 1.0,
-    generator: torch.Generator | None = None,
+    model: MaskedTransformer, condition: Condition, lengths: Tensor, random: SampleRandom, config: SamplingConfig
 ) -> Tensor:
     """Draw base-layer ids (B, N), starting from all [MASK]; 0 past `lengths`.
 
-    In step t = 0..T-1 the share cos(pi t / 2(T-1)) of each row's least certain tokens, at least one, is drawn again; a token
-    once kept stays.
+    In step t = 0..T-1 of a pass, the share h cos(pi t / 2(T-1)) of each row's least certain tokens, at least one, is drawn
+    again, where h is the share that the pass hides; a token once kept stays for the rest of the pass.
 
     Args:
         model: in eval mode.
-        text: (B, text_dim) sentence vectors.
+        condition: of B motions.
         lengths: (B,) tokens to draw; N is the largest.
-        steps: T.
-        guidance: scale s of logits = without + s (with - without).
-        temperature: of the draw.
-        generator: random numbers.
+        random: of each row.
+        config: passes, guidance and temperature.
     """
-    ids = model.all_masked((len(text), int(lengths.max())), text.device)
+    ids = model.all_masked((len(lengths), int(lengths.max())), lengths.device)
     valid = valid_positions(lengths, ids.shape[1])
-    confidence = torch.zeros(ids.shape, device=text.device).masked_fill(~valid, torch.inf)
-    for progress in torch.linspace(0, 1, steps):
-        hidden = (cosine_share(progress).to(text.device) * lengths).round().clamp(min=1)
-        rank = confidence.argsort(-1).argsort(-1)
-        masked = (rank < hidden[:, None]) & valid
-        ids = torch.where(masked, model.codes, ids)
+    confidence = torch.zeros(ids.shape, device=ids.device)
+    for level, steps, hidden_share in zip(config.levels, config.steps, config.hidden, strict=True):
+        told = condition.up_to(level)
 
-        def logits_of(t: Tensor, ids: Tensor = ids) -> Tensor:
-            return model(ids.repeat(len(t) // len(ids), 1), t, lengths=_rows(lengths, t))
+        def logits_of(told: Condition, ids: Tensor) -> Tensor:
+            several = len(told.told) // len(ids)
+            return model(ids.repeat(several, 1), told, lengths=_rows(lengths, several))
 
-        logits = _guided(logits_of, text, guidance)
-        drawn = _draw(logits, temperature, generator)
-        probability = logits.softmax(-1).gather(-1, drawn[..., None])[..., 0]
-        ids = torch.where(masked, drawn, ids)
-        confidence = torch.where(masked, probability, torch.inf)
+        if hidden_share < 1:
+            confidence = _probabilities(logits_of(told, ids), ids.masked_fill(~valid, 0))
+        confidence = confidence.masked_fill(~valid, torch.inf)
+        for progress in torch.linspace(0, 1, steps):
+            hidden = (hidden_share * cosine_share(progress).to(ids.device) * lengths).round().clamp(min=1)
+            rank = confidence.argsort(-1).argsort(-1)
+            masked = (rank < hidden[:, None]) & valid
+            ids = torch.where(masked, model.codes, ids)
+            logits = _guided(logits_of, told, ids, config.guidance, config.statement_guidance)
+            drawn = _draw(logits, config.temperature, random)
+            ids = torch.where(masked, drawn, ids)
+            confidence = torch.where(masked, _probabilities(logits, drawn), torch.inf)
     return ids.masked_fill(~valid, 0)
 
 
 def sample_residual(
     model: ResidualTransformer,
     base: Tensor,
-    text: Tensor,
+    condition: Condition,
     lengths: Tensor,
-    *,
-    guidance: float = 5.0,
-    temperature: float = 1.0,
-    generator: torch.Generator | None = None,
+    random: SampleRandom,
+    config: SamplingConfig,
 ) -> Tensor:
     """Draw the ids of all layers (B, N, Q), 0 past `lengths`, from those of the base layer (B, N).
 
@@ -81,31 +116,43 @@ def sample_residual(
     valid = valid_positions(lengths, base.shape[1])
     for layer in range(1, model.layers):
 
-        def logits_of(t: Tensor, ids: Tensor = ids, layer: int = layer) -> Tensor:
-            which = torch.full((len(t),), layer, device=t.device)
-            return model(ids.repeat(len(t) // len(ids), 1, 1), which, t, lengths=_rows(lengths, t))
+        def logits_of(told: Condition, ids: Tensor, layer: int = layer) -> Tensor:
+            several = len(told.told) // len(ids)
+            which = torch.full((len(told.told),), layer, device=ids.device)
+            return model(ids.repeat(several, 1, 1), which, told, lengths=_rows(lengths, several))
 
-        drawn = _draw(_guided(logits_of, text, guidance), temperature, generator)
+        logits = _guided(logits_of, condition, ids, config.residual_guidance, config.residual_guidance)
+        drawn = _draw(logits, config.temperature, random)
         ids = torch.cat([ids, drawn.masked_fill(~valid, 0)[..., None]], dim=-1)
     return ids
 
 
-def _rows(lengths: Tensor, text: Tensor) -> Tensor | None:
-    """Repeat the lengths for each row of `text`; None where no row is padded, which saves the attention mask."""
-    return None if bool((lengths == lengths[0]).all()) else lengths.repeat(len(text) // len(lengths))
+def _rows(lengths: Tensor, several: int) -> Tensor | None:
+    """Repeat the lengths for each guidance term; None where no row is padded, which saves the attention mask."""
+    return None if bool((lengths == lengths[0]).all()) else lengths.repeat(several)
 
 
-def _guided(logits_of: Callable[[Tensor], Tensor], text: Tensor, guidance: float) -> Tensor:
-    """Return logits with classifier-free guidance; a zero row of `text` means no text."""
-    if guidance == 1:
-        return logits_of(text).float()
-    with_text, without = logits_of(torch.cat([text, torch.zeros_like(text)])).chunk(2)
-    return (without + guidance * (with_text - without)).float()
+def _guided(
+    logits_of: Callable[[Condition, Tensor], Tensor], told: Condition, ids: Tensor, body: float, statements: float
+) -> Tensor:
+    """Return free + body (sentence - free) + statements (all - sentence), each term the logits under that condition."""
+    terms = ((told, statements), (told.up_to("body"), body - statements), (told.free(), 1 - body))
+    used = [(condition, weight) for condition, weight in terms if weight != 0]
+    logits = logits_of(concatenate([condition for condition, _ in used]), ids).float().chunk(len(used))
+    return torch.stack([weight * part for (_, weight), part in zip(used, logits, strict=True)]).sum(0)
 
 
-def _draw(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
-    """Draw an id per position among the most likely tenth of the codes."""
+def _probabilities(logits: Tensor, ids: Tensor) -> Tensor:
+    return logits.float().softmax(-1).gather(-1, ids[..., None])[..., 0]
+
+
+def _draw(logits: Tensor, temperature: float, random: SampleRandom) -> Tensor:
+    """Draw an id per position among the most likely tenth of the codes, by Gumbel-max.
+
+    Each row has its own random numbers, as many as the longest motion needs: what a row draws does not depend on the rest of
+    the batch.
+    """
     best, ids = logits.topk(math.ceil(KEEP_SHARE * logits.shape[-1]), dim=-1)
-    shares = (best / max(temperature, 1e-6)).softmax(-1)
-    chosen = torch.multinomial(shares.flatten(0, -2), 1, generator=generator).view(*shares.shape[:-1], 1)
-    return ids.gather(-1, chosen)[..., 0]
+    uniform = random.uniform(MAX_TOKENS, best.shape[-1])[:, : best.shape[1]].clamp(1e-9, 1 - 1e-6)
+    scores = best / max(temperature, 1e-6) - (-uniform.log()).log()
+    return ids.gather(-1, scores.argmax(-1, keepdim=True))[..., 0]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.cli import Commands, add_card, run_command
+from kinmo_core.cli import LIMBS, Commands, add_card, run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from kinmo_core.text import Statement
 
 TRAINING = {"fit": "train", "validate": "validate"}
-LIMBS = ("torso", "neck", "left_arm", "right_arm", "left_leg", "right_leg")
 INDEX = "motions.index"
 
 

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from kinmo_core.errors import InputError
-from kinmo_core.text import GROUPS, UNKNOWN, Description, Timeline, check_sentence
+from kinmo_core.text import UNKNOWN, Description, Timeline, check_sentence
 from kinmo_htma.model import HTMA
 from kinmo_htma.statements import Statements
 from kinmo_reasoner.offline import OfflineReasoner
+from kinmo_reasoner.request import limb_sentence
 
 _OPEN: Final = 0.5  # truth of a sentence without a statement, which the motion neither confirms nor refutes
 
@@ -32,7 +33,7 @@ def query(model: HTMA, text: str | None, limbs: Mapping[str, str]) -> list[Descr
     Raises:
         InputError: neither text nor limbs, an empty sentence, or an unknown limb.
     """
-    said = {limb: _sentence(limb, text) for limb, text in limbs.items()}
+    said = {limb: limb_sentence(limb, text) for limb, text in limbs.items()}
     parts = ([] if text is None else [check_sentence(text)]) + list(said.values())
     if not parts:
         raise InputError("a query must have a sentence, or one about a limb such as --right-arm 'waves', got neither")
@@ -55,7 +56,7 @@ def wanted(reasoner: OfflineReasoner, text: str | None, limbs: Mapping[str, str]
         text: the whole action.
         limbs: what each group does, as a sentence or without a subject ("waves").
     """
-    sentences = ([] if text is None else [text]) + [_sentence(limb, said) for limb, said in limbs.items()]
+    sentences = ([] if text is None else [text]) + [limb_sentence(limb, said) for limb, said in limbs.items()]
     found = reasoner.said(sentences)
     seconds = max(timeline.seconds for timeline in found)
     stretched = [timeline.stretch(seconds) if timeline.statements else timeline for timeline in found]
@@ -81,10 +82,3 @@ def _with_limbs(described: Description, said: Mapping[str, str], *, others_known
     groups = described.groups if others_known else dict.fromkeys(described.groups, UNKNOWN)
     pairs = {p: t if others_known and not {*p} & set(said) else UNKNOWN for p, t in described.interactions.items()}
     return replace(described, groups={**groups, **said}, interactions=pairs)
-
-
-def _sentence(limb: str, text: str) -> str:
-    if limb not in GROUPS:
-        raise InputError(f"limb must be one of {', '.join(GROUPS)}, got {limb!r}")
-    name, said = limb.replace("_", " "), check_sentence(text)
-    return said if name.split()[-1] in said.lower().split() else f"the {name} {said}"

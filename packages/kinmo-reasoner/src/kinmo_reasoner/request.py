@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kinmo_core.errors import InputError
-from kinmo_core.text import check_sentence
+from kinmo_core.text import GROUPS, check_sentence
 from kinmo_core.text.statement import Real
 
 
@@ -38,3 +38,15 @@ def requests(sentences: Sequence[str], seconds: Real | Sequence[Real] | None, dr
         raise InputError(f"seconds must be positive, got {wrong:g}")
     checked = (check_sentence(sentence) for sentence in sentences)
     return [Request(text, None if s is None else float(s)) for text, s in zip(checked, durations, strict=True)]
+
+
+def limb_sentence(limb: str, text: str) -> str:
+    """Write what a group does as a sentence: "waves" of the right arm is "the right arm waves".
+
+    Raises:
+        InputError: no such group, or an empty or overlong text.
+    """
+    if limb not in GROUPS:
+        raise InputError(f"limb must be one of {', '.join(GROUPS)}, got {limb!r}")
+    name, said = limb.replace("_", " "), check_sentence(text)
+    return said if name.split()[-1] in said.lower().split() else f"the {name} {said}"

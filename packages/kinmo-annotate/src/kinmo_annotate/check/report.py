@@ -208,7 +208,7 @@ def _clip(id: str) -> str:
 
 def _motion(folder: HumanML3DFolder, id: str, source: str) -> Motion:
     """Read a clip or a span of it."""
-    if not (found := folder.samples_of(_clip(id), with_captions=False)):
+    if not (found := folder.samples_of(_clip(id), captions="ignored")):
         raise InputError(f"{source} has the id {id!r}, but {folder.root} has no features of {_clip(id)}")
     [sample] = found
     try:

@@ -119,7 +119,7 @@ def _samples(folder: HumanML3DFolder, splits: Sequence[str]) -> list[Item]:
     items: dict[str, Item] = {}
     for id in dict.fromkeys(id for split in splits for id in folder.ids(split)):
         try:
-            samples = folder.samples_of(id) or folder.samples_of(id, with_captions=False)
+            samples = folder.samples_of(id, captions="optional")
         except InputError as error:
             items[id] = Item(id, partial(_refuse, str(error)))
             continue

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from kinmo_core.stats import Statistics
 
 MIN_FRAMES = 40  # HumanML3D trains on 40 <= frames < 200
 MAX_FRAMES = 199
+Captions = Literal["required", "optional", "ignored"]
 
 
 @dataclass(frozen=True)
@@ -103,19 +105,20 @@ class HumanML3DFolder:
         *,
         min_frames: int = MIN_FRAMES,
         max_frames: int = MAX_FRAMES,
-        with_captions: bool = True,
+        captions: Captions = "required",
     ) -> list[Sample]:
         """Return the samples of some splits: whole clips and captioned spans.
 
         Args:
             splits: names of split lists.
             min_frames, max_frames: shorter and longer samples are left out, as in HumanML3D.
-            with_captions: leave out clips without a caption; if False, return every clip whole, without its spans.
+            captions: "required" leaves out clips without a caption, "optional" returns those whole, and "ignored" returns
+                every clip whole, without its spans.
         """
         found = []
         for split in splits:
             for id in self.ids(split):
-                found += self.samples_of(id, with_captions=with_captions)
+                found += self.samples_of(id, captions=captions)
         kept = [sample for sample in found if min_frames <= len(sample) <= max_frames]
         if not kept:
             raise InputError(
@@ -124,7 +127,7 @@ class HumanML3DFolder:
             )
         return kept
 
-    def samples_of(self, id: str, *, with_captions: bool = True) -> list[Sample]:
+    def samples_of(self, id: str, *, captions: Captions = "required") -> list[Sample]:
         """Return the samples of one clip, of any length; none if the set lacks the clip.
 
         Raises:
@@ -134,15 +137,16 @@ class HumanML3DFolder:
         if not path.is_file():  # the official lists name a few clips that the set lacks
             return []
         frames = _frame_count(path)
-        if not with_captions:
+        known = () if captions == "ignored" else self.captions(id)
+        if not known and captions != "required":
             return [Sample(id, path, 0, frames, (), mirrored=mirrored)]
         spans: dict[tuple[int, int], list[Caption]] = {}
-        for caption in self.captions(id):
+        for caption in known:
             span = (0, frames) if caption.whole else (int(caption.start * FPS), min(int(caption.end * FPS), frames))
             spans.setdefault(span, []).append(caption)
         return [
-            Sample(id, path, start, end, tuple(captions), whole=(start, end) == (0, frames), mirrored=mirrored)
-            for (start, end), captions in spans.items()
+            Sample(id, path, start, end, tuple(said), whole=(start, end) == (0, frames), mirrored=mirrored)
+            for (start, end), said in spans.items()
         ]
 
     def _file(self, folder: str, id: str, suffix: str) -> tuple[Path, bool]:

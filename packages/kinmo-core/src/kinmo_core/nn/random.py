@@ -20,6 +20,12 @@ class SampleRandom:
         self._generators = [torch.Generator().manual_seed(seed) for seed in seeds.tolist()]
         self._device = seeds.device
 
+    def rows(self, index: Tensor) -> SampleRandom:
+        """Choose some samples, which go on where they are."""
+        chosen = SampleRandom(torch.empty(0, dtype=torch.long, device=self._device))
+        chosen._generators = [self._generators[number] for number in index.tolist()]
+        return chosen
+
     def uniform(self, *size: int) -> Tensor:
         """Draw from [0, 1), (B, *size) float32."""
         return torch.stack([torch.rand(size, generator=one) for one in self._generators]).to(self._device)

@@ -27,4 +27,4 @@ class LengthModule(TokenModule):
 
     def _predict(self, batch: TokenBatch, random: SampleRandom) -> tuple[Tensor, Tensor, Tensor]:
         lengths = batch.lengths.clamp(max=self.model.max_tokens)
-        return self.model(batch.text), lengths, torch.ones_like(lengths, dtype=torch.bool)
+        return self.model(batch.condition.text), lengths, torch.ones_like(lengths, dtype=torch.bool)

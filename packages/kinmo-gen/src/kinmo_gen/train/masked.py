@@ -1,4 +1,4 @@
-"""Train the masked transformer: text to base tokens."""
+"""Train the masked transformer: condition to base tokens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kinmo_core.nn import SampleRandom
 from kinmo_core.train.stage import OptimConfig
 from kinmo_gen.masked import MaskedConfig, MaskedTransformer
 from kinmo_gen.masking import corrupt
-from kinmo_gen.train.tokens import TokenBatch, TokenModule
+from kinmo_gen.train.tokens import ConditionDropout, TokenBatch, TokenModule, start_from
 
 
 class MaskedModule(TokenModule):
@@ -17,7 +17,11 @@ class MaskedModule(TokenModule):
     Args:
         network: sizes of the transformer.
         optim: optimiser.
-        text_dropout: share of samples without text, for classifier-free guidance.
+        dropout: how much of the condition each sample does without.
+        initial: model folder, or checkpoint of a run, whose weights the training starts from; random where None.
+
+    Raises:
+        InputError: `initial` is no such network or has other sizes than `network`.
     """
 
     def __init__(
@@ -25,13 +29,14 @@ class MaskedModule(TokenModule):
         network: MaskedConfig = MaskedConfig(),
         optim: OptimConfig = OptimConfig(weight_decay=1e-5, warmup_steps=2000),
         *,
-        text_dropout: float = 0.1,
+        dropout: ConditionDropout = ConditionDropout(),
+        initial: str | None = None,
     ) -> None:
-        super().__init__(optim, network=network, text_dropout=text_dropout)
-        self.text_dropout = text_dropout
+        super().__init__(optim, dropout, network=network, initial=initial or "random")
         self.model = MaskedTransformer(network)
+        start_from(initial, "masked", self.model)
 
     def _predict(self, batch: TokenBatch, random: SampleRandom) -> tuple[Tensor, Tensor, Tensor]:
         base = batch.ids[..., 0]
         seen = corrupt(base, batch.lengths, random, codes=self.model.codes)
-        return self.model(seen.ids, batch.text, lengths=batch.lengths), base, seen.predict_mask
+        return self.model(seen.ids, batch.condition, lengths=batch.lengths), base, seen.predict_mask

@@ -1,4 +1,4 @@
-"""Train the residual transformer: base tokens and text to the tokens of the other layers."""
+"""Train the residual transformer: base tokens and condition to the tokens of the other layers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 from kinmo_core.nn import SampleRandom, valid_positions
 from kinmo_core.train.stage import OptimConfig
 from kinmo_gen.residual import ResidualConfig, ResidualTransformer, draw_layer
-from kinmo_gen.train.tokens import TokenBatch, TokenModule
+from kinmo_gen.train.tokens import ConditionDropout, TokenBatch, TokenModule, start_from
 
 
 class ResidualModule(TokenModule):
@@ -16,7 +16,11 @@ class ResidualModule(TokenModule):
     Args:
         network: sizes of the transformer.
         optim: optimiser.
-        text_dropout: share of samples without text, for classifier-free guidance.
+        dropout: how much of the condition each sample does without.
+        initial: model folder, or checkpoint of a run, whose weights the training starts from; random where None.
+
+    Raises:
+        InputError: `initial` is no such network or has other sizes than `network`.
     """
 
     def __init__(
@@ -24,14 +28,15 @@ class ResidualModule(TokenModule):
         network: ResidualConfig = ResidualConfig(),
         optim: OptimConfig = OptimConfig(weight_decay=1e-5, warmup_steps=2000),
         *,
-        text_dropout: float = 0.2,
+        dropout: ConditionDropout = ConditionDropout(everything=0.2),
+        initial: str | None = None,
     ) -> None:
-        super().__init__(optim, network=network, text_dropout=text_dropout)
-        self.text_dropout = text_dropout
+        super().__init__(optim, dropout, network=network, initial=initial or "random")
         self.model = ResidualTransformer(network)
+        start_from(initial, "residual", self.model)
 
     def _predict(self, batch: TokenBatch, random: SampleRandom) -> tuple[Tensor, Tensor, Tensor]:
         layer = draw_layer(random.uniform(), self.model.layers)
         target = batch.ids.gather(-1, layer[:, None, None].expand(-1, batch.ids.shape[1], 1))[..., 0]
         valid = valid_positions(batch.lengths, batch.ids.shape[1])
-        return self.model(batch.ids, layer, batch.text, lengths=batch.lengths), target, valid
+        return self.model(batch.ids, layer, batch.condition, lengths=batch.lengths), target, valid

@@ -67,7 +67,7 @@ class TokenizerData(StepDataModule):
         """Read the clips; a pass draws one window at a random start for each window that fits without overlap."""
         folder = HumanML3DFolder(self.root)
         for name, splits in self.splits_of(stage).items():
-            samples = folder.samples(splits, min_frames=self.window, max_frames=10**9, with_captions=False)
+            samples = folder.samples(splits, min_frames=self.window, max_frames=10**9, captions="ignored")
             self.datasets[name] = _window_dataset([s.features() for s in samples], self.window, self.statistics)
 
 

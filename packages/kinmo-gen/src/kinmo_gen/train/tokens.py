@@ -1,40 +1,47 @@
-"""What the stages on tokens share: their data, and logging, text dropout and loss of their modules.
+"""What the stages on tokens share: their data, and logging, condition dropout and loss of their modules.
 
-Ids of every clip, from a frozen tokenizer, and vectors of every caption are computed once.
+Ids of every clip, from a frozen tokenizer, and vectors of every caption and phrase are computed once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.cache import SentenceCache, cached, fingerprint
+from kinmo_core.data.captions import Caption
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.errors import InputError
 from kinmo_core.language import resolve_encoder
 from kinmo_core.nn import SampleRandom
 from kinmo_core.stats import Statistics
-from kinmo_core.text import TextEncoder
+from kinmo_core.text import GROUPS, TextEncoder, Timeline
 from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, StepDataModule
-from kinmo_core.train.stage import Stage
-from kinmo_gen.model_folder import load_tokenizer
+from kinmo_core.train.stage import OptimConfig, Stage
+from kinmo_gen.conditions import PARTS, Condition, condition, crop, phrases_of, stack
+from kinmo_gen.cues import has_cues
+from kinmo_gen.model_folder import load_stage, load_tokenizer
 from kinmo_gen.tokenizer import DOWNSAMPLE, MAX_TOKENS, Tokenizer
+from kinmo_gen.train.timelines import read_timelines
 
 # Share of draws that are one token shorter, so that a clip of full length has two starts (HumanML3D).
 _SHORTER: Final = 1 / 3
 
 
 class TokenSample(NamedTuple):
-    """One clip with one of its captions."""
+    """One clip with one of its captions and what its limbs do."""
 
     ids: Tensor  # (n, Q)
-    text: Tensor  # (text_dim,)
+    condition: Condition  # of one motion
     seed: int  # of everything that the module draws for this sample
 
 
@@ -43,17 +50,20 @@ class TokenBatch(NamedTuple):
 
     ids: Tensor  # (B, N, Q)
     lengths: Tensor  # (B,)
-    text: Tensor  # (B, text_dim)
+    condition: Condition
     seeds: Tensor  # (B,)
 
 
 class TokenData(StepDataModule):
-    """Clips as tokens, each with a random caption and, in training, a random start.
+    """Clips as tokens with their statements, each with a random caption, if it has one, and in training a random start.
 
     Args:
         root: a HumanML3D directory.
         tokenizer: model folder, or checkpoint of a tokenizer run.
         text_encoder: turns captions into vectors; its name (see `load_text_encoder`) or the encoder itself.
+        levels: what the network is told; the command line takes them from it. Without groups, clips without a caption are
+            left out and no annotations are read.
+        annotations: JSONL file of the motions' timelines; `descriptions.jsonl` in `root` where None.
         cache: directory for tokens and sentence vectors.
         loader: see `LoaderConfig`.
     """
@@ -64,11 +74,15 @@ class TokenData(StepDataModule):
         tokenizer: str = "runs/tokenizer_humanml3d/best.ckpt",
         text_encoder: str | TextEncoder = "minilm",
         *,
+        levels: tuple[str, ...] = ("body",),
+        annotations: str | None = None,
         cache: str = "runs/cache",
         loader: LoaderConfig = LoaderConfig(bucket_batches=8),
     ) -> None:
         super().__init__(loader)
         self.root = root
+        self.with_cues = has_cues(levels)
+        self.annotations = Path(annotations) if annotations else Path(root) / "descriptions.jsonl"
         self.tokenizer = tokenizer
         self.text_encoder = text_encoder
         self.cache = cache
@@ -89,34 +103,49 @@ class TokenData(StepDataModule):
         sentences = SentenceCache(self.encoder, self.cache)
         tokenizer, statistics = load_tokenizer(Path(self.tokenizer))
         for name, splits in self.splits_of(stage).items():
-            samples = folder.samples(splits)
-            vectors = sentences.vectors(caption.text for sample in samples for caption in sample.captions)
-            texts = [torch.stack([vectors[caption.text] for caption in sample.captions]) for sample in samples]
+            samples = folder.samples(splits, captions="optional" if self.with_cues else "required")
+            timelines = read_timelines(self.annotations, samples) if self.with_cues else {}
+            phrases = (phrase for timeline in timelines.values() for phrase in phrases_of(timeline))
+            captions = (caption.text for sample in samples for caption in sample.captions)
+            vectors = sentences.vectors((*captions, *phrases))
             tokens = _tokens(samples, tokenizer, statistics, self.cache)
-            self.datasets[name] = _token_dataset(tokens, texts, random_start=name == "train")
+            said = [(sample.captions, timelines.get(sample.key)) for sample in samples]
+            self.datasets[name] = _token_dataset(tokens, said, vectors, self.text_dim, random_start=name == "train")
 
     def collate(self, samples: list[TokenSample]) -> TokenBatch:
         """Pad the ids of the samples to the longest."""
         return TokenBatch(
             pad_sequence([sample.ids for sample in samples], batch_first=True),
             torch.tensor([len(sample.ids) for sample in samples]),
-            torch.stack([sample.text for sample in samples]),
+            stack([sample.condition for sample in samples]),
             torch.tensor([sample.seed for sample in samples]),
         )
 
 
-def _token_dataset(tokens: list[list[Tensor]], texts: list[Tensor], *, random_start: bool) -> DrawnDataset[TokenSample]:
-    """Draw samples from `tokens[clip][offset]` (n, Q), offsets of 0..3 frames, and `texts[clip]` (captions, text_dim)."""
+def _token_dataset(
+    tokens: list[list[Tensor]],
+    said: Sequence[tuple[tuple[Caption, ...], Timeline | None]],
+    vectors: Mapping[str, Tensor],
+    text_dim: int,
+    *,
+    random_start: bool,
+) -> DrawnDataset[TokenSample]:
+    """Draw samples from `tokens[clip][offset]` (n, Q), offsets of 0..3 frames, and captions and timeline of each clip."""
 
     def make(index: int, rng: np.random.Generator) -> TokenSample:
-        ids = tokens[index][0]
+        ids, first = tokens[index][0], 0.0
         if random_start:
-            ids = tokens[index][rng.integers(DOWNSAMPLE)]
+            offset = int(rng.integers(DOWNSAMPLE))
+            ids = tokens[index][offset]
             shorter = int(rng.random() < _SHORTER and len(ids) > 1)
             start = int(rng.integers(shorter + 1))
             ids = ids[start : start + len(ids) - shorter]
-        text = texts[index][rng.integers(len(texts[index]))]
-        return TokenSample(ids[:MAX_TOKENS].long(), text, int(rng.integers(MAX_SEED)))
+            first = start + offset / DOWNSAMPLE
+        ids = ids[:MAX_TOKENS].long()
+        captions, timeline = said[index]
+        text = vectors[captions[rng.integers(len(captions))].text] if captions else None
+        told = crop(condition(text, timeline, vectors, text_dim), first, len(ids))
+        return TokenSample(ids, told, int(rng.integers(MAX_SEED)))
 
     return DrawnDataset(make, [len(offsets[0]) for offsets in tokens])
 
@@ -141,14 +170,63 @@ def _identity(sample: Sample) -> str:
     return f"{sample.path} {sample.path.stat().st_mtime_ns} {sample.start} {sample.end} {sample.mirrored}"
 
 
-class TokenModule(Stage):
-    """Logging, text dropout and loss that the three stages share; a subclass defines `_predict`."""
+@dataclass(frozen=True)
+class ConditionDropout:
+    """Shares of training samples that do without some of their condition.
 
-    text_dropout = 0.0
+    Args:
+        everything: without sentence and statements, for classifier-free guidance.
+        text: without the sentence.
+        statements: without any statement.
+        pairs: without statements about pairs.
+        parts: with some of the groups and pairs only; how many is drawn uniformly.
+        silent: told to do nothing, where there is no statement about a part; the other ones are free.
+    """
+
+    everything: float = 0.1
+    text: float = 0.3
+    statements: float = 0.1
+    pairs: float = 0.3
+    parts: float = 0.3
+    silent: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name, share in vars(self).items():
+            if not 0 <= share <= 1:
+                raise ValueError(f"{name} must be a share between 0 and 1, got {share}")
+
+    def __call__(self, condition: Condition, random: SampleRandom) -> Condition:
+        """Leave out parts of the conditions of a batch."""
+        everything, text, statements, pairs, parts, share = random.uniform(6).unbind(1)
+        silent, kept = random.uniform(2, len(PARTS)).unbind(1)
+        with_statements = (statements >= self.statements) & (everything >= self.everything)
+        told = (
+            (condition.told | (silent < self.silent)) & condition.told.any(1, keepdim=True) & with_statements[:, None]
+        )
+        told = told & ((parts >= self.parts)[:, None] | (kept < share[:, None]))
+        is_group = torch.arange(len(PARTS), device=told.device) < len(GROUPS)
+        told = told & ((pairs >= self.pairs)[:, None] | is_group)
+        has_text = condition.has_text & (text >= self.text) & (everything >= self.everything)
+        return condition._replace(has_text=has_text, told=told)
+
+
+class TokenModule(Stage):
+    """Logging, condition dropout and loss that the three stages share; a subclass defines `_predict`.
+
+    Args:
+        optim: optimiser.
+        dropout: how much of the condition each training sample does without; nothing where None.
+        configs: see `Stage`.
+    """
+
+    def __init__(self, optim: OptimConfig, dropout: ConditionDropout | None = None, **configs: Any) -> None:
+        values: dict[str, Any] = configs if dropout is None else {**configs, "dropout": dropout}
+        super().__init__(optim, **values)
+        self.dropout = dropout
 
     def training_step(self, batch: TokenBatch, batch_idx: int) -> Tensor:
-        """Return the loss with text dropout."""
-        loss, _ = self._loss(batch, self.text_dropout)
+        """Return the loss with condition dropout."""
+        loss, _ = self._loss(batch, self.dropout)
         self.log("train/loss", loss, prog_bar=True)
         return loss
 
@@ -161,19 +239,20 @@ class TokenModule(Stage):
         self._evaluate(batch, "test")
 
     def _evaluate(self, batch: TokenBatch, name: str) -> None:
-        loss, accuracy = self._loss(batch, 0.0)
-        self.log(f"{name}/loss", loss, batch_size=len(batch.text), sync_dist=True, prog_bar=True)
-        self.log(f"{name}/accuracy", accuracy, batch_size=len(batch.text), sync_dist=True)
+        loss, accuracy = self._loss(batch, None)
+        self.log(f"{name}/loss", loss, batch_size=len(batch.ids), sync_dist=True, prog_bar=True)
+        self.log(f"{name}/accuracy", accuracy, batch_size=len(batch.ids), sync_dist=True)
 
-    def _loss(self, batch: TokenBatch, text_dropout: float) -> tuple[Tensor, Tensor]:
+    def _loss(self, batch: TokenBatch, dropout: ConditionDropout | None) -> tuple[Tensor, Tensor]:
         """Return cross-entropy and accuracy over the predicted positions.
 
         Both are divided by the mean count of positions over the processes, so that their mean over the processes is that of
         one joint batch.
         """
         random = SampleRandom(batch.seeds)
-        text = batch.text * (random.uniform(1) >= text_dropout)
-        logits, target, predict_mask = self._predict(batch._replace(text=text), random)
+        if dropout is not None:
+            batch = batch._replace(condition=dropout(batch.condition, random))
+        logits, target, predict_mask = self._predict(batch, random)
         count = self.trainer.strategy.reduce(predict_mask.sum().float(), reduce_op="mean")
         loss = F.cross_entropy(logits.float()[predict_mask], target[predict_mask], reduction="sum")
         return loss / count, (logits.argmax(-1) == target)[predict_mask].sum() / count
@@ -181,3 +260,19 @@ class TokenModule(Stage):
     def _predict(self, batch: TokenBatch, random: SampleRandom) -> tuple[Tensor, Tensor, Tensor]:
         """Return logits (..., classes), targets (...,) and a mask (...,) of the positions to score."""
         raise AssertionError("a subclass defines _predict")
+
+
+def start_from(initial: str | None, name: str, network: nn.Module) -> None:
+    """Fill a network from a model folder, or from a checkpoint of a run of its stage; leave it as it is where None.
+
+    Raises:
+        InputError: neither of the two, or a network of other sizes.
+    """
+    if initial is None:
+        return
+    try:
+        network.load_state_dict(load_stage(Path(initial), name).state_dict())
+    except RuntimeError as error:
+        raise InputError(
+            f"network must have the sizes of the {name} in {initial}: {str(error).splitlines()[1].strip()}"
+        ) from None

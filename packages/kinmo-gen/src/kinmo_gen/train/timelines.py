@@ -1,0 +1,34 @@
+"""Timelines of training motions, as kinmo-annotate writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from kinmo_core.data.humanml3d import Sample
+from kinmo_core.errors import InputError
+from kinmo_core.text import Timeline, read_records
+
+
+def read_timelines(path: Path, samples: Iterable[Sample]) -> dict[str, Timeline]:
+    """Read the timeline of every sample, by its key; other lines of the file are not parsed.
+
+    Raises:
+        InputError: no such file, a sample that it does not describe, or a wrong timeline; names the motion.
+    """
+    wanted = {sample.key for sample in samples}
+    if not path.is_file():
+        raise InputError(f"no annotations {path}; write them with `make annotate`, or train with levels: [body]")
+    found: dict[str, Timeline] = {}
+    for key, record in read_records(path):
+        if key in wanted and "timeline" in record:
+            try:
+                found[key] = Timeline.from_json(record["timeline"])
+            except InputError as error:
+                raise InputError(f"{path}, motion {key}: {error}") from None
+    missing = sorted(wanted - set(found))
+    if missing:
+        raise InputError(
+            f"{path} has no timeline of {len(missing)} of {len(wanted)} motions, the first is {missing[0]}"
+        )
+    return found

@@ -1,0 +1,138 @@
+"""What a user tells limbs, and how it takes the place of a plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from toy_stages import TEXT_DIM
+
+from kinmo_core.errors import InputError
+from kinmo_core.testing import WordEncoder
+from kinmo_core.text import Statement, Timeline
+from kinmo_gen import Generator
+from kinmo_gen.instructions import Instruction, check_instructions, instruct
+from kinmo_gen.request import Asked, explanation, resolve
+from kinmo_reasoner.offline import OfflineReasoner
+
+PLAN = Timeline(
+    (
+        Statement("right_arm", 0.0, 4.0, "swings forward and back"),
+        Statement("left_arm", 0.0, 4.0, "swings forward and back"),
+        Statement("left_arm+right_arm", 0.0, 4.0, "the arms swing forward and back in opposite directions"),
+        Statement("left_leg", 0.0, 4.0, "takes four steps forward"),
+    ),
+    4.0,
+)
+
+
+@pytest.fixture(scope="module")
+def reasoner() -> OfflineReasoner:
+    return OfflineReasoner.load()
+
+
+def test_known_words_become_statements_of_the_vocabulary_in_their_time(reasoner: OfflineReasoner):
+    told = instruct(PLAN, [Instruction("right_arm", "raises above the head", 1.0, 2.0)], reasoner)
+    (said,) = told.of("right_arm")
+    assert (said.start, said.end) == (1.0, 2.0)
+    assert "above the head" in said.sentence
+    assert said.sentence != "raises above the head"
+    assert told.of("left_arm") == PLAN.of("left_arm")
+    assert told.of("left_leg") == PLAN.of("left_leg")
+    assert not told.of("left_arm+right_arm")
+
+
+def test_unknown_words_are_kept(reasoner: OfflineReasoner):
+    (said,) = instruct(PLAN, [Instruction("right_arm", "zigzags oddly")], reasoner).of("right_arm")
+    assert (said.text, said.start, said.end) == ("zigzags oddly", 0.0, 4.0)
+
+
+@given(st.floats(0.0, 1.5), st.floats(0.2, 2.0))
+def test_what_is_planned_outside_of_the_time_stays(start: float, seconds: float):
+    plan = Timeline((Statement("right_arm", 0.0, 0.1, "rises"), Statement("right_arm", 3.9, 4.0, "drops")), 4.0)
+    one = Instruction("right_arm", "zigzags oddly", 0.15 + start, 0.15 + start + seconds)
+    told = instruct(plan, [one], OfflineReasonerOfNothing())
+    assert len(told.statements) == 3
+    assert all(0 <= s.start < s.end <= 4.0 for s in told.statements)
+
+
+class OfflineReasonerOfNothing(OfflineReasoner):
+    """Understands nothing."""
+
+    def __init__(self) -> None:
+        pass
+
+    def said(self, sentences: list[str]) -> list[Timeline]:  # type: ignore[override]
+        return [Timeline((), 1.0) for _ in sentences]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (("tail", "wags"), "limb must be one of torso, neck, left_arm, right_arm, left_leg, right_leg, got 'tail'"),
+        (("left_arm", " "), "the text is empty"),
+        (("left_arm", "rises", 2.0, 1.0), "--left-arm must have 0 <= --from < --to, got 2 and 1"),
+        (("left_arm", "rises", -1.0, 1.0), "--left-arm must have 0 <= --from < --to, got -1 and 1"),
+        (("left_arm", "rises", float("nan"), 1.0), "--left-arm must have 0 <= --from < --to, got nan and 1"),
+    ],
+)
+def test_an_instruction_that_makes_no_sense_is_named(values: tuple[str | float, ...], message: str):
+    with pytest.raises(InputError) as caught:
+        Instruction(*values)  # type: ignore[arg-type]
+    assert message in str(caught.value)
+
+
+def test_contradicting_and_late_instructions_are_named():
+    rises, drops = Instruction("left_arm", "rises", 0.0, 2.0), Instruction("left_arm", "drops", 1.5, 3.0)
+    with pytest.raises(
+        InputError, match=r"--left-arm must be told one thing at a time, got 'rises' and 'drops' at 1.5"
+    ):
+        check_instructions([rises, drops], 4.0)
+    with pytest.raises(InputError, match=r"--left-arm must lie within the 1 s of the motion, got 0 to 2 s"):
+        check_instructions([rises], 1.0)
+    check_instructions([rises, Instruction("left_arm", "drops", 2.0, 3.0), Instruction("right_arm", "rises")], 4.0)
+
+
+def test_a_timeline_file_gives_sentence_and_duration(tmp_path: Path):
+    plan = Timeline((Statement("body", 0.0, 2.0, "a person waves"), Statement("left_arm", 0.0, 2.0, "waves")), 2.0)
+    plan.save(tmp_path / "plan.yaml")
+    asked = Asked.of_timeline(tmp_path / "plan.yaml", None, ())
+    assert (asked.text, asked.seconds, asked.timeline) == ("a person waves", 2.0, plan)
+    assert Asked.of_timeline(tmp_path / "plan.yaml", "someone greets", ()).text == "someone greets"
+    Timeline(plan.of("left_arm"), 2.0).save(tmp_path / "bare.yaml")
+    with pytest.raises(
+        InputError, match=r"bare\.yaml must have a statement about the body, or be given with a sentence"
+    ):
+        Asked.of_timeline(tmp_path / "bare.yaml", None, ())
+
+
+def test_what_is_asked_is_planned_and_explained(toy_model: Path, reasoner: OfflineReasoner):
+    generator = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), reasoner=reasoner)
+    limbs = (Instruction("right_arm", "rises above the head", 0.0, 1.0),)
+    asked = [Asked("a person walks forward", 3.0, None, limbs), Asked("a person jumps")]
+    first, second = resolve(generator, asked, seed=0)
+    assert first.timeline is not None
+    assert first.timeline.of("left_leg")
+    assert [s.end for s in first.timeline.of("right_arm") if "above the head" in s.sentence] == [1.0]
+    assert second.timeline is not None
+    assert (
+        second.seconds
+        == second.timeline.seconds
+        == generator.durations(["a person walks forward", "a person jumps"], seed=0)[1]
+    )
+    line = explanation(first, generator, whole=False)
+    assert line.startswith("a person walks forward: ")
+    assert "left leg takes" in line
+    assert "right arm rises above the head" in line
+    assert "█" in explanation(first, generator, whole=True)
+
+
+def test_a_model_of_sentences_only_takes_no_instructions(toy_model: Path):
+    generator = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), reasoner=None)
+    (plain,) = resolve(generator, [Asked("a person walks", 2.0)], seed=0)
+    assert plain.timeline is None
+    assert explanation(plain, generator, whole=True) == "a person walks: told as one sentence"
+    with pytest.raises(InputError, match="must hear statements to be told what limbs do"):
+        resolve(generator, [Asked("a person walks", 2.0, None, (Instruction("neck", "nods"),))], seed=0)

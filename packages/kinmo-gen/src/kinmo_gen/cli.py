@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_evaluate(commands)
     _add_follow(commands)
+    _add_compose(commands)
     _add_export(commands)
     _add_card(commands)
     for name, what in TRAINING.items():
@@ -105,6 +106,14 @@ def _add_follow(commands: Commands) -> None:
     follow.add_argument("--save", action="store_true", help="keep the sampled motions in OUT/motions")
     _add_model_options(follow)
     follow.set_defaults(run=_follow)
+
+
+def _add_compose(commands: Commands) -> None:
+    compose = commands.add_parser("compose", help="add training motions made of limbs and parts of known ones")
+    compose.add_argument("--data", type=Path, required=True, help="HumanML3D directory with descriptions.jsonl")
+    compose.add_argument("--number", type=int, default=2000, help="motions to make (default 2000)")
+    compose.add_argument("--seed", type=int, default=0, help="of the choice (default 0)")
+    compose.set_defaults(run=_compose)
 
 
 def _add_export(commands: Commands) -> None:
@@ -300,6 +309,22 @@ def _motions_to_judge(
         _make_folder(options.out)
         save_motions(motions, options.out / "motions")
     return motions, {"model": str(options.model or "shipped"), "draws": options.draws, "seed": options.seed}
+
+
+def _compose(options: argparse.Namespace) -> None:
+    from rich.progress import Progress
+
+    from kinmo_gen.compose import SPLIT, compose
+
+    with Progress(transient=True) as progress:
+        task = progress.add_task("composing", total=options.number)
+        refused = compose(
+            options.data,
+            options.number,
+            seed=options.seed,
+            progress=lambda done, _: progress.update(task, completed=done),
+        )
+    print(f"{options.data / SPLIT}.txt: {options.number} motions, {refused} proposals left out")
 
 
 def _export(options: argparse.Namespace) -> None:

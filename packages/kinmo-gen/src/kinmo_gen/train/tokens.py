@@ -30,8 +30,8 @@ from kinmo_core.train.stage import OptimConfig, Stage
 from kinmo_gen.conditions import PARTS, Condition, condition, crop, phrases_of, stack
 from kinmo_gen.cues import has_cues
 from kinmo_gen.model_folder import load_stage, load_tokenizer
+from kinmo_gen.timelines import read_timelines
 from kinmo_gen.tokenizer import DOWNSAMPLE, MAX_TOKENS, Tokenizer
-from kinmo_gen.train.timelines import read_timelines
 
 # Share of draws that are one token shorter, so that a clip of full length has two starts (HumanML3D).
 _SHORTER: Final = 1 / 3

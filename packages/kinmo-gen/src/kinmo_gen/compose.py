@@ -1,0 +1,175 @@
+"""New training motions from known ones: limbs of one motion on another, and motions one after the other.
+
+Captioned sets hold few of the combinations that people ask for, such as a raised arm while walking. What comes out of here
+is annotated like any recording, which is exact, and trains the stages on tokens.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kinmo_core.data.humanml3d import HumanML3DFolder, Sample, clip_of
+from kinmo_core.errors import InputError
+from kinmo_core.features import LAYOUT, decode, encode
+from kinmo_core.files import atomic_path
+from kinmo_core.groups import combine, from_groups, to_groups
+from kinmo_core.skeleton import HUMANML3D
+from kinmo_core.text import GROUPS, Timeline
+from kinmo_gen.timelines import read_timelines
+
+SPLIT: Final = "composed"
+ARMS: Final = (("left_arm",), ("right_arm",), ("left_arm", "right_arm"))
+LIMBS_SHARE: Final = 0.6  # of the composed motions; the others are sequences
+_BLEND: Final = 8  # frames (0.4 s) over which one motion becomes the other
+_LONGEST: Final = 196  # frames, of HumanML3D's clips
+_SHORTEST: Final = 48
+_SAME_POSE: Final = 0.12  # m: mean distance of the joints of two poses that one may go on from the other
+_TRIES: Final = 2000  # frames of other motions among which a sequence looks for one to go on with
+_CLEAR: Final = 0.09  # m: a wrist nearer to the line from pelvis to neck is inside the trunk
+_INSIDE: Final = 0.05  # share of frames in which a wrist may be there, since recordings have such frames too
+
+
+def compose(data: Path, number: int, *, seed: int = 0, progress: Callable[[int, int], None] | None = None) -> int:
+    """Add composed motions to a HumanML3D directory, as the split `composed` with mirrored copies.
+
+    They are made of the list `tokenizer`, which holds no frame of a validation or test clip, or of `train` where the
+    directory has no such list; their names start with C. Motions of an earlier call are replaced.
+
+    Args:
+        data: HumanML3D directory with `descriptions.jsonl` of the list.
+        number: motions to make, mirrored copies not counted.
+        seed: of the choice.
+        progress: called with (motions done, motions in all).
+
+    Returns:
+        How many proposals were left out because a wrist went through the trunk, or no pose fitted.
+
+    Raises:
+        InputError: no data, or fewer than one motion asked for.
+    """
+    if number < 1:
+        raise InputError(f"number must be at least 1, got {number}")
+    folder = HumanML3DFolder(data)
+    split = "tokenizer" if (data / "tokenizer.txt").is_file() else "train"
+    samples = [s for s in folder.samples([split], captions="ignored", min_frames=_SHORTEST) if not s.mirrored]
+    timelines = read_timelines(data / "descriptions.jsonl", samples)
+    composer = Composer(samples, timelines, np.random.default_rng(seed))
+    refused = 0
+    for stale in (data / "new_joint_vecs").glob("C[0-9]*.npy"):
+        stale.unlink()
+    for index in range(number):
+        while (features := composer.propose()) is None:
+            refused += 1
+        with atomic_path(data / "new_joint_vecs" / f"C{index:06d}.npy") as path, path.open("wb") as file:
+            np.save(file, features.numpy())
+        if progress is not None:
+            progress(index + 1, number)
+    ids = [id for index in range(number) for id in (f"C{index:06d}", f"MC{index:06d}")]
+    with atomic_path(data / f"{SPLIT}.txt") as path:
+        path.write_text("\n".join(ids) + "\n", encoding="utf-8")
+    return refused
+
+
+class Composer:
+    """Proposes motions made of samples.
+
+    Args:
+        samples: whole recordings, not mirrored.
+        timelines: of each, by its key; motions with rare statements about an arm give their arms more often.
+        random: of the choice.
+    """
+
+    def __init__(
+        self, samples: Sequence[Sample], timelines: Mapping[str, Timeline], random: np.random.Generator
+    ) -> None:
+        self.random = random
+        self.clips = [sample.features() for sample in samples]
+        self.owners = [clip_of(sample.key) for sample in samples]
+        self.arm_weights = rarity([timelines[sample.key] for sample in samples])
+        places = [(clip, frame) for clip, f in enumerate(self.clips) for frame in range(0, len(f) - _SHORTEST, 5)]
+        self.places = np.array(places)
+        self.poses = torch.stack([self.clips[clip][frame, LAYOUT["positions"]] for clip, frame in places])
+
+    def propose(self) -> Tensor | None:
+        """Compose one motion, features (T, 263); None where it is not plausible."""
+        return self._with_other_arms() if self.random.random() < LIMBS_SHARE else self._sequence()
+
+    def _with_other_arms(self) -> Tensor | None:
+        base = self.clips[self.random.integers(len(self.clips))]
+        other = self.clips[self.random.choice(len(self.clips), p=self.arm_weights)]
+        frames = min(len(base), len(other))
+        groups = ARMS[self.random.integers(len(ARMS))]
+        weights = self._span(frames) if self.random.random() < 0.5 else None
+        joints = put_limbs(decode(self._crop(base, frames)), decode(self._crop(other, frames)), groups, weights)
+        return None if through_trunk(joints) else encode(joints)
+
+    def _sequence(self) -> Tensor | None:
+        first = self.clips[self.random.integers(len(self.clips))]
+        longest = min(len(first), _LONGEST - _SHORTEST)
+        first = self._crop(first, int(self.random.integers(_SHORTEST, longest + 1)))
+        chosen = self.random.integers(len(self.places), size=_TRIES)
+        distance = (
+            (self.poses[chosen] - first[-_BLEND // 2, LAYOUT["positions"]]).view(_TRIES, -1, 3).norm(dim=-1).mean(-1)
+        )
+        near = (distance < _SAME_POSE).nonzero()[:, 0]
+        if not len(near):
+            return None
+        clip, frame = self.places[chosen[int(near[self.random.integers(len(near))])]]
+        second = self.clips[clip][frame : frame + _LONGEST + _BLEND - len(first)]
+        joints = decode(follow_with(first, second))
+        return encode(HUMANML3D.resize(joints))
+
+    def _crop(self, features: Tensor, frames: int) -> Tensor:
+        start = int(self.random.integers(len(features) - frames + 1))
+        return features[start : start + frames]
+
+    def _span(self, frames: int) -> Tensor:
+        """Return weights (frames,) of a random span of at least half of the frames, with soft ends."""
+        length = int(self.random.integers(frames // 2, frames))
+        start = int(self.random.integers(frames - length + 1))
+        frame = torch.arange(frames)
+        return (torch.minimum(frame - start, start + length - frame).float() / _BLEND).clamp(0, 1)
+
+
+def put_limbs(base: Tensor, other: Tensor, groups: Sequence[str], weights: Tensor | None = None) -> Tensor:
+    """Put the chosen groups of `other` on `base`, joints (T, 22, 3); see `kinmo_core.groups.combine`."""
+    return from_groups(combine(to_groups(base), to_groups(other), groups=groups, weights=weights))
+
+
+def follow_with(first: Tensor, second: Tensor) -> Tensor:
+    """Go on from one motion to another, features (T, 263), with `_BLEND` frames in which they overlap.
+
+    Features are relative to the body's place and heading, so the second motion starts where the first one ends.
+    """
+    share = torch.linspace(0, 1, _BLEND + 2)[1:-1, None]
+    between = first[-_BLEND:] * (1 - share) + second[:_BLEND] * share
+    return torch.cat([first[:-_BLEND], between, second[_BLEND:]])
+
+
+def through_trunk(joints: Tensor) -> bool:
+    """Return whether a wrist is inside the trunk in more frames than happens in recordings, joints (T, 22, 3)."""
+    names = HUMANML3D.names
+    pelvis, neck = joints[:, names.index("pelvis")], joints[:, names.index("neck")]
+    inside = torch.zeros(len(joints), dtype=torch.bool)
+    for side in ("left", "right"):
+        wrist = joints[:, names.index(f"{side}_wrist")]
+        axis = neck - pelvis
+        along = (((wrist - pelvis) * axis).sum(-1) / axis.square().sum(-1)).clamp(0, 1)
+        inside |= (wrist - pelvis - along[:, None] * axis).norm(dim=-1) < _CLEAR
+    return float(inside.float().mean()) > _INSIDE
+
+
+def rarity(timelines: Sequence[Timeline]) -> np.ndarray:
+    """Return the probability of each motion, higher the rarer its rarest statement about an arm is."""
+    arms = [name for name in GROUPS if name.endswith("_arm")]
+    said = [{s.text for arm in arms for s in timeline.of(arm)} for timeline in timelines]
+    count = Counter(text for texts in said for text in texts)
+    weights = np.array([max((count[text] ** -0.5 for text in texts), default=0.0) for texts in said])
+    return weights / weights.sum()

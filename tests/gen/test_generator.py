@@ -22,6 +22,7 @@ from kinmo_core.stats import Statistics
 from kinmo_core.testing import WordEncoder
 from kinmo_core.text import Statement, Timeline
 from kinmo_gen import Generator
+from kinmo_gen.evaluator import Evaluator
 from kinmo_gen.masked import MaskedConfig
 from kinmo_gen.model_folder import export, load_network, load_tokenizer
 from kinmo_gen.sampling import SamplingConfig
@@ -294,24 +295,56 @@ def test_a_folder_holds_nothing_that_would_be_unpickled(toy_model: Path):
 def test_an_export_that_fails_writes_nothing(toy_runs: Path, tmp_path: Path):
     runs = {name: toy_runs / name / "last.ckpt" for name in ("tokenizer", "masked", "evaluator")}
     (tmp_path / "broken.ckpt").write_bytes(runs["masked"].read_bytes()[:1000])
-    other = torch.load(runs["evaluator"], weights_only=True)
-    other["statistics"] = {"mean": torch.zeros(DIM), "std": torch.ones(DIM)}
-    torch.save(other, tmp_path / "other.ckpt")
     cases = [
         ({"masked": runs["masked"]}, "checkpoints must be of the tokenizer and any of"),
         (runs | {"head": runs["masked"]}, "checkpoints must be of the tokenizer and any of"),
         (runs | {"masked": tmp_path / "absent.ckpt"}, "no checkpoint"),
         (runs | {"masked": tmp_path / "broken.ckpt"}, "is not a readable checkpoint"),
         (runs | {"masked": runs["evaluator"]}, "the checkpoint does not fit a MaskedConfig"),
-        (
-            runs | {"evaluator": tmp_path / "other.ckpt"},
-            "evaluator and tokenizer were trained with different statistics",
-        ),
+        (runs | {"length": toy_runs}, "is not a model folder"),
     ]
     for checkpoints, message in cases:
         with pytest.raises(InputError, match=message):
             export(tmp_path / "out", checkpoints, text_encoder="minilm", sampling=SamplingConfig())
     assert not (tmp_path / "out").exists()
+
+
+def test_an_export_takes_networks_from_other_folders(toy_model: Path, toy_runs: Path, tmp_path: Path):
+    sources = {"tokenizer": toy_runs / "tokenizer" / "last.ckpt", "masked": toy_model, "length": toy_model}
+    export(tmp_path / "out", sources, text_encoder="minilm", sampling=SamplingConfig())
+    for name in ("masked.safetensors", "length.safetensors"):
+        assert (tmp_path / "out" / name).read_bytes() == (toy_model / name).read_bytes()
+    before, after = (
+        yaml.safe_load((f / "model.yaml").read_text(encoding="utf-8")) for f in (toy_model, tmp_path / "out")
+    )
+    assert after["training"] == {name: before["training"][name] for name in sources}
+
+
+def test_an_evaluator_of_other_statistics_is_moved_to_those_of_the_tokenizer(toy_runs: Path, tmp_path: Path):
+    """It embeds the same motion as before, whatever its features are normalised by; but for the padding at the ends."""
+    sources = {name: toy_runs / name / "last.ckpt" for name in ("tokenizer", "evaluator")}
+    export(tmp_path / "same", sources, text_encoder="minilm", sampling=SamplingConfig())
+    other = torch.load(sources["evaluator"], weights_only=True)
+    old = Statistics(**other["statistics"])
+    moved = Statistics(old.mean + 0.3 * old.std, old.std * 1.7)
+    other["statistics"] = {"mean": moved.mean, "std": moved.std}
+    torch.save(other, tmp_path / "other.ckpt")
+    export(
+        tmp_path / "other",
+        sources | {"evaluator": tmp_path / "other.ckpt"},
+        text_encoder="minilm",
+        sampling=SamplingConfig(),
+    )
+    trained, exported = (load_network(tmp_path / name, "evaluator") for name in ("same", "other"))
+    assert isinstance(trained, Evaluator)
+    assert isinstance(exported, Evaluator)
+    assert torch.equal(Statistics.load(tmp_path / "other").std, Statistics.load(tmp_path / "same").std)
+    raw = torch.randn(1, 40, DIM, generator=torch.Generator().manual_seed(0)) * old.std + old.mean
+    for_old, for_new = moved.normalize(raw), old.normalize(raw)  # the tokenizer's statistics are `old`
+    inner = slice(1, -1)
+    first = trained.movement[0](for_old[..., :-4].transpose(-1, -2))[..., inner]
+    second = exported.movement[0](for_new[..., :-4].transpose(-1, -2))[..., inner]
+    torch.testing.assert_close(first, second, atol=2e-2, rtol=1e-2)
 
 
 def test_what_is_no_tokenizer_is_refused(toy_runs: Path):

@@ -117,9 +117,10 @@ def _add_compose(commands: Commands) -> None:
 
 
 def _add_export(commands: Commands) -> None:
-    export = commands.add_parser("export", help="write a model folder from training checkpoints")
+    export = commands.add_parser("export", help="write a model folder from training checkpoints and other folders")
     for name in NETWORKS:
-        export.add_argument(f"--{name}", type=Path, help=f"training checkpoint of the {NETWORKS[name]}")
+        what = f"checkpoint of the {NETWORKS[name]}, or a model folder to take it from"
+        export.add_argument(f"--{name}", type=Path, metavar="CKPT", help=what)
     export.add_argument("--text-encoder", default="minilm")
     export.add_argument("--levels", nargs="+", default=["interaction"], help="of each pass: body, group, interaction")
     export.add_argument("--steps", type=int, nargs="+", default=[10], help="rounds of each pass (default 10)")

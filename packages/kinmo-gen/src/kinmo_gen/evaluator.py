@@ -16,6 +16,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from kinmo_core.features import LAYOUT
 from kinmo_core.nn import valid_positions
+from kinmo_core.stats import Statistics
 
 MOVEMENT_DIM: Final = LAYOUT["contacts"].start  # the evaluator does not see contacts
 MOVEMENT_RATE: Final = 4  # frames per movement step
@@ -96,6 +97,14 @@ class Evaluator(nn.Module):
         half = half * valid_positions(lengths // 2, half.shape[-1])[:, None]
         moves = self.movement[3:](half).transpose(-1, -2)
         return self.motion(self.movement_out(moves), (lengths // MOVEMENT_RATE).clamp(min=1, max=moves.shape[1]))
+
+    @torch.no_grad()
+    def change_statistics(self, old: Statistics, new: Statistics) -> None:
+        """Let features that `new` normalises mean what those of `old` meant; frames at the ends differ by the padding."""
+        weight, bias = self.movement[0].parameters()
+        scale, shift = (new.std / old.std)[:MOVEMENT_DIM], ((new.mean - old.mean) / old.std)[:MOVEMENT_DIM]
+        bias += torch.einsum("oik,i->o", weight, shift)  # old value = new value * scale + shift
+        weight *= scale[:, None]
 
     def embed_text(self, states: Tensor, lengths: Tensor) -> Tensor:
         """Embed token states (B, N, text_dim) of lengths (B,) as (B, output_dim)."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-import torch
 from torch import nn
 
 from kinmo_core import model_folder
@@ -88,47 +87,59 @@ def load_tokenizer(path: Path) -> tuple[Tokenizer, Statistics]:
     return tokenizer, Statistics(**checkpoint["statistics"])
 
 
-def export(folder: Path, checkpoints: Mapping[str, Path], *, text_encoder: str, sampling: SamplingConfig) -> None:
-    """Write a model folder from training checkpoints, networks as fp16.
+def export(folder: Path, sources: Mapping[str, Path], *, text_encoder: str, sampling: SamplingConfig) -> None:
+    """Write a model folder, networks as fp16.
 
     Args:
         folder: directory to write; files of the same name are replaced.
-        checkpoints: checkpoint file of each network (see `NETWORKS`); the tokenizer's is required.
+        sources: where each network (see `NETWORKS`) comes from, a training checkpoint or another model folder; the
+            tokenizer's is required. An evaluator that was trained with other feature statistics is moved to the tokenizer's.
         text_encoder: name of the text encoder that the networks were trained with.
         sampling: defaults of sampling.
 
     Raises:
-        InputError: no tokenizer, an unreadable or foreign checkpoint, or networks with different feature statistics.
+        InputError: no tokenizer, or an unreadable or foreign checkpoint or folder.
     """
-    if "tokenizer" not in checkpoints or set(checkpoints) - set(NETWORKS):
-        given = ", ".join(checkpoints) or "none"
+    if "tokenizer" not in sources or set(sources) - set(NETWORKS):
+        given = ", ".join(sources) or "none"
         raise InputError(f"checkpoints must be of the tokenizer and any of {', '.join(NETWORKS)}, got {given}")
-    config: dict[str, Any] = {"text_encoder": text_encoder, "sampling": model_folder.to_dict(sampling), "training": {}}
-    networks: dict[str, nn.Module] = {}
-    statistics: dict[str, Statistics] = {}
-    for name, path in checkpoints.items():  # all of them are read before anything is written
-        checkpoint = model_folder.load_training_checkpoint(path)
-        try:
-            networks[name] = model_folder.network_from_checkpoint(checkpoint, *NETWORKS[name])
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from None
-        config[name] = checkpoint["hyper_parameters"]["network"]
-        config["training"][name] = asdict(TrainingRun.read(path, checkpoint))
-        if "statistics" in checkpoint:
-            statistics[name] = Statistics(**checkpoint["statistics"])
-    _check_statistics(statistics)
+    read = {name: _read_source(path, name) for name, path in sources.items()}  # all before anything is written
+    statistics = read["tokenizer"].statistics
+    if statistics is None:
+        raise InputError("the checkpoint of the tokenizer holds no feature statistics")
+    evaluator = read.get("evaluator")
+    if evaluator is not None and evaluator.statistics is not None:
+        assert isinstance(evaluator.network, Evaluator)
+        evaluator.network.change_statistics(evaluator.statistics, statistics)
+    config: dict[str, Any] = {"text_encoder": text_encoder, "sampling": model_folder.to_dict(sampling)}
+    config["training"] = {name: source.training for name, source in read.items()}
+    config |= {name: source.config for name, source in read.items()}
     folder.mkdir(parents=True, exist_ok=True)
-    for name, network in networks.items():
-        model_folder.save_weights(network, folder / f"{name}.safetensors")
-    statistics["tokenizer"].save(folder)
+    for name, source in read.items():
+        model_folder.save_weights(source.network, folder / f"{name}.safetensors")
+    statistics.save(folder)
     model_folder.save_config(folder, config)
 
 
-def _check_statistics(statistics: Mapping[str, Statistics]) -> None:
-    """Refuse an evaluator that would measure the tokenizer's features with other statistics than it was trained with."""
-    if "tokenizer" not in statistics:
-        raise InputError("the checkpoint of the tokenizer holds no feature statistics")
-    expected = statistics["tokenizer"]
-    for name, other in statistics.items():
-        if not (torch.allclose(expected.mean, other.mean) and torch.allclose(expected.std, other.std)):
-            raise InputError(f"{name} and tokenizer were trained with different statistics or feature_bias")
+class _Source(NamedTuple):
+    """A network to export, with what `model.yaml` says of it, and the statistics of the features that it sees."""
+
+    network: nn.Module
+    config: dict[str, Any]
+    training: dict[str, Any]
+    statistics: Statistics | None
+
+
+def _read_source(path: Path, name: str) -> _Source:
+    if path.suffix != ".ckpt":
+        network, config = load_network(path, name), load_config(path)
+        statistics = Statistics.load(path) if name in ("tokenizer", "evaluator") else None
+        return _Source(network, config[name], config["training"][name], statistics)
+    checkpoint = model_folder.load_training_checkpoint(path)
+    try:
+        network = model_folder.network_from_checkpoint(checkpoint, *NETWORKS[name])
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    statistics = Statistics(**checkpoint["statistics"]) if "statistics" in checkpoint else None
+    training = asdict(TrainingRun.read(path, checkpoint))
+    return _Source(network, checkpoint["hyper_parameters"]["network"], training, statistics)

@@ -53,6 +53,11 @@ annotate: setup  ## describe the motions of DATA limb by limb, without a languag
 	$(BIN)/kinmo-annotate predict --config configs/annotate/$(SIZE).yaml --data.root $(DATA) \
 	    --output.path $(DATA)/descriptions.jsonl $(ARGS)
 
+compose: setup  ## add training motions made of limbs and parts of known ones to DATA, and describe them (needs make annotate)
+	$(BIN)/kinmo-gen compose --data $(DATA) $(ARGS)
+	$(BIN)/kinmo-annotate predict --config configs/annotate/$(SIZE).yaml --data.root $(DATA) --data.splits '[composed]' \
+	    --output.path $(DATA)/descriptions.jsonl
+
 reasoner: setup  ## write what the offline reasoner knows of the training motions of DATA (needs make annotate)
 	$(BIN)/kinmo-reasoner build --data $(DATA) --descriptions $(DATA)/descriptions.jsonl \
 	    --out packages/kinmo-reasoner/src/kinmo_reasoner/weights $(ARGS)
@@ -60,7 +65,7 @@ reasoner: setup  ## write what the offline reasoner knows of the training motion
 train-tokenizer: setup  ## train the motion tokenizer (first; the next three need its tokens)
 	$(call FIT,tokenizer)
 
-train-gen: setup  ## train the masked transformer: text to base tokens
+train-gen: setup  ## train the masked transformer: sentence and statements to base tokens (needs make annotate compose)
 	$(call FIT,masked)
 
 train-residual: setup  ## train the residual transformer: base tokens to the finer ones
@@ -101,5 +106,5 @@ $(STAMP): uv.lock $(wildcard packages/*/pyproject.toml)
 	$(BIN)/uv pip check --python .venv
 	touch $@
 
-.PHONY: help setup demo test lint format bench data annotate reasoner train-tokenizer train-gen train-residual train-length \
-        train-evaluator train-htma wheels lock clean
+.PHONY: help setup demo test lint format bench data annotate compose reasoner train-tokenizer train-gen train-residual \
+        train-length train-evaluator train-htma wheels lock clean

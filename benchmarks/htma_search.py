@@ -23,8 +23,9 @@ from kinmo_gen.follow.body import Body
 from kinmo_gen.follow.sentences import HALVES, Sentence
 from kinmo_htma.index import Index
 from kinmo_htma.model import HTMA
-from kinmo_htma.query import query, wanted
+from kinmo_htma.query import query
 from kinmo_reasoner.offline import OfflineReasoner
+from kinmo_reasoner.wanted import wanted
 
 WEIGHTS: Final = (0.0, 0.5, 1.0, 2.0, 4.0)  # of statements, beside vectors
 HITS: Final = 5

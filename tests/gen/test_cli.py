@@ -57,6 +57,17 @@ def test_files_for_every_sentence_and_number(toy_model: Path, tmp_path: Path, ca
         (["sample", "walk", "--seconds", "0"], "seconds must be between 0.4 and 9.8, got 0"),
         (["sample", "walk", "--seconds", "1000"], "seconds must be between 0.4 and 9.8, got 1000"),
         (["sample", "walk", "--num", "0"], "--num must be between 1 and 1000, got 0"),
+        (["sample", "walk", "--best-of", "0"], "--best-of must be between 1 and 100, got 0"),
+        (["sample"], "sample must have a sentence, a limb such as --right-arm 'waves', or --timeline, got none"),
+        (["sample", "walk", "--left-arm", " "], "the text is empty"),
+        (["sample", "walk", "--left-arm", "rises", "--from", "2", "--to", "1"], "must have 0 <= --from < --to, got 2"),
+        (["sample", "walk", "--seconds", "2", "--neck", "nods", "--to", "3"], "--neck must lie within the 2 s"),
+        (
+            ["sample", "walk", "--seconds", "2", "--neck", "nods", "--neck", "bows"],
+            "--neck must be told one thing at a time, got 'nods' and 'bows' at 0 s",
+        ),
+        (["sample", "--timeline", "absent.yaml"], "absent.yaml"),
+        (["sample", "walk", "--timeline", "a.yaml", "--seconds", "2"], "--timeline has its own duration"),
         (["sample", "walk", "--formats", "fbx"], "unknown format 'fbx'; want some of npz,bvh,glb,mp4,png"),
         (["sample", "walk", "--model", "/no/such/folder"], "is not a model folder"),
         (["evaluate", "--data", "x", "--repeats", "0"], "--repeats must be at least 1, got 0"),
@@ -69,6 +80,53 @@ def test_bad_input_is_one_line_and_nothing_is_written(
 ):
     assert message in fails([*arguments, "--out", str(tmp_path / "out")], capsys)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_time_without_a_limb_is_one_line(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as caught:
+        main(["sample", "walk", "--from", "1"])
+    assert caught.value.code == 2
+    wanted = "--from must follow a limb, such as --right-arm 'waves' --from 1"
+    assert wanted in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_limbs_are_told_and_what_was_understood_is_said(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    options = ["--formats", "npz", "--seed", "0", "--model", str(toy_model)]
+    limbs = ["--right-arm", "raises above the head", "--from", "0", "--to", "1", "--left-leg", "kicks"]
+    main(["sample", "a person walks forward", "--seconds", "2", *limbs, *options, "--out", str(tmp_path / "a")])
+    first, path, *_ = capsys.readouterr().out.splitlines()
+    assert first.startswith("a person walks forward: ")
+    assert "right arm rises" in first
+    assert "left leg kicks" in first
+    told = load_motion(Path(path)).joints
+    main(["sample", "a person walks forward", "--seconds", "2", *options, "--out", str(tmp_path / "b")])
+    assert not torch.equal(load_motion(tmp_path / "b" / "00_a_person_walks_forward.npz").joints, told)
+    capsys.readouterr()
+    main(["sample", *limbs, "--seconds", "2", *options, "--best-of", "2", "--out", str(tmp_path / "c"), "--explain"])
+    shown = capsys.readouterr().out
+    assert "█" in shown
+    assert "does not show: " in shown
+
+
+def test_a_timeline_file_is_followed(toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "seconds: 2.0\nstatements:\n- {who: body, start: 0.0, end: 2.0, text: a person waves}\n"
+        "- {who: left_arm, start: 0.0, end: 1.0, text: rises from beside the hip to above the head}\n",
+        encoding="utf-8",
+    )
+    options = ["--formats", "npz", "--seed", "0", "--model", str(toy_model), "--out", str(tmp_path / "out")]
+    main(["sample", "--timeline", str(plan), *options])
+    first, path, *_ = capsys.readouterr().out.splitlines()
+    assert first == "a person waves: left arm rises from beside the hip to above the head"
+    motion = load_motion(Path(path))
+    assert (len(motion), motion.text) == (40, "a person waves")
+    plan.write_text("seconds: 2.0\nstatements:\n- {who: tail, start: 0.0, end: 2.0, text: wags}\n", encoding="utf-8")
+    assert "statement 1: who must be body, a group or a pair" in fails(
+        ["sample", "--timeline", str(plan), *options], capsys
+    )
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from toy_stages import TEXT_DIM
 
 from kinmo_core.errors import InputError
+from kinmo_core.motion import Motion
 from kinmo_core.testing import WordEncoder
+from kinmo_core.testing.puppet import Action, walk
 from kinmo_core.text import Statement, Timeline
 from kinmo_gen import Generator
+from kinmo_gen.choice import best_of
 from kinmo_gen.instructions import Instruction, check_instructions, instruct
-from kinmo_gen.request import Asked, explanation, resolve
+from kinmo_gen.request import Asked, explanation, make, resolve
 from kinmo_reasoner.offline import OfflineReasoner
 
 PLAN = Timeline(
@@ -122,17 +125,54 @@ def test_what_is_asked_is_planned_and_explained(toy_model: Path, reasoner: Offli
         == second.timeline.seconds
         == generator.durations(["a person walks forward", "a person jumps"], seed=0)[1]
     )
-    line = explanation(first, generator, whole=False)
+    line = explanation(first, whole=False)
     assert line.startswith("a person walks forward: ")
     assert "left leg takes" in line
-    assert "right arm rises above the head" in line
-    assert "█" in explanation(first, generator, whole=True)
+    assert "right arm rises from beside the hip to above the head" in line
+    assert "█" in explanation(first, whole=True)
 
 
 def test_a_model_of_sentences_only_takes_no_instructions(toy_model: Path):
     generator = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), reasoner=None)
     (plain,) = resolve(generator, [Asked("a person walks", 2.0)], seed=0)
     assert plain.timeline is None
-    assert explanation(plain, generator, whole=True) == "a person walks: told as one sentence"
+    assert explanation(plain, whole=True) == "a person walks: told as one sentence"
     with pytest.raises(InputError, match="must hear statements to be told what limbs do"):
         resolve(generator, [Asked("a person walks", 2.0, None, (Instruction("neck", "nods"),))], seed=0)
+
+
+def waving(side: str) -> Motion:
+    return Motion(Action(wave=side).joints(80), 20.0, text=side)
+
+
+def test_the_candidate_that_does_what_is_asked_is_chosen(reasoner: OfflineReasoner):
+    motions = [Motion(walk(1.2).joints(80), 20.0, text="walk"), waving("right"), waving("left")]
+    for side in ("left", "right"):
+        (said,) = reasoner.said([f"a person waves with the {side} hand"])
+        chosen = best_of(motions, said)
+        assert chosen.motion.text == side
+        assert chosen.score > 0.2  # the puppet waves at the height of the head, not above it, and more often
+
+
+def test_what_no_candidate_does_is_said(reasoner: OfflineReasoner):
+    (said,) = reasoner.said(["a person kicks with the left leg"])
+    chosen = best_of([waving("right"), waving("left")], said)
+    assert chosen.motion.text == "right"  # the first one
+    assert chosen.score == 0
+    assert [statement.who for statement in chosen.missed] == ["left_leg"]
+    nothing = best_of([waving("right")], Timeline((), 1.0))
+    assert (nothing.score, nothing.missed) == (0, ())
+
+
+def test_more_candidates_start_with_the_same_ones(toy_model: Path, reasoner: OfflineReasoner):
+    generator = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), reasoner=reasoner)
+    resolved = resolve(generator, [Asked("a person walks forward", 2.0), Asked("a person turns left", 2.0)], seed=0)
+    told: list[tuple[int, int]] = []
+    few, many = (
+        make(generator, resolved, candidates=n, seed=0, progress=lambda *done: told.append(done)) for n in (1, 3)
+    )
+    assert told == [(2, 2), (6, 6)]
+    for one, more in zip(few, many, strict=True):
+        assert more.score >= one.score
+    assert resolved[1].wanted is not None
+    assert [s.who for s in resolved[1].wanted.statements] == ["torso"]

@@ -27,7 +27,7 @@ from kinmo_htma.indexing import build_index, indexed_files
 from kinmo_htma.model import HTMA
 from kinmo_htma.parts import parts_of, windows
 from kinmo_htma.query import query
-from kinmo_htma.statements import Statements
+from kinmo_reasoner.statements import Statements
 
 NAMES = ["a.npz", "below/b.bvh", "c.npy", "long.npz"]
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kinmo_core.cli import LIMBS, Commands, add_card, run_command
+from kinmo_core.cli import Commands, add_card, run_command
 from kinmo_core.errors import InputError
+from kinmo_gen.sample_cli import add_demo, add_model_options, add_sample, check_candidates, make_folder
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from kinmo_core.motion import Motion
     from kinmo_gen.follow import Sentence
-    from kinmo_gen.request import Asked
 
-FORMATS = ("npz", "bvh", "glb", "mp4", "png")
 TRAINING = {"fit": "train a stage", "validate": "validate a stage", "test": "test a stage"}
 NETWORKS = {
     "tokenizer": "motion tokenizer",
@@ -26,12 +25,6 @@ NETWORKS = {
     "length": "length estimator",
     "evaluator": "evaluator",
 }
-DEMO = (
-    "a person walks forward",
-    "a person jumps",
-    "a person runs forward",
-    "a man dances from side to side",
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -42,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kinmo-gen", description="Text to motion.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_sample(commands)
-    _add_demo(commands)
+    add_sample(commands)
+    add_demo(commands)
     _add_evaluate(commands)
     _add_follow(commands)
     _add_compose(commands)
@@ -52,36 +45,6 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in TRAINING.items():
         commands.add_parser(name, help=f"{what} (LightningCLI; --config YAML, see configs/gen)", add_help=False)
     return parser
-
-
-def _add_sample(commands: Commands) -> None:
-    sample = commands.add_parser("sample", help="turn sentences, limb by limb if wanted, into motions")
-    sample.add_argument("texts", nargs="*", metavar="SENTENCE")
-    sample.add_argument("--seconds", type=float, help="duration, 0.4 to 9.8 (default: estimated from the sentence)")
-    limbs = sample.add_argument_group("limbs", "what one limb does, instead of what the sentence would make it do")
-    for limb in LIMBS:
-        name = limb.replace("_", " ")
-        limbs.add_argument(
-            f"--{name.replace(' ', '-')}", action=_TellLimb, metavar="WORDS", help=f"what the {name} does"
-        )
-    limbs.add_argument("--from", dest="start", action=_TellWhen, type=float, metavar="S", help="when it starts to (0)")
-    limbs.add_argument(
-        "--to", dest="end", action=_TellWhen, type=float, metavar="S", help="when it has done so (the end)"
-    )
-    sample.add_argument("--timeline", type=Path, help="YAML or JSON file with what all limbs do, and when")
-    sample.add_argument("--explain", action="store_true", help="print what every limb is told, and when")
-    sample.add_argument("--num", type=int, default=1, help="motions per sentence (default 1)")
-    sample.add_argument("--seed", type=int, help="seed of the random numbers, for repeatable results")
-    sample.add_argument("--formats", default="npz,bvh,mp4,png", help=f"of {','.join(FORMATS)} (default: all but glb)")
-    _add_model_options(sample)
-    sample.set_defaults(run=_sample, limbs=())
-
-
-def _add_demo(commands: Commands) -> None:
-    demo = commands.add_parser("demo", help="generate four sentences in every format, and one picture of all")
-    demo.add_argument("--seed", type=int, default=0)
-    _add_model_options(demo)
-    demo.set_defaults(run=_demo)
 
 
 def _add_evaluate(commands: Commands) -> None:
@@ -101,10 +64,11 @@ def _add_follow(commands: Commands) -> None:
     )
     follow.add_argument("--list", action="store_true", help="print the sentences with their numbers, and stop")
     follow.add_argument("--draws", type=int, default=4, help="motions per sentence (default 4)")
-    follow.add_argument("--seed", type=int, default=0, help="of the first draw (default 0)")
+    follow.add_argument("--best-of", type=int, default=1, metavar="N", help="candidates of each motion (default 1)")
+    follow.add_argument("--seed", type=int, default=0, help="of the random numbers (default 0)")
     follow.add_argument("--motions", type=Path, help="judge files NUMBER*.npz (.npy, .bvh) of a folder, not a model")
     follow.add_argument("--save", action="store_true", help="keep the sampled motions in OUT/motions")
-    _add_model_options(follow)
+    add_model_options(follow)
     follow.set_defaults(run=_follow)
 
 
@@ -141,117 +105,6 @@ def _add_card(commands: Commands) -> None:
     card.set_defaults(run=_card)
 
 
-def _add_model_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the files (default: out)")
-    parser.add_argument("--model", type=Path, help="model folder (default: the shipped one)")
-    parser.add_argument("--device", default="cpu")
-
-
-def _sample(options: argparse.Namespace) -> None:
-    formats = options.formats.split(",")
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown:
-        raise InputError(f"unknown format {unknown[0]!r}; want some of {','.join(FORMATS)}")
-    if not 1 <= options.num <= 1000:
-        raise InputError(f"--num must be between 1 and 1000, got {options.num}")
-    asked = _asked(options)
-    _make([one for one in asked for _ in range(options.num)], options, formats=formats, explain=options.explain)
-
-
-def _asked(options: argparse.Namespace) -> list[Asked]:
-    """Return what is asked for: the sentences, each with the same instructions to limbs, or a timeline."""
-    from kinmo_gen.instructions import Instruction, check_instructions
-    from kinmo_gen.request import Asked
-
-    limbs = tuple(Instruction(**told) for told in options.limbs)
-    if options.timeline is not None:
-        if options.seconds is not None or len(options.texts) > 1:
-            raise InputError("--timeline has its own duration and goes with one sentence at most")
-        return [Asked.of_timeline(options.timeline, next(iter(options.texts), None), limbs)]
-    texts = options.texts or ([", ".join(one.sentence for one in limbs)] if limbs else [])
-    if not texts:
-        raise InputError("sample must have a sentence, a limb such as --right-arm 'waves', or --timeline, got none")
-    if options.seconds is not None:
-        check_instructions(limbs, options.seconds)
-    return [Asked(text, options.seconds, None, limbs) for text in texts]
-
-
-class _TellLimb(argparse.Action):
-    """Collects `{"limb": ..., "text": ...}` of each limb option in the order given."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
-        del parser, option_string
-        namespace.limbs = [*namespace.limbs, {"limb": self.dest, "text": values}]
-
-
-class _TellWhen(argparse.Action):
-    """Adds start or end to the limb option before it."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
-        told = namespace.limbs
-        if not told or self.dest in told[-1]:
-            parser.error(f"{option_string} must follow a limb, such as --right-arm 'waves' {option_string} {values:g}")
-        told[-1][self.dest] = values
-
-
-def _demo(options: argparse.Namespace) -> None:
-    from kinmo_gen.request import Asked
-
-    motions = _make([Asked(text, 4.0) for text in DEMO], options, formats=FORMATS)
-
-    from kinmo_core.viz.strip import contact_sheet
-
-    contact_sheet(motions, options.out / "demo.png")
-    print(options.out / "demo.png")
-
-
-def _make(
-    asked: Sequence[Asked], options: argparse.Namespace, *, formats: Sequence[str], explain: bool = False
-) -> list[Motion]:
-    """Sample motions, say what was understood, write every file and print its path."""
-    from rich.progress import Progress
-
-    from kinmo_core.io import save_motion
-    from kinmo_gen.generator import Generator
-    from kinmo_gen.request import explanation, resolve
-
-    with Progress(transient=True) as progress:
-        loading = progress.add_task("loading the model", total=None)
-        generator = Generator.load(options.model, device=options.device)
-        resolved = resolve(generator, asked, seed=options.seed)
-        _make_folder(options.out)
-        for line in dict.fromkeys(explanation(one, generator, whole=explain) for one in resolved):
-            progress.console.print(line, highlight=False, markup=False, soft_wrap=True)
-        progress.update(loading, description="sampling", total=len(resolved))
-        motions = generator.sample(
-            [one.text for one in resolved],
-            seconds=[one.seconds or 0.0 for one in resolved],
-            timelines=[one.timeline for one in resolved],
-            seed=options.seed,
-            progress=lambda done, _: progress.update(loading, completed=done),
-        )
-        writing = progress.add_task("writing files", total=len(motions) * len(formats))
-        for number, motion in enumerate(motions):
-            for path in _paths(options.out, number, motion, formats):
-                save_motion(motion, path)
-                progress.advance(writing)
-                progress.console.print(str(path), highlight=False, soft_wrap=True)
-    return motions
-
-
-def _paths(folder: Path, number: int, motion: Motion, formats: Sequence[str]) -> list[Path]:
-    words = "".join(c if c.isalnum() else " " for c in motion.text.lower()).split()
-    stem = f"{number:02d}_{'_'.join(words)[:50]}"
-    return [folder / f"{stem}.{name}" for name in formats]
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
-
-
 def _evaluate(options: argparse.Namespace) -> None:
     from kinmo_gen.evaluation import evaluate
 
@@ -270,6 +123,7 @@ def _follow(options: argparse.Namespace) -> None:
         return
     if not 1 <= options.draws <= 1000:
         raise InputError(f"--draws must be between 1 and 1000, got {options.draws}")
+    check_candidates(options.best_of)
     if options.motions is not None and (options.model is not None or options.save):
         raise InputError("--motions judges files: leave out --model and --save")
 
@@ -282,7 +136,7 @@ def _follow(options: argparse.Namespace) -> None:
         motions, source = _motions_to_judge(options, chosen, progress)
         judging = progress.add_task("judging", total=len(chosen))
         judged = judge(motions, progress=lambda done, _: progress.update(judging, completed=done))
-    _make_folder(options.out)
+    make_folder(options.out)
     write_report(judged, options.out, source=source)
     print(table(judged))
 
@@ -298,18 +152,20 @@ def _motions_to_judge(
 
     from kinmo_gen.generator import Generator
 
-    sampling = progress.add_task("sampling", total=options.draws * len(chosen))
+    sampling = progress.add_task("sampling", total=options.draws * options.best_of * len(chosen))
     motions = sample_motions(
         Generator.load(options.model, device=options.device),
         chosen,
         draws=options.draws,
+        candidates=options.best_of,
         seed=options.seed,
         progress=lambda done, _: progress.update(sampling, completed=done),
     )
     if options.save:
-        _make_folder(options.out)
+        make_folder(options.out)
         save_motions(motions, options.out / "motions")
-    return motions, {"model": str(options.model or "shipped"), "draws": options.draws, "seed": options.seed}
+    facts = {"draws": options.draws, "best_of": options.best_of, "seed": options.seed}
+    return motions, {"model": str(options.model or "shipped"), **facts}
 
 
 def _compose(options: argparse.Namespace) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kinmo_annotate.show import limb_name
 from kinmo_core.errors import InputError
-from kinmo_core.text import BODY, Timeline, check_sentence
+from kinmo_core.text import BODY, Statement, Timeline, check_sentence
+from kinmo_gen.choice import Choice, best_of
 from kinmo_gen.generator import Generator
 from kinmo_gen.instructions import Instruction, instruct
 from kinmo_gen.length import tokens_of
@@ -25,6 +26,8 @@ class Asked:
         seconds: duration; drawn from the length estimator where None.
         timeline: what the limbs do; planned by the reasoner where None.
         limbs: instructions to single limbs, which go before the plan.
+        wanted: what the motion is judged by: the given timeline, or what the words say without what merely goes along with
+            it; filled in by `resolve`.
 
     Raises:
         InputError: an empty or overlong sentence, or a duration outside 0.4 to 9.8 seconds.
@@ -34,6 +37,7 @@ class Asked:
     seconds: float | None = None
     timeline: Timeline | None = None
     limbs: tuple[Instruction, ...] = ()
+    wanted: Timeline | None = None
 
     def __post_init__(self) -> None:
         check_sentence(self.text)
@@ -55,7 +59,7 @@ class Asked:
 
 
 def resolve(generator: Generator, asked: Sequence[Asked], *, seed: int | None) -> list[Asked]:
-    """Fill in durations and timelines.
+    """Fill in durations, timelines and what is wanted.
 
     Raises:
         InputError: a sentence that the reasoner does not understand, or instructions that do not fit the motion; or
@@ -65,25 +69,62 @@ def resolve(generator: Generator, asked: Sequence[Asked], *, seed: int | None) -
     drawn = generator.durations(texts, seed=seed)
     seconds = [one.seconds or duration for one, duration in zip(asked, drawn, strict=True)]
     plans = generator.plan(texts, seconds)
-    resolved = []
-    for one, duration, plan in zip(asked, seconds, plans, strict=True):
-        timeline = one.timeline or plan
-        if one.limbs:
-            if not isinstance(generator.reasoner, OfflineReasoner):
-                raise InputError("the model must hear statements to be told what limbs do, got one of sentences only")
-            timeline = instruct(timeline or Timeline((), duration), one.limbs, generator.reasoner)
-        resolved.append(replace(one, seconds=duration, timeline=timeline))
-    return resolved
+    return [_resolved(generator, *each) for each in zip(asked, seconds, plans, strict=True)]
 
 
-def explanation(one: Asked, generator: Generator, *, whole: bool) -> str:
-    """Say what was understood: in one line, or as the whole timeline with a bar for each statement."""
+def _resolved(generator: Generator, one: Asked, seconds: float, plan: Timeline | None) -> Asked:
+    reasoner, timeline, wanted = generator.reasoner, one.timeline or plan, one.timeline
+    if isinstance(reasoner, OfflineReasoner):
+        if wanted is None:
+            said = reasoner.said([one.text])[0]
+            wanted = said.stretch(seconds) if said.statements else Timeline((), seconds)
+        timeline = instruct(timeline or Timeline((), seconds), one.limbs, reasoner)
+        wanted = instruct(wanted, one.limbs, reasoner)
+    elif one.limbs:
+        raise InputError("the model must hear statements to be told what limbs do, got one of sentences only")
+    return replace(one, seconds=seconds, timeline=timeline, wanted=wanted)
+
+
+def make(
+    generator: Generator,
+    resolved: Sequence[Asked],
+    *,
+    candidates: int = 1,
+    seed: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Choice]:
+    """Sample what `resolve` returned, and choose the best of several candidates each.
+
+    Args:
+        generator: samples.
+        resolved: requests with their durations.
+        candidates: motions of which the one that does most of what is wanted is chosen.
+        seed: makes the result repeatable.
+        progress: called with (candidates done, candidates in all).
+    """
+    tried = [one for one in resolved for _ in range(candidates)]
+    motions = generator.sample(
+        [one.text for one in tried],
+        seconds=[one.seconds or 0.0 for one in tried],
+        timelines=[one.timeline for one in tried],
+        seed=seed,
+        progress=progress,
+    )
+    groups = [motions[start : start + candidates] for start in range(0, len(motions), candidates)]
+    nothing = Timeline((), 1.0)
+    return [best_of(group, one.wanted or nothing) for one, group in zip(resolved, groups, strict=True)]
+
+
+def explanation(one: Asked, *, whole: bool) -> str:
+    """Say what was understood of a resolved request: in one line, or as the whole timeline with a bar for each statement."""
     if one.timeline is None:
         return f"{one.text}: told as one sentence"
     if whole:
         return plan_text(one.timeline)
-    reasoner = generator.reasoner
-    said = reasoner.said([one.text])[0] if isinstance(reasoner, OfflineReasoner) else one.timeline
-    told = [f"{limb_name(s.who)} {s.sentence}" for s in said.statements if "+" not in s.who and s.who != BODY]
-    told += [f"{limb_name(i.limb)} {i.text}" for i in one.limbs]
-    return f"{one.text}: {'; '.join(told) if told else 'no known action, moves as in similar captions'}"
+    told = told_text(s for s in (one.wanted or one.timeline).statements if s.who != BODY)
+    return f"{one.text}: {told or 'no known action, moves as in similar captions'}"
+
+
+def told_text(statements: Iterable[Statement]) -> str:
+    """Write statements in one line: "left arm rises; right leg kicks"."""
+    return "; ".join(f"{'' if '+' in s.who else limb_name(s.who) + ' '}{s.sentence}" for s in statements)

@@ -188,8 +188,9 @@ def _search(options: argparse.Namespace) -> None:
     from kinmo_htma.index import Index
     from kinmo_htma.model import HTMA
     from kinmo_htma.parts import parts_of
-    from kinmo_htma.query import query, wanted
+    from kinmo_htma.query import query
     from kinmo_reasoner.offline import OfflineReasoner
+    from kinmo_reasoner.wanted import wanted
 
     limbs = {limb: said for limb in LIMBS if (said := getattr(options, limb)) is not None}
     _check_count(options.k)
@@ -229,8 +230,8 @@ def _caption(options: argparse.Namespace) -> None:
     from kinmo_htma.actions import ACTIONS
     from kinmo_htma.model import HTMA
     from kinmo_htma.parts import parts_of
-    from kinmo_htma.query import truth
     from kinmo_reasoner.offline import OfflineReasoner
+    from kinmo_reasoner.wanted import truth
 
     _check_count(options.k)
     motion = _motion(options.motion)

@@ -25,7 +25,7 @@ from kinmo_core.motion import Motion
 from kinmo_core.text import Timeline
 from kinmo_htma.approximate import Approximate
 from kinmo_htma.model import HTMA
-from kinmo_htma.statements import Moment, Statements
+from kinmo_reasoner.statements import Moment, Statements
 
 FORMAT: Final = 2
 STATEMENT_WEIGHT: Final = 4.0  # of statements, beside vectors; best on the tuned half of the follow list

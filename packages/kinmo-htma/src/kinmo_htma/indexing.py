@@ -17,7 +17,7 @@ from kinmo_htma.approximate import Approximate
 from kinmo_htma.index import Index, Item
 from kinmo_htma.model import HTMA
 from kinmo_htma.parts import parts_of
-from kinmo_htma.statements import Statements
+from kinmo_reasoner.statements import Statements
 
 CHUNK: Final = 512  # parts of motions embedded together
 

@@ -21,6 +21,7 @@ def sample_motions(
     chosen: Sequence[Sentence],
     *,
     draws: int = 4,
+    candidates: int = 1,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[Sentence, list[Motion]]:
@@ -29,19 +30,18 @@ def sample_motions(
     Args:
         generator: made by `Generator.load`.
         chosen: sentences.
-        draws: motions of each sentence; draw k has the seed `seed + k`.
-        seed: of the first draw.
-        progress: called with (motions done, motions in all).
+        draws: motions of each sentence.
+        candidates: motions of which each is the best; see `kinmo_gen.choice`.
+        seed: of the random numbers.
+        progress: called with (candidates done, candidates in all).
     """
-    texts = [sentence.text for sentence in chosen]
-    made: dict[Sentence, list[Motion]] = {sentence: [] for sentence in chosen}
-    for draw in range(draws):
-        before = draw * len(texts)
-        report = None if progress is None else lambda n, _, b=before: progress(b + n, draws * len(texts))
-        drawn = generator.sample(texts, seed=seed + draw, progress=report)
-        for sentence, motion in zip(chosen, drawn, strict=True):
-            made[sentence].append(motion)
-    return made
+    from kinmo_gen.request import Asked, make, resolve
+
+    asked = [Asked(sentence.text) for sentence in chosen for _ in range(draws)]
+    resolved = resolve(generator, asked, seed=seed)
+    made = make(generator, resolved, candidates=candidates, seed=seed, progress=progress)
+    motions = iter(choice.motion for choice in made)
+    return {sentence: [next(motions) for _ in range(draws)] for sentence in chosen}
 
 
 def save_motions(motions: dict[Sentence, list[Motion]], folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Search by statements: which motions do what a timeline says, limb by limb and in its order, and when they do it.
+"""Which motions do what a timeline says, limb by limb and in its order, and when they do it.
 
 The statements of all motions stand in arrays, those of a motion one after the other. A phrase is a distinct text of a limb
 or pair. A wanted statement is met by those of the same limb and kind (`kinmo_reasoner.kinds`); a place or amount that
@@ -23,7 +23,7 @@ from kinmo_core.files import atomic_path
 from kinmo_core.model_folder import load_tensors, save_tensors
 from kinmo_core.text import Statement, Timeline
 from kinmo_core.text.statement import Real
-from kinmo_htma.phrases import OTHER_AMOUNT, Meaning, Phrase, agreement, meaning
+from kinmo_reasoner.meaning import OTHER_AMOUNT, Meaning, Phrase, agreement, meaning
 
 _DISORDER: Final = 0.5  # factor of the score of a motion that does two wanted things in another order
 _BOTH: Final = 0.6  # factor of the score where one limb is wanted and its twin does the same
@@ -123,8 +123,8 @@ class Statements:
             total[items[alike & _overlap(matches, i, twins, j)]] *= _BOTH
         return total
 
-    def moments(self, wanted: Timeline, item: int, *, delay: Real = 0) -> list[Moment]:
-        """Return the best match of an item for each wanted statement that it does, in the order of the wanted ones.
+    def answers(self, wanted: Timeline, item: int, *, delay: Real = 0) -> list[tuple[Statement, Moment | None]]:
+        """Return each wanted statement that `scores` looks for, with the best match of an item; None without a match.
 
         Args:
             wanted: what is looked for.
@@ -132,13 +132,17 @@ class Statements:
             delay: added to all times, s; the start of an item that is part of a longer motion.
         """
         rows = np.arange(self.first[item], self.first[item + 1])
-        moments = []
+        found: list[tuple[Statement, Moment | None]] = []
         for one in _sought(wanted):
             quality = self._quality(one, rows)
-            if len(rows) and quality.max() > 0:
-                best = int(quality.argmax())
-                moments.append(Moment(self._statement(int(rows[best]), delay), float(quality[best])))
-        return moments
+            best = int(quality.argmax()) if len(rows) and quality.max() > 0 else None
+            match = None if best is None else Moment(self._statement(int(rows[best]), delay), float(quality[best]))
+            found.append((one, match))
+        return found
+
+    def moments(self, wanted: Timeline, item: int, *, delay: Real = 0) -> list[Moment]:
+        """Return the matches of `answers`."""
+        return [match for _, match in self.answers(wanted, item, delay=delay) if match is not None]
 
     def save(self, folder: Path) -> None:
         """Write `statements.safetensors` and `phrases.jsonl`."""

@@ -9,10 +9,10 @@ import pytest
 
 from kinmo_core.errors import InputError
 from kinmo_core.text import Statement, Timeline
-from kinmo_htma import statements as module
-from kinmo_htma.query import truth, wanted
-from kinmo_htma.statements import Statements
+from kinmo_reasoner import statements as module
 from kinmo_reasoner.offline import OfflineReasoner
+from kinmo_reasoner.statements import Statements
+from kinmo_reasoner.wanted import truth, wanted
 
 WALK = ("torso", "travels forward about {} at walking pace", 3, "metres")
 TURN = ("torso", "turns to the left by about {}", 90, "degrees")

@@ -51,9 +51,9 @@ def test_parts_fit_the_duration():
     made = plan("he walks, then jumps", 10.0)
     walk, jump = made.of("torso")
     assert made.seconds == 10.0
-    assert (walk.end, jump.end) == (8.0, 10.0)
-    assert walk.amount == pytest.approx(9.6)  # metres: more time, more way
-    assert texts(made, "left_leg")[0] == "takes seven steps forward"
+    assert (walk.end, jump.end) == (9.0, 10.0)
+    assert walk.amount == pytest.approx(10.8)  # metres: more time, more way, for what can go on
+    assert texts(made, "left_leg")[0] == "takes eight steps forward"
     assert plan("he walks 6 metres").of("torso")[0].amount == 6.0
 
 
@@ -70,6 +70,25 @@ def test_parts_fit_the_duration():
 )
 def test_standing_up_depends_on_the_posture_before(sentence: str, risen: str):
     assert texts(plan(sentence), "torso")[-1] == risen
+
+
+@pytest.mark.parametrize(
+    ("sentence", "who", "longest"),
+    [("a person raises the left arm", "left_arm", 2.2), ("a person kicks with the right leg", "right_leg", 2.0)],
+)
+def test_what_cannot_go_on_leaves_time_to_spare(sentence: str, who: str, longest: float):
+    start, end = span(plan(sentence, seconds=8.0).of(who)[0])
+    assert 0 < start <= 0.5
+    assert end - start <= longest
+
+
+def test_what_can_go_on_takes_the_time_to_spare():
+    made = plan("a person walks forward and then kicks with the right leg", seconds=9.0)
+    walk, kick = made.of("torso")[0], made.of("right_leg")[-1]
+    assert "kicks" in kick.text
+    assert span(walk) == pytest.approx((0.0, kick.start), abs=0.02)
+    assert kick.end == 9.0
+    assert kick.end - kick.start < 2.0
 
 
 def test_an_arm_goes_on_from_where_it_is():

@@ -22,6 +22,8 @@ _LIMB_MOVES: Final = re.compile(
 
 
 _SLOWER, _FASTER = 1.6, 0.65  # times the usual duration
+_SLOWER_AT_MOST: Final = 1.4  # times the usual duration, where there is time to spare
+_START: Final = 0.5  # s of rest before the first of actions that leave time to spare
 _SHORTEST: Final = 1.0  # s of a plan
 _UNTOLD: Final = 4.0  # s of a plan without any action
 
@@ -45,6 +47,11 @@ class Stage:
         """Usual duration: that of the longest act, holds aside."""
         lasting = [act for act in self.acts if not act.action.holds] or self.acts
         return max(seconds_of(act.clause, act.action) for act in lasting)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether an act can go on for any time, as walking and standing can, and a kick or three waves cannot."""
+        return any(act.action.speed or act.action.holds or act.action.alone for act in self.acts)
 
 
 @dataclass(frozen=True)
@@ -130,16 +137,34 @@ def lay_out(found: Sequence[Stage], seconds: float | None) -> tuple[list[Told], 
     """Tell all stages, in their usual time or in the given one. Returns the statements and the duration."""
     usual = sum(stage.seconds for stage in found) or _UNTOLD
     total = seconds or max(usual, _SHORTEST)
-    scale, start = total / usual, 0.0
+    durations, start = _durations(found, total)
     places = dict.fromkeys(_ARMS, HANGING)
     told: list[Told] = []
     turned = False
     for number, stage in enumerate(found):
-        end = total if number == len(found) - 1 else start + stage.seconds * scale
+        end = start + durations[number]
         told += _of_stage(stage, start, end - start, places, back=turned)
         turned = turned or any(act.action.name in ("turn about", "turn") for act in stage.acts)
         start = end
     return told, total
+
+
+def _durations(found: Sequence[Stage], total: float) -> tuple[list[float], float]:
+    """Return how long each stage takes, and when the first one starts, s.
+
+    Where there is more time than usual, what can go on does. Where nothing can, all is a little slower, then the body rests:
+    nobody raises an arm for eight seconds.
+    """
+    usual = [stage.seconds for stage in found]
+    spare = total - sum(usual)
+    going_on = sum(stage.seconds for stage in found if stage.goes_on)
+    if spare <= 0 or not found:
+        return [seconds * total / sum(usual) for seconds in usual], 0.0
+    if going_on:
+        return [s + spare * s / going_on if stage.goes_on else s for s, stage in zip(usual, found, strict=True)], 0.0
+    slower = min(_SLOWER_AT_MOST, total / sum(usual))
+    rest = total - slower * sum(usual)
+    return [seconds * slower for seconds in usual], min(_START, rest / 4)
 
 
 def _of_stage(stage: Stage, start: float, seconds: float, places: dict[str, str], *, back: bool) -> list[Told]:

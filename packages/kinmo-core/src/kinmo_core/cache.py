@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from kinmo_core.files import atomic_path
 from kinmo_core.text import TextEncoder, TokenStateEncoder
 
+T = TypeVar("T")
 _VERSION: Final = "2"  # rises when the same sentences would give another file
 _CHUNK: Final = 512  # sentences between two steps of the progress bar
 
@@ -108,12 +109,16 @@ def identity(encoder: TextEncoder) -> str:
     return getattr(encoder, "fingerprint", encoder.name)
 
 
-def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:
-    """Cut into chunks, with a progress bar on a terminal where there are several."""
-    chunks: Any = [list(texts[start : start + _CHUNK]) for start in range(0, len(texts), _CHUNK)]
-    if len(chunks) > 1 and sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import track
+def with_progress(items: Sequence[T], what: str) -> Iterable[T]:
+    """Go through items with a progress bar on a terminal, where there are several."""
+    if len(items) < 2 or not sys.stderr.isatty():
+        return items
+    from rich.console import Console
+    from rich.progress import track
 
-        chunks = track(chunks, "encoding sentences", console=Console(stderr=True), transient=True)
-    yield from chunks
+    return track(items, what, console=Console(stderr=True), transient=True)
+
+
+def _chunks(texts: Sequence[str]) -> Iterable[list[str]]:
+    chunks = [list(texts[start : start + _CHUNK]) for start in range(0, len(texts), _CHUNK)]
+    return with_progress(chunks, "encoding sentences")

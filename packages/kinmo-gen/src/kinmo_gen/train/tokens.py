@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from kinmo_core.cache import SentenceCache, cached, fingerprint
+from kinmo_core.cache import SentenceCache, cached, fingerprint, with_progress
 from kinmo_core.data.captions import Caption
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.errors import InputError
@@ -35,6 +36,7 @@ from kinmo_gen.tokenizer import DOWNSAMPLE, MAX_TOKENS, Tokenizer
 
 # Share of draws that are one token shorter, so that a clip of full length has two starts (HumanML3D).
 _SHORTER: Final = 1 / 3
+_AT_ONCE: Final = 16  # clips tokenised together: twice as fast as one by one on a CPU
 
 
 class TokenSample(NamedTuple):
@@ -154,10 +156,16 @@ def _tokens(samples: list[Sample], tokenizer: Tokenizer, statistics: Statistics,
     """Tokenise every sample at its four offsets."""
 
     def compute() -> dict[str, Tensor]:
-        rows = []
-        for sample in samples:
-            features = statistics.normalize(sample.features())[None]
-            rows += [tokenizer.tokenize(features[:, offset:])[0].short() for offset in range(DOWNSAMPLE)]
+        found: dict[int, list[Tensor]] = {}
+        by_length = sorted(range(len(samples)), key=lambda number: len(samples[number]))
+        groups = [list(group) for _, group in groupby(by_length, key=lambda number: len(samples[number]))]
+        # Samples of one length go through the encoder together; others would see each other's padding.
+        parts = [group[i : i + _AT_ONCE] for group in groups for i in range(0, len(group), _AT_ONCE)]
+        for chosen in with_progress(parts, "tokenising motions"):
+            features = statistics.normalize(torch.stack([samples[number].features() for number in chosen]))
+            ids = [tokenizer.tokenize(features[:, offset:]).short() for offset in range(DOWNSAMPLE)]
+            found |= {number: [of[row] for of in ids] for row, number in enumerate(chosen)}
+        rows = [row for number in range(len(samples)) for row in found[number]]
         return {"ids": torch.cat(rows), "sizes": torch.tensor([len(row) for row in rows])}
 
     stored = cached(cache, "tokens", [fingerprint(tokenizer), *map(_identity, samples)], compute)

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+if TYPE_CHECKING:
+    from kinmo_reasoner.offline import OfflineReasoner
+
 sys.path.insert(0, str(Path(__file__).parent))  # for toy_stages
+
+
+@pytest.fixture(scope="session", autouse=True)
+def load_offline() -> Iterator[Callable[[], OfflineReasoner]]:
+    """Read what the offline reasoner knows, and MiniLM, once for all generators of the tests, and only if one asks."""
+    from kinmo_reasoner.offline import OfflineReasoner
+
+    load = cache(OfflineReasoner.load)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kinmo_gen.generator.load_reasoner", lambda name, **_: load() if name == "offline" else None)
+        yield load
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,11 @@ import pytest
 import torch
 import yaml
 
+from kinmo_core.errors import InputError
 from kinmo_core.io import load_motion
 from kinmo_core.testing import toy_dataset
 from kinmo_gen.cli import main
+from kinmo_gen.sample_cli import make_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -133,20 +135,11 @@ def test_a_folder_that_cannot_be_written_is_one_line(
     toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    for out in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/nowhere")):
-        arguments = [
-            "sample",
-            "walk",
-            "--seconds",
-            "1",
-            "--formats",
-            "npz",
-            "--model",
-            str(toy_model),
-            "--out",
-            str(out),
-        ]
-        assert "cannot make the folder" in fails(arguments, capsys)
+    for out in (tmp_path / "file" / "below", Path("/proc/nowhere")):
+        with pytest.raises(InputError, match="cannot make the folder"):
+            make_folder(out)
+    options = ["--seconds", "1", "--formats", "npz", "--model", str(toy_model), "--out", str(tmp_path / "file")]
+    assert "cannot make the folder" in fails(["sample", "walk", *options], capsys)
 
 
 def test_evaluating_without_data_is_one_line(toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

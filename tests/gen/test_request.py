@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,8 @@ PLAN = Timeline(
 
 
 @pytest.fixture(scope="module")
-def reasoner() -> OfflineReasoner:
-    return OfflineReasoner.load()
+def reasoner(load_offline: Callable[[], OfflineReasoner]) -> OfflineReasoner:
+    return load_offline()
 
 
 def test_known_words_become_statements_of_the_vocabulary_in_their_time(reasoner: OfflineReasoner):

@@ -19,6 +19,7 @@ def work(toy_model: Path, tmp_path: Path) -> Path:
     """A folder with the toy model `model`, as if measured, and the texts of its card."""
     shutil.copytree(toy_model, tmp_path / "model")
     (tmp_path / "model" / "metrics.md").write_text("### test\n\n| | FID |\n|---|---|\n| real | 0 |\n", encoding="utf-8")
+    (tmp_path / "model" / "follow.md").write_text("### tuned\n\n| arms | 9 |\n", encoding="utf-8")
     (tmp_path / "data.md").write_text("Puppets that walk.\n", encoding="utf-8")
     (tmp_path / "limits.md").write_text("* No fingers.\n", encoding="utf-8")
     return tmp_path
@@ -42,7 +43,9 @@ def test_a_card_says_how_the_model_was_made_and_measured(work: Path):
     rows = [line.split(" | ") for line in text.splitlines() if line.endswith(" | 3 | 3 | 0 |  |  |")]
     assert [row[0] for row in rows] == [f"| {stage}" for stage in STAGES]
     assert all(int(row[1].replace(",", "")) > 0 for row in rows)
-    assert "| real | 0 |\n\n## Limits\n\n* No fingers.\n" in text
+    assert f"`kinmo-gen follow --draws 4 --model {folder} --out {folder}`" in text
+    assert "| real | 0 |\n\n## Does it do what it is told?\n" in text
+    assert "| arms | 9 |\n\n## Limits\n\n* No fingers.\n" in text
 
 
 def test_the_card_of_shipped_weights_names_no_folder(work: Path):

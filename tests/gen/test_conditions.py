@@ -11,7 +11,7 @@ from torch import Tensor
 
 from kinmo_core.nn import SampleRandom
 from kinmo_core.text import GROUPS, UNITS, Statement, Timeline
-from kinmo_gen.conditions import PARTS, REACH, condition, crop, phrases_of, stack
+from kinmo_gen.conditions import PARTS, REACH, condition, crop, phrases_of, short_statements, stack
 from kinmo_gen.cues import CueEncoder, has_cues, time_features
 from kinmo_gen.train.tokens import ConditionDropout
 
@@ -48,6 +48,25 @@ def test_a_timeline_becomes_phrases_parts_spans_and_amounts():
     assert told.amounts[0].abs().sum() == told.amounts[2].abs().sum() == 0
     assert float(told.amounts[1, times]) == pytest.approx(2.5**0.5 - 1)
     assert float(told.amounts[1].sum()) == float(told.amounts[1, times])
+
+
+def test_statements_longer_than_any_in_training_are_cut_and_share_their_amounts():
+    plan = Timeline(
+        (
+            Statement("torso", 0.0, 30.0, "travels forward about {} at walking pace", 36, "metres"),
+            Statement("right_arm", 0.0, 19.0, "swings from side to side {}", 7, "times"),
+            Statement("torso", 30.0, 50.0, "leans forward to about {}", 40, "degrees"),
+            Statement("left_arm", 1.0, 2.0, "rises"),
+        ),
+        50.0,
+    )
+    cut = short_statements(plan)
+    walks = [s for s in cut.of("torso") if s.unit == "metres"]
+    assert [(s.start, s.end, s.amount) for s in walks] == [(0, 7.5, 9), (7.5, 15, 9), (15, 22.5, 9), (22.5, 30, 9)]
+    assert [(s.end, s.amount) for s in cut.of("right_arm")] == [(9.5, 4), (19, 4)]
+    assert {s.amount for s in cut.of("torso") if s.unit == "degrees"} == {40}
+    assert cut.of("left_arm") == plan.of("left_arm")
+    assert short_statements(PLAN) == PLAN
 
 
 def test_without_sentence_and_timeline_nothing_is_said():

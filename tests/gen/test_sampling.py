@@ -17,6 +17,7 @@ from kinmo_gen.conditions import Condition
 from kinmo_gen.masked import MaskedConfig, MaskedTransformer
 from kinmo_gen.residual import ResidualConfig, ResidualTransformer
 from kinmo_gen.sampling import SamplingConfig, _guided, sample_base, sample_residual
+from kinmo_gen.windows import CARRIED, sample_tokens
 
 TRUNK: dict[str, Any] = {"dim": 16, "depth": 1, "heads": 2, "feedforward": 32}
 LENGTHS = torch.tensor([9, 4, 7])
@@ -170,6 +171,33 @@ def test_each_pass_hides_its_share_of_what_fits_the_finer_condition_worst(masked
     fits = logits.softmax(-1).gather(-1, read[..., None])[0, :, 0]
     assert torch.equal((hidden[0] == CODES).nonzero()[:, 0], fits.topk(4, largest=False).indices.sort().values)
     assert torch.equal(hidden[hidden != CODES], read[hidden != CODES])
+
+
+@pytest.mark.parametrize("config", [PLAIN, THREE])
+def test_known_tokens_stay_and_the_others_are_drawn(masked: Spy, residual: ResidualTransformer, config: SamplingConfig):
+    known = torch.randint(CODES, (3, 3, 4), generator=torch.Generator().manual_seed(7))
+    base = sample_base(masked, TOLD, LENGTHS, seeded(0), config, known=known[..., 0])
+    ids = sample_residual(residual, base, TOLD, LENGTHS, seeded(0), config, known=known)
+    assert torch.equal(ids[:, :3], known)
+    assert not bool((base == CODES).any())
+    assert all(torch.equal(seen[:3, :3], known[..., 0]) for seen in masked.seen)
+    assert torch.equal((masked.seen[0][:3] == CODES).sum(1), LENGTHS - 3 + (9 - LENGTHS))  # with the padding
+
+
+def test_long_motions_go_on_from_their_last_tokens(residual: ResidualTransformer, masked: Spy):
+    lengths = torch.tensor([120, 20, 49])
+    conditions = [TOLD.rows(torch.tensor(row)) for row in range(3)]
+    ids = sample_tokens(masked, residual, conditions, lengths, seeded(0), PLAIN)
+    assert ids.shape == (3, 120, 4)
+    assert [int((row != 0).any(-1).nonzero().max()) for row in ids] <= [119, 19, 48]
+    short = sample_tokens(masked, residual, conditions[1:], lengths[1:], seeded(0).rows(torch.tensor([1, 2])), PLAIN)
+    assert torch.equal(ids[1:, :49], short)  # what fits a window is drawn as ever
+    first = sample_tokens(
+        masked, residual, conditions[:1], torch.tensor([49]), seeded(0).rows(torch.tensor([0])), PLAIN
+    )
+    assert torch.equal(ids[0, :49], first[0])
+    shown = [seen for seen in masked.seen if seen.shape == (1, 49) and bool((seen != CODES).any())]
+    assert any(torch.equal(seen[0, :CARRIED], ids[0, 49 - CARRIED : 49, 0]) for seen in shown)
 
 
 def test_a_coarse_pass_hears_nothing_finer(masked: Spy):

@@ -15,7 +15,7 @@ _TEMPLATE = Path(__file__).with_name("card_template.md")
 def write_card(
     folder: Path, *, title: str, config: str, data: Path, limits: Path, splits: str, repeats: int, shipped: bool
 ) -> Path:
-    """Write `README.md` into a model folder that holds `model.yaml` and `metrics.md`.
+    """Write `README.md` into a model folder that holds `model.yaml`, `metrics.md` and `follow.md`.
 
     Args:
         folder: the model folder.
@@ -51,6 +51,7 @@ def write_card(
         "repeats": repeats,
         "runs": [(name, f"{_parameters(folder, name):,}", run) for name, run in runs],
         "metrics": read_results(folder, "metrics.md", command="kinmo-gen evaluate"),
+        "follow": read_results(folder, "follow.md", command="kinmo-gen follow"),
     }
     tags = ["text-to-motion", "human-motion-generation"]
     return write_model_card(folder, _TEMPLATE.read_text(encoding="utf-8"), tags=tags, values=values)

@@ -6,7 +6,10 @@ tokens, so that each token knows what its limbs do just then, what comes next an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import torch
@@ -21,6 +24,7 @@ LEVELS: Final = ("body", "group", "interaction")  # each adds to what the ones b
 PARTS: Final = WHO[1:]  # groups, then pairs
 REACH: Final = 5.0  # tokens (1 s): a token hears what ended or starts within this of it
 TOKENS_PER_SECOND: Final = FPS / DOWNSAMPLE
+LONGEST_STATEMENT: Final = 9.95  # s, of HumanML3D's clips
 _PART: Final = {part: number for number, part in enumerate(PARTS)}
 _PADDING: Final = -1  # as a part: no statement
 # Amounts of this size become 1, so that all units have the same range.
@@ -76,6 +80,22 @@ def stack(conditions: Sequence[Condition]) -> Condition:
 def concatenate(conditions: Sequence[Condition]) -> Condition:
     """Put batches of the same number of statements one after the other."""
     return Condition(*(torch.cat(fields) for fields in zip(*conditions, strict=True)))
+
+
+def short_statements(timeline: Timeline) -> Timeline:
+    """Cut statements that go on for longer than training motions do into parts, which share distances and counts.
+
+    "Travels forward about 60 m" in 50 seconds becomes seven times "travels forward about 9 m".
+    """
+    parts: list[Statement] = []
+    for one in timeline.statements:
+        number = math.ceil((one.end - one.start) / LONGEST_STATEMENT)
+        amount = one.amount
+        if amount is not None and one.unit in ("metres", "times"):
+            amount = amount / number if one.unit == "metres" else max(1, round(amount / number))
+        edges = [one.start + (one.end - one.start) * k / number for k in range(number + 1)]
+        parts += [replace(one, start=a, end=b, amount=amount) for a, b in pairwise(edges)]
+    return Timeline(tuple(parts), timeline.seconds)
 
 
 def phrases_of(timeline: Timeline) -> list[str]:

@@ -21,13 +21,14 @@ from kinmo_core.plugins import load_reasoner
 from kinmo_core.rig import constant_body
 from kinmo_core.stats import Statistics
 from kinmo_core.text import Reasoner, TextEncoder, Timeline, check_sentence
-from kinmo_gen.conditions import TOKENS_PER_SECOND, Condition, condition, phrases_of, stack
+from kinmo_gen.conditions import TOKENS_PER_SECOND, Condition, condition, phrases_of, short_statements
 from kinmo_gen.length import MIN_SECONDS, LengthEstimator, tokens_of
 from kinmo_gen.masked import MaskedTransformer
 from kinmo_gen.model_folder import SHIPPED, load_config, load_network, load_sampling
 from kinmo_gen.residual import ResidualTransformer
-from kinmo_gen.sampling import SamplingConfig, sample_base, sample_residual
+from kinmo_gen.sampling import SamplingConfig
 from kinmo_gen.tokenizer import Tokenizer
+from kinmo_gen.windows import sample_tokens
 
 BATCH: Final = 32  # sentences per forward pass
 
@@ -134,7 +135,7 @@ class Generator:
 
         Raises:
             InputError: an empty or overlong sentence, a sentence that the reasoner does not understand, a duration outside
-                0.4 to 9.8 seconds, or a negative seed.
+                0.4 to 120 seconds, or a negative seed.
         """
         features = self.sample_features(texts, seconds=seconds, timelines=timelines, seed=seed, progress=progress)
         return [Motion(joints_of(clip), FPS, text=text.strip()) for clip, text in zip(features, texts, strict=True)]
@@ -165,7 +166,7 @@ class Generator:
         clips: dict[int, Tensor] = {}
         # Motions of similar length share a batch, so that little is computed for padding.
         for part in lengths.argsort(stable=True).split(BATCH):
-            told = stack([conditions[row] for row in part.tolist()]).to(self._device)
+            told = [conditions[row] for row in part.tolist()]
             clips |= zip(part.tolist(), self._batch(told, lengths[part], random.rows(part)), strict=True)
             if progress is not None:
                 progress(len(clips), len(sentences))
@@ -194,14 +195,14 @@ class Generator:
         seconds = [int(lengths[number]) / TOKENS_PER_SECOND for number in missing]
         plans = dict(zip(missing, self.plan([texts[number] for number in missing], seconds), strict=True))
         timelines = [plans.get(number, timeline) for number, timeline in enumerate(given)]
+        timelines = [timeline and short_statements(timeline) for timeline in timelines]
         phrases = list(dict.fromkeys(p for timeline in timelines if timeline for p in phrases_of(timeline)))
         known = dict(zip(phrases, self.text_encoder.encode(phrases), strict=True)) if phrases else {}
         return [condition(v, timeline, known, len(v)) for v, timeline in zip(vectors, timelines, strict=True)]
 
-    def _batch(self, told: Condition, lengths: Tensor, random: SampleRandom) -> list[Tensor]:
+    def _batch(self, told: Sequence[Condition], lengths: Tensor, random: SampleRandom) -> list[Tensor]:
         """Generate features (4 * length, 263) of each row."""
-        base = sample_base(self.masked, told, lengths, random, self.sampling)
-        ids = sample_residual(self.residual, base, told, lengths, random, self.sampling)
+        ids = sample_tokens(self.masked, self.residual, told, lengths, random, self.sampling)
         # Only rows of equal length are decoded together: the decoder's convolutions would see the padding of a shorter row.
         clips: dict[int, Tensor] = {}
         for length in lengths.unique().tolist():

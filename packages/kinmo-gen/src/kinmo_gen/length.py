@@ -12,17 +12,17 @@ from kinmo_core.features import FPS
 from kinmo_gen.tokenizer import DOWNSAMPLE, MAX_TOKENS
 
 MIN_SECONDS: Final = 0.4
-MAX_SECONDS: Final = MAX_TOKENS * DOWNSAMPLE / FPS
+MAX_SECONDS: Final = 120.0  # of a motion; the estimator answers up to 9.8, as long as the clips of the training data
 
 
 def tokens_of(seconds: float) -> int:
     """Round a duration to a number of tokens (0.2 s each).
 
     Raises:
-        InputError: not between 0.4 and 9.8 seconds.
+        InputError: not between 0.4 and 120 seconds.
     """
     if not MIN_SECONDS <= seconds <= MAX_SECONDS:
-        raise InputError(f"seconds must be between {MIN_SECONDS} and {MAX_SECONDS}, got {seconds:g}")
+        raise InputError(f"seconds must be between {MIN_SECONDS} and {MAX_SECONDS:g}, got {seconds:g}")
     return round(seconds * FPS / DOWNSAMPLE)
 
 

@@ -30,7 +30,7 @@ class Asked:
             it; filled in by `resolve`.
 
     Raises:
-        InputError: an empty or overlong sentence, or a duration outside 0.4 to 9.8 seconds.
+        InputError: an empty or overlong sentence, or a duration outside 0.4 to 120 seconds.
     """
 
     text: str

@@ -26,7 +26,7 @@ DEMO = (
 def add_sample(commands: Commands) -> None:
     sample = commands.add_parser("sample", help="turn sentences, limb by limb if wanted, into motions")
     sample.add_argument("texts", nargs="*", metavar="SENTENCE")
-    sample.add_argument("--seconds", type=float, help="duration, 0.4 to 9.8 (default: estimated from the sentence)")
+    sample.add_argument("--seconds", type=float, help="duration, 0.4 to 120 (default: estimated from the sentence)")
     limbs = sample.add_argument_group("limbs", "what one limb does, instead of what the sentence would make it do")
     for limb in LIMBS:
         name = limb.replace("_", " ")

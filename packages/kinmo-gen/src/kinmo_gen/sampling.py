@@ -61,7 +61,13 @@ class SamplingConfig:
 
 
 def sample_base(
-    model: MaskedTransformer, condition: Condition, lengths: Tensor, random: SampleRandom, config: SamplingConfig
+    model: MaskedTransformer,
+    condition: Condition,
+    lengths: Tensor,
+    random: SampleRandom,
+    config: SamplingConfig,
+    *,
+    known: Tensor | None = None,
 ) -> Tensor:
     """Draw base-layer ids (B, N), starting from all [MASK]; 0 past `lengths`.
 
@@ -74,9 +80,14 @@ def sample_base(
         lengths: (B,) tokens to draw; N is the largest.
         random: of each row.
         config: passes, guidance and temperature.
+        known: (B, K) ids of the first tokens, which stay; K less than every length.
     """
     ids = model.all_masked((len(lengths), int(lengths.max())), lengths.device)
+    if known is not None:
+        ids[:, : known.shape[1]] = known
+    first = 0 if known is None else known.shape[1]
     valid = valid_positions(lengths, ids.shape[1])
+    is_open = valid & (torch.arange(ids.shape[1], device=ids.device) >= first)
     confidence = torch.zeros(ids.shape, device=ids.device)
     for level, steps, hidden_share in zip(config.levels, config.steps, config.hidden, strict=True):
         told = condition.up_to(level)
@@ -87,11 +98,11 @@ def sample_base(
 
         if hidden_share < 1:
             confidence = _probabilities(logits_of(told, ids), ids.masked_fill(~valid, 0))
-        confidence = confidence.masked_fill(~valid, torch.inf)
+        confidence = confidence.masked_fill(~is_open, torch.inf)
         for progress in torch.linspace(0, 1, steps):
-            hidden = (hidden_share * cosine_share(progress).to(ids.device) * lengths).round().clamp(min=1)
+            hidden = (hidden_share * cosine_share(progress).to(ids.device) * (lengths - first)).round().clamp(min=1)
             rank = confidence.argsort(-1).argsort(-1)
-            masked = (rank < hidden[:, None]) & valid
+            masked = (rank < hidden[:, None]) & is_open
             ids = torch.where(masked, model.codes, ids)
             logits = _guided(logits_of, told, ids, config.guidance, config.statement_guidance)
             drawn = _draw(logits, config.temperature, random)
@@ -107,10 +118,12 @@ def sample_residual(
     lengths: Tensor,
     random: SampleRandom,
     config: SamplingConfig,
+    *,
+    known: Tensor | None = None,
 ) -> Tensor:
     """Draw the ids of all layers (B, N, Q), 0 past `lengths`, from those of the base layer (B, N).
 
-    Arguments as in `sample_base`.
+    Arguments as in `sample_base`; `known` (B, K, Q) has all layers.
     """
     ids = base[..., None]
     valid = valid_positions(lengths, base.shape[1])
@@ -123,6 +136,8 @@ def sample_residual(
 
         logits = _guided(logits_of, condition, ids, config.residual_guidance, config.residual_guidance)
         drawn = _draw(logits, config.temperature, random)
+        if known is not None:
+            drawn[:, : known.shape[1]] = known[..., layer]
         ids = torch.cat([ids, drawn.masked_fill(~valid, 0)[..., None]], dim=-1)
     return ids
 

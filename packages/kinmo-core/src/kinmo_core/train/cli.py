@@ -70,6 +70,12 @@ class KinmoCLI(LightningCLI):
         if self._trains:
             self._place_checkpoints(self.config[self.subcommand] if self.subcommand else self.config)
 
+    def _parse_ckpt_path(self) -> None:
+        """Leave the configuration as given: it, not the checkpoint, says which module to make, and of which sizes.
+
+        Lightning would read a checkpoint's hyper-parameters as arguments of the module's base class, which takes none.
+        """
+
     @property
     def _trains(self) -> bool:
         return "fit" in self.subcommands()

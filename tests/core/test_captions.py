@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinmo_core.data.captions import Caption, mirror_text, parse_captions
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning
 
 WORDS = st.lists(
     st.sampled_from(
@@ -21,9 +21,9 @@ WORDS = st.lists(
 ).map(" ".join)
 
 
-@given(WORDS, st.floats(0, 10), st.floats(0, 10))
-def test_a_line_read_is_the_caption_written(text: str, start: float, end: float):
-    caption = Caption(text, "a/DET man/NOUN", start, end)
+@given(WORDS, st.floats(0, 10), st.floats(0.1, 10))
+def test_a_line_read_is_the_caption_written(text: str, start: float, seconds: float):
+    caption = Caption(text, "a/DET man/NOUN", start, start + seconds)
     assert parse_captions(caption.line() + "\n", source="x") == (caption,)
 
 
@@ -40,16 +40,27 @@ def test_a_hash_in_a_sentence_does_not_break_its_line():
     assert caption.text == "number  1"
 
 
+def test_fields_are_read_from_the_right():
+    (caption,) = parse_captions("he kicks #1 and #2#he/PRON kick/VERB#1.0#2.0\n", source="x")
+    assert (caption.text, caption.tokens, caption.start) == ("he kicks #1 and #2", "he/PRON kick/VERB", 1.0)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("only words", r"t\.txt line 2: must be text#tokens#start#end, got 'only words'"),
-        ("a#b#c#0", r"t\.txt line 2: start and end must be seconds, got 'c'"),
+        ("only words", "must be text#tokens#start#end, got 'only words'"),
+        ("a#b#c#0", "must have start and end in seconds, got 'c'"),
+        ("a#b#inf#0", "must have start and end in seconds, got 'inf'"),
+        ("a#b#2#1", "must have 0 <= start < end, got 2 and 1"),
+        ("a#b#-1#1", "must have 0 <= start < end, got -1 and 1"),
+        (" #b#0#0", "must have a sentence, got '#b#0#0'"),
     ],
 )
-def test_what_is_no_caption_is_named_with_its_line(line: str, message: str):
-    with pytest.raises(InputError, match=message):
-        parse_captions(f"a#a/DET#0#0\n{line}\n", source="t.txt")
+def test_what_is_no_caption_is_left_out_counted_and_named(line: str, message: str):
+    with pytest.warns(DataWarning, match=r"t\.txt: 1 of 3 lines left out; line 2: ") as caught:
+        first, last = parse_captions(f"a#a/DET#0#0\n{line}\nb#b/X#0#0\n", source="t.txt")
+    assert (first.text, last.text) == ("a", "b")
+    assert message in str(caught[0].message)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import torch
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.data.mirroring import mirror_clip
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import encode_raw
 from kinmo_core.testing import walking_joints
 
@@ -165,3 +165,21 @@ def test_the_toy_set_is_such_a_directory(toy_folder: Path):
     assert {len(s.captions) for s in train} == {2}
     normal = torch.cat([data.statistics.normalize(s.features()) for s in data.samples(["train", "val", "test"])])
     torch.testing.assert_close(normal.mean(0), torch.zeros(263), atol=1e-3, rtol=0)
+
+
+def test_text_files_may_have_a_byte_order_mark_and_are_utf8(folder: Path):
+    (folder / "train.txt").write_bytes(b"\xef\xbb\xbf000001\r\n000002\r\n")
+    (folder / "texts" / "000001.txt").write_bytes("\ufeffa café#x#0#0\n".encode())
+    data = HumanML3DFolder(folder)
+    assert data.ids("train") == ["000001", "000002"]
+    assert [caption.text for caption in data.captions("000001")] == ["a café"]
+    (folder / "texts" / "000001.txt").write_bytes("fine#x#0#0\na café#x#0#0\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"000001\.txt line 2: must be UTF-8 text, got the byte 0xe9"):
+        data.captions("000001")
+
+
+def test_a_caption_behind_the_end_of_its_clip_is_left_out(folder: Path):
+    (folder / "texts" / "000001.txt").write_text("here#x#0#0\nthere#x#5#6\n", encoding="utf-8")
+    with pytest.warns(DataWarning, match="clip 000001: a caption left out, which starts at 5 s, after the clip"):
+        (sample,) = HumanML3DFolder(folder).samples_of("000001")
+    assert [caption.text for caption in sample.captions] == ["here"]

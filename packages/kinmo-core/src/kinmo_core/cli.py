@@ -8,17 +8,20 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module, metadata, util
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning, InputError
 
 LIMBS: Final = ("torso", "neck", "left_arm", "right_arm", "left_leg", "right_leg")  # options that speak of one group
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what `add_subparsers` returns
 
+_FORMAT: Final = warnings.formatwarning
 _PICTURES: Final = (".mp4", ".gif", ".png")
 _PACKAGES: Final = ("kinmo-core", "kinmo-annotate", "kinmo-htma", "kinmo-gen", "kinmo-reasoner")
 _LIBRARIES: Final = ("torch", "numpy", "lightning", "transformers", "peft", "litellm")
@@ -47,6 +50,7 @@ def run_command(
         trainer: module that runs these subcommands; it is imported for them alone, since it needs Lightning.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    warnings.formatwarning = partial(_one_line_of_warning, program)
     with exit_on_input_error(program):
         if given and given[0] in lightning:
             _training_command(program, trainer)(given)
@@ -98,6 +102,13 @@ def add_card(commands: Commands, *, measured_by: str) -> argparse.ArgumentParser
     card.add_argument("--splits", required=True, help=f"splits that were passed to `{measured_by}`")
     card.add_argument("--shipped", action="store_true", help="the folder is part of the package")
     return card
+
+
+def _one_line_of_warning(program: str, message: Warning | str, category: type[Warning], *where: Any) -> str:
+    """Say what of the data is left out without the line of code that noticed it, of which a user knows nothing."""
+    if issubclass(category, DataWarning):
+        return f"{program}: warning: {message}\n"
+    return _FORMAT(message, category, *where)
 
 
 def _fail(program: str, message: str) -> None:

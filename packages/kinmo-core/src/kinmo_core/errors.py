@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class InputError(ValueError):
     """Input that cannot be used. Commands print its message as one line and exit with code 2."""
+
+
+class DataWarning(UserWarning):
+    """A part of the data is left out; the message counts and names it."""

@@ -48,6 +48,20 @@ def read_bytes(path: Path | str) -> bytes:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
 
 
+def read_text(path: Path | str) -> str:
+    """Read a UTF-8 text file, without the byte-order mark that some editors put before it.
+
+    Raises:
+        InputError: it cannot be read or is not UTF-8; names file and line.
+    """
+    content = read_bytes(path)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path} line {line}: must be UTF-8 text, got the byte 0x{content[error.start]:02x}") from None
+
+
 def _umask() -> int:
     """Return the process's umask: mkstemp makes private files, but a result gets the rights of any other file."""
     mask = os.umask(0)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kinmo_core.errors import InputError
-from kinmo_core.files import atomic_path, read_bytes
+from kinmo_core.files import atomic_path, read_text
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,7 @@ def read_section(path: Path) -> str:
     Raises:
         InputError: the file cannot be read, is empty or is not UTF-8.
     """
-    try:
-        text = read_bytes(path).decode("utf-8").strip()
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not UTF-8 text") from None
+    text = read_text(path).strip()
     if not text:
         raise InputError(f"{path} is empty")
     return text

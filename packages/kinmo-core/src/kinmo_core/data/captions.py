@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning, InputError
 
 
 @dataclass(frozen=True)
@@ -34,28 +35,52 @@ class Caption:
 
 
 def parse_captions(text: str, *, source: str) -> tuple[Caption, ...]:
-    """Parse the content of a caption file; `source` names the file in errors.
+    """Parse the content of a caption file.
 
-    Raises:
-        InputError: a line of another form; names it.
+    A line of another form is left out, and a warning counts these and names the first. So one bad line among a hundred
+    thousand neither stops a training nor goes unseen. Fields are read from the right, since a sentence may hold a `#`.
+
+    Args:
+        text: the content.
+        source: names the file in the warning.
     """
-    captions = []
+    captions, wrong = [], []
     for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        parts = line.strip().split("#")
-        if len(parts) != 4:
-            raise InputError(f"{source} line {number}: must be text#tokens#start#end, got {line.strip()[:80]!r}")
-        captions.append(Caption(parts[0], parts[1], *(_seconds(part, f"{source} line {number}") for part in parts[2:])))
+        if line.strip():
+            try:
+                captions.append(_caption(line.strip()))
+            except InputError as error:
+                wrong.append(f"line {number}: {error}")
+    if wrong:
+        warnings.warn(
+            f"{source}: {len(wrong)} of {len(wrong) + len(captions)} lines left out; {wrong[0]}",
+            DataWarning,
+            stacklevel=2,
+        )
     return tuple(captions)
 
 
-def _seconds(field: str, source: str) -> float:
+def _caption(line: str) -> Caption:
+    fields = line.rsplit("#", 3)
+    if len(fields) != 4:
+        raise InputError(f"must be text#tokens#start#end, got {line[:80]!r}")
+    text, tokens, *times = fields
+    if not text.strip():
+        raise InputError(f"must have a sentence, got {line[:80]!r}")
+    start, end = map(_seconds, times)
+    if (start, end) != (0.0, 0.0) and not 0 <= start < end:
+        raise InputError(f"must have 0 <= start < end, got {start:g} and {end:g}")
+    return Caption(text, tokens, start, end)
+
+
+def _seconds(field: str) -> float:
     """Parse seconds; HumanML3D writes `nan` for an unknown span, which means the whole clip."""
     try:
         value = float(field)
     except ValueError:
-        raise InputError(f"{source}: start and end must be seconds, got {field[:80]!r}") from None
+        raise InputError(f"must have start and end in seconds, got {field[:80]!r}") from None
+    if math.isinf(value):
+        raise InputError(f"must have start and end in seconds, got {field[:80]!r}")
     return 0.0 if math.isnan(value) else value
 
 

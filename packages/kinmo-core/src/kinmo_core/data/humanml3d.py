@@ -10,6 +10,7 @@ made from those of <id> in the same way. `new_joints`, which the official direct
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,9 @@ from torch import Tensor
 
 from kinmo_core.data.captions import Caption, parse_captions
 from kinmo_core.data.mirroring import mirror_clip
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import DIM, FPS
+from kinmo_core.files import read_text
 from kinmo_core.stats import Statistics
 
 MIN_FRAMES = 40  # HumanML3D trains on 40 <= frames < 200
@@ -89,14 +91,14 @@ class HumanML3DFolder:
         if not path.is_file():
             known = sorted(p.stem for p in self.root.glob("*.txt"))
             raise InputError(f"{self.root} has no split {split!r}; it has {', '.join(known) or 'none'}")
-        return path.read_text(encoding="utf-8").split()
+        return read_text(path).split()
 
     def captions(self, id: str) -> tuple[Caption, ...]:
         """Return all captions of a clip; none if neither it nor the original of a mirrored copy has a text file."""
         path, mirrored = self._file("texts", id, ".txt")
         if not path.is_file():
             return ()
-        captions = parse_captions(path.read_text(encoding="utf-8"), source=str(path))
+        captions = parse_captions(read_text(path), source=str(path))
         return tuple(caption.mirror() for caption in captions) if mirrored else captions
 
     def samples(
@@ -142,6 +144,12 @@ class HumanML3DFolder:
             return [Sample(id, path, 0, frames, (), mirrored=mirrored)]
         spans: dict[tuple[int, int], list[Caption]] = {}
         for caption in known:
+            if caption.start * FPS >= frames:
+                late = (
+                    f"{self.root}, clip {id}: a caption left out, which starts at {caption.start:g} s, after the clip"
+                )
+                warnings.warn(late, DataWarning, stacklevel=2)
+                continue
             span = (0, frames) if caption.whole else (int(caption.start * FPS), min(int(caption.end * FPS), frames))
             spans.setdefault(span, []).append(caption)
         return [

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from kinmo_core.data.captions import mirror_text
 from kinmo_core.errors import InputError
+from kinmo_core.files import read_text
 from kinmo_core.grouping import SIX_GROUPS
 
 MAX_CHARACTERS = 2000
@@ -90,10 +91,7 @@ def read_records(path: Path | str) -> Iterator[tuple[str, dict[str, Any]]]:
         InputError: the file cannot be read, a line is not a JSON object with an `id`, or an id occurs twice.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines: a sentence may contain other line ends
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}") from None
+    lines = read_text(path).split("\n")  # not splitlines: a sentence may contain other line ends
     seen: set[str] = set()
     for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, start=1):
         try:

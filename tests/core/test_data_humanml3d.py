@@ -183,3 +183,18 @@ def test_a_caption_behind_the_end_of_its_clip_is_left_out(folder: Path):
     with pytest.warns(DataWarning, match="clip 000001: a caption left out, which starts at 5 s, after the clip"):
         (sample,) = HumanML3DFolder(folder).samples_of("000001")
     assert [caption.text for caption in sample.captions] == ["here"]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_value_that_is_no_number_is_named_with_file_and_frame(folder: Path, value: float):
+    path = folder / "new_joint_vecs" / "000002.npy"
+    features = np.load(path)
+    features[45, 7] = value
+    np.save(path, features)
+    whole, end, start = HumanML3DFolder(folder).samples(["train"])
+    for sample in (whole, end):
+        with pytest.raises(
+            InputError, match=r"000002\.npy must hold finite numbers, got NaN or infinity first in frame 45"
+        ):
+            sample.features()
+    assert len(start.features()) == 41  # another span of the clip

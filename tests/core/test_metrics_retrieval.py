@@ -64,3 +64,10 @@ def test_a_query_without_a_correct_item_is_named() -> None:
         ranks(torch.zeros(2, 2), correct=correct)
     with pytest.raises(InputError, match="got none for query 2"):
         ranks(torch.zeros(3, 2))
+
+
+def test_a_similarity_that_is_no_number_does_not_rank_first():
+    similarity = torch.eye(3)
+    similarity[1, 2] = torch.nan
+    with pytest.raises(InputError, match="similarities must be numbers, got NaN first for query 1 and item 2"):
+        ranks(similarity)

@@ -54,7 +54,11 @@ def test_logs_without_tensorboard_name_what_to_install(tmp_path: Path, monkeypat
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "cannot read .*x.md: No such file"), (b" \n", "x.md is empty"), (b"\xff\xfe", "x.md line 1: must be UTF-8 text, got the byte 0xff")],
+    [
+        (None, "cannot read .*x.md: No such file"),
+        (b" \n", "x.md is empty"),
+        (b"\xff\xfe", "x.md line 1: must be UTF-8 text, got the byte 0xff"),
+    ],
 )
 def test_a_text_that_cannot_be_used(content: bytes | None, message: str, tmp_path: Path):
     if content is not None:

@@ -145,6 +145,17 @@ def test_weights_that_are_missing_damaged_or_of_another_size_are_refused(tmp_pat
         assert "\n" not in str(caught.value)
 
 
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path):
+    model = Small(SmallConfig())
+    with torch.no_grad():
+        model.layer.weight[0, 1] = torch.nan
+    save_weights(model, tmp_path / "small.safetensors")
+    with pytest.raises(
+        InputError, match=r"small\.safetensors must hold finite numbers, got NaN or infinity in layer\.w"
+    ):
+        load_weights(Small(SmallConfig()), tmp_path / "small.safetensors")
+
+
 def test_a_network_is_loaded_by_its_configuration(tmp_path: Path):
     save_weights(Small(SmallConfig(4)), tmp_path / "small.safetensors")
     network = load_network(tmp_path, "small", to_dict(SmallConfig(4)), Small, SmallConfig)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
 
 import lightning as L
+import pytest
 import torch
 
-from kinmo_core.train.callbacks import Curves
+from kinmo_core.errors import InputError
+from kinmo_core.train.callbacks import Curves, FiniteLoss
 
 
 def validated(
@@ -50,3 +53,11 @@ def test_only_training_writes_curves(tmp_path: Path):
     validated(tmp_path, 2, 0.5)
     assert validated(tmp_path, 0, 9.0, fn="validate") == [("2", "0.5")]
     assert validated(tmp_path, 0, 9.0, sanity_checking=True) == [("2", "0.5")]
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_loss_that_is_no_number_stops_the_training(loss: float):
+    trainer, module = Mock(spec=L.Trainer, global_step=17), Mock(spec=L.LightningModule)
+    FiniteLoss().on_train_batch_end(trainer, module, {"loss": torch.tensor(0.5)}, None, 0)
+    with pytest.raises(InputError, match=r"the loss must be a finite number, got (nan|inf) in step 17"):
+        FiniteLoss().on_train_batch_end(trainer, module, {"loss": torch.tensor(loss)}, None, 0)

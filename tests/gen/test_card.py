@@ -67,7 +67,10 @@ def _old(work: Path) -> None:
         (lambda work: (work / "model" / "metrics.md").unlink(), "has no metrics.md; run `kinmo-gen evaluate --model "),
         (lambda work: (work / "model" / "masked.safetensors").unlink(), "no weights "),
         (lambda work: (work / "data.md").unlink(), "data.md: No such file"),
-        (lambda work: (work / "limits.md").write_bytes(b"\xff"), "limits.md line 1: must be UTF-8 text, got the byte 0xff"),
+        (
+            lambda work: (work / "limits.md").write_bytes(b"\xff"),
+            "limits.md line 1: must be UTF-8 text, got the byte 0xff",
+        ),
         (_old, "model.yaml: training.masked has no key 'best_step'"),
     ],
 )

@@ -132,9 +132,12 @@ def load_weights(module: M, path: Path) -> M:
     """Fill a module from a `.safetensors` file, freeze it, put it in eval mode and return it.
 
     Raises:
-        InputError: the file is missing, damaged, or of another network.
+        InputError: the file is missing, damaged, of another network, or holds a value that is not finite.
     """
     state = {name: value.float() if value.is_floating_point() else value for name, value in load_tensors(path).items()}
+    broken = next((name for name, value in state.items() if not bool(value.isfinite().all())), None)
+    if broken is not None:
+        raise InputError(f"{path} must hold finite numbers, got NaN or infinity in {broken}")
     try:
         module.load_state_dict(state)
     except RuntimeError as error:

@@ -62,11 +62,19 @@ class Sample:
         return self.id if self.whole else f"{self.id}:{self.start}-{self.end}"
 
     def features(self) -> Tensor:
-        """Read the features (end - start, 263) from disk."""
+        """Read the features (end - start, 263) from disk.
+
+        Raises:
+            InputError: a value is not a finite number; names file and frame.
+        """
         mapped = np.load(self.path, mmap_mode="r", allow_pickle=False)
-        if self.mirrored:
-            return mirror_clip(torch.from_numpy(np.array(mapped, dtype=np.float32)))[self.start : self.end]
-        return torch.from_numpy(np.array(mapped[self.start : self.end], dtype=np.float32))
+        span = slice(0, len(mapped)) if self.mirrored else slice(self.start, self.end)
+        features = torch.from_numpy(np.array(mapped[span], dtype=np.float32))
+        finite = features.isfinite().all(-1)
+        if not bool(finite.all()):
+            frame = span.start + int((~finite).nonzero()[0])
+            raise InputError(f"{self.path} must hold finite numbers, got NaN or infinity first in frame {frame}")
+        return mirror_clip(features)[self.start : self.end] if self.mirrored else features
 
 
 class HumanML3DFolder:

@@ -28,9 +28,12 @@ def ranks(
         (queries,) float64, from 0.
 
     Raises:
-        InputError: a query without a correct item.
+        InputError: a query without a correct item, or a similarity that is NaN, which would rank first.
     """
     similarity = similarity.double()
+    if bool(similarity.isnan().any()):
+        query, item = similarity.isnan().nonzero()[0].tolist()
+        raise InputError(f"similarities must be numbers, got NaN first for query {query} and item {item}")
     if correct is None:
         correct = torch.eye(*similarity.shape, dtype=torch.bool, device=similarity.device)
     if not bool(correct.any(-1).all()):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 from typing import Any
 
 import lightning as L
 import torch
+
+from kinmo_core.errors import InputError
+from kinmo_core.files import atomic_path
 
 
 class StepSeed(L.Callback):
@@ -27,6 +31,26 @@ class StepSeed(L.Callback):
         del pl_module, batch
         step = trainer.global_step * trainer.accumulate_grad_batches + batch_idx % trainer.accumulate_grad_batches
         torch.manual_seed(hash((self.seed, step, trainer.global_rank)) % 2**63)
+
+
+class FiniteLoss(L.Callback):
+    """Stop a training whose loss is NaN or infinite, before a checkpoint keeps such weights."""
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Check the loss of the step.
+
+        Raises:
+            InputError: names the step.
+        """
+        del pl_module, batch, batch_idx
+        loss = float(outputs["loss"])
+        if not math.isfinite(loss):
+            raise InputError(
+                f"the loss must be a finite number, got {loss} in step {trainer.global_step}; "
+                "try a lower learning_rate or a trainer.gradient_clip_val"
+            )
 
 
 class Curves(L.Callback):
@@ -49,7 +73,7 @@ class Curves(L.Callback):
         row = {"step": trainer.global_step} | {k: float(v) for k, v in sorted(trainer.callback_metrics.items())}
         rows = [*_read(folder / "curves.csv", before=trainer.global_step), row]
         names = list(dict.fromkeys(name for r in rows for name in r))
-        with (folder / "curves.csv").open("w", newline="") as file:
+        with atomic_path(folder / "curves.csv") as temporary, temporary.open("w", newline="") as file:
             writer = csv.DictWriter(file, names)
             writer.writeheader()
             writer.writerows(rows)

@@ -12,7 +12,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from kinmo_core.model_folder import load_training_checkpoint
-from kinmo_core.train.callbacks import Curves, StepSeed
+from kinmo_core.train.callbacks import Curves, FiniteLoss, StepSeed
 
 
 class KinmoCLI(LightningCLI):
@@ -59,6 +59,7 @@ class KinmoCLI(LightningCLI):
         )
         parser.add_lightning_class_args(StepSeed, "step_seed")
         parser.add_lightning_class_args(Curves, "curves")
+        parser.add_lightning_class_args(FiniteLoss, "finite_loss")
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:

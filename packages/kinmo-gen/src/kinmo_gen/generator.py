@@ -186,7 +186,11 @@ class Generator:
         """
         if self.reasoner is None:
             return [None] * len(texts)
-        return [drawn[0] for drawn in self.reasoner.plan(texts, list(seconds))]
+        asked = list(zip(texts, seconds, strict=True))
+        distinct = list(dict.fromkeys(asked))
+        plans = self.reasoner.plan([text for text, _ in distinct], [duration for _, duration in distinct])
+        planned = {one: drawn[0] for one, drawn in zip(distinct, plans, strict=True)}
+        return [planned[one] for one in asked]
 
     def _conditions(
         self, texts: list[str], vectors: Tensor, given: list[Timeline | None], lengths: Tensor

@@ -31,6 +31,8 @@ from kinmo_gen.tokenizer import Tokenizer
 from kinmo_gen.windows import sample_tokens
 
 BATCH: Final = 32  # sentences per forward pass
+_ROOM: Final = 1.0  # s before and after what the reasoner plans
+_SHORTEST, _LONGEST = 2.0, 9.8  # s of a motion whose duration nobody says
 
 
 class Generator:
@@ -122,8 +124,7 @@ class Generator:
 
         Args:
             texts: sentences, English.
-            seconds: duration of all motions, or one per sentence. Where None, that of the timeline, or drawn from the length
-                estimator.
+            seconds: duration of all motions, or one per sentence. Where None, that of the timeline, or see `durations`.
             timelines: what groups and pairs do in each motion, instead of what the reasoner makes of the sentence; None for
                 motions that the reasoner plans.
             seed: makes the result repeatable. The k-th motion of a sentence is the same beside any other sentences.
@@ -161,7 +162,7 @@ class Generator:
             raise InputError(f"timelines must be one per sentence ({len(sentences)}), got {len(given)}")
         random = SampleRandom(_seeds(sentences, seed))
         vectors = self.text_encoder.encode(sentences)
-        lengths = self._lengths(vectors.to(self._device), seconds, given, random)
+        lengths = self._lengths(sentences, vectors, seconds, given, random)
         conditions = self._conditions(sentences, vectors, given, lengths)
         clips: dict[int, Tensor] = {}
         # Motions of similar length share a batch, so that little is computed for padding.
@@ -173,10 +174,14 @@ class Generator:
         return [clips[number] for number in range(len(sentences))]
 
     def durations(self, texts: Sequence[str], *, seed: int | None = None) -> list[float]:
-        """Draw a duration for each sentence from the length estimator, seconds; with a seed, those of `sample`."""
-        vectors = self.text_encoder.encode(texts).to(self._device)
-        tokens = self._drawn_lengths(vectors, SampleRandom(_seeds(texts, seed)))
-        return [int(count) / TOKENS_PER_SECOND for count in tokens]
+        """Return the duration that `sample` gives each sentence, seconds.
+
+        The reasoner knows how long an action usually takes; without one, it is drawn from the length estimator.
+        """
+        vectors = self.text_encoder.encode(texts)
+        return [
+            int(count) / TOKENS_PER_SECOND for count in self._usual(texts, vectors, SampleRandom(_seeds(texts, seed)))
+        ]
 
     def plan(self, texts: Sequence[str], seconds: Sequence[float]) -> list[Timeline | None]:
         """Return what the reasoner makes of each sentence; None for all without a reasoner.
@@ -217,27 +222,30 @@ class Generator:
 
     def _lengths(
         self,
-        text: Tensor,
+        texts: list[str],
+        vectors: Tensor,
         seconds: float | Sequence[float] | None,
         timelines: Sequence[Timeline | None],
         random: SampleRandom,
     ) -> Tensor:
         """Return the number of tokens of each motion, (B,)."""
-        drawn = self._drawn_lengths(text, random)
         if seconds is None:
             wanted = [None if timeline is None else timeline.seconds for timeline in timelines]
         else:
-            wanted = [seconds] * len(text) if isinstance(seconds, int | float) else list(seconds)
-        if len(wanted) != len(text):
-            raise InputError(f"seconds must be one duration or one per sentence ({len(text)}), got {len(wanted)}")
-        for row, value in enumerate(wanted):
-            if value is not None:
-                drawn[row] = tokens_of(value)
-        return drawn
+            wanted = [seconds] * len(texts) if isinstance(seconds, int | float) else list(seconds)
+        if len(wanted) != len(texts):
+            raise InputError(f"seconds must be one duration or one per sentence ({len(texts)}), got {len(wanted)}")
+        usual = self._usual(texts, vectors, random).tolist() if None in wanted else [0] * len(texts)
+        lengths = [tokens if value is None else tokens_of(value) for tokens, value in zip(usual, wanted, strict=True)]
+        return torch.tensor(lengths, device=self._device)
 
     @torch.inference_mode()
-    def _drawn_lengths(self, text: Tensor, random: SampleRandom) -> Tensor:
-        shares = self.length(text).softmax(-1)
+    def _usual(self, texts: Sequence[str], vectors: Tensor, random: SampleRandom) -> Tensor:
+        """Return the number of tokens that each sentence takes where nobody says it, (B,)."""
+        if self.reasoner is not None:
+            seconds = [float(drawn[0].seconds) + _ROOM for drawn in self.reasoner.plan(texts)]
+            return torch.tensor([tokens_of(min(max(s, _SHORTEST), _LONGEST)) for s in seconds])
+        shares = self.length(vectors.to(self._device)).softmax(-1)
         shares[:, : tokens_of(MIN_SECONDS)] = 0
         passed = shares.cumsum(-1) / shares.sum(-1, keepdim=True)
         return (passed < random.uniform(1)).sum(-1).clamp(max=shares.shape[-1] - 1)

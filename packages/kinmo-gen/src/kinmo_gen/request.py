@@ -23,7 +23,7 @@ class Asked:
 
     Args:
         text: the sentence.
-        seconds: duration; drawn from the length estimator where None.
+        seconds: duration; see `Generator.durations` where None.
         timeline: what the limbs do; planned by the reasoner where None.
         limbs: instructions to single limbs, which go before the plan.
         wanted: what the motion is judged by: the given timeline, or what the words say without what merely goes along with

@@ -122,6 +122,8 @@ class FakeReasoner:
         self.asked: list[tuple[str, float]] = []
 
     def plan(self, sentences: Sequence[str], seconds: Any = None, draws: int = 1) -> list[list[Timeline]]:
+        if seconds is None:  # how long it usually takes: half a second a word
+            seconds = [len(sentence.split()) / 2 for sentence in sentences]
         self.asked += zip(sentences, seconds, strict=True)
         return [[Timeline((Statement("right_arm", 0.0, s, "waves"),), s)] * draws for s in seconds]
 
@@ -138,6 +140,13 @@ def test_the_reasoner_plans_what_no_timeline_is_given_for(toy_model: Path):
         assert torch.equal(one.joints, other.joints)
     silent = plain.sample(TEXTS[:2], seconds=[2.0, 1.0], seed=0)
     assert not torch.equal(silent[0].joints, given[0].joints)
+
+
+def test_the_reasoner_knows_how_long_an_action_takes(toy_model: Path):
+    generator = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), reasoner=FakeReasoner())
+    texts = ["walk", "a person walks forward slowly", " ".join(["walk"] * 40)]
+    assert generator.durations(texts) == [2.0, 3.6, 9.8]  # with a second before and after, but not below 2 or above 9.8
+    assert [motion.seconds for motion in generator.sample(texts, seed=0)] == [2.0, 3.6, 9.8]
 
 
 def test_a_timeline_brings_its_duration(generator: Generator):

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 FORMATS = ("npz", "bvh", "glb", "mp4", "png")
 DEMO = (
-    "a person walks forward",
+    "a person walks forward, then turns around and walks back",
+    "a person raises the left arm above the head",
+    "a person kicks forward with the right foot",
     "a person jumps",
-    "a person runs forward",
-    "a man dances from side to side",
 )
 
 
@@ -118,7 +118,7 @@ class _TellWhen(argparse.Action):
 def _demo(options: argparse.Namespace) -> None:
     from kinmo_gen.request import Asked
 
-    motions = _make([Asked(text, 4.0) for text in DEMO], options, formats=FORMATS)
+    motions = _make([Asked(text) for text in DEMO], options, formats=FORMATS)
 
     from kinmo_core.viz.strip import contact_sheet
 

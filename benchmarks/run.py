@@ -18,6 +18,7 @@ from kinmo_core.io import save_motion
 from kinmo_core.motion import Motion
 from kinmo_core.stats import Statistics
 from kinmo_core.testing import HashTextEncoder, walking_joints
+from kinmo_gen.conditions import LEVELS
 from kinmo_gen.generator import Generator
 from kinmo_gen.length import LengthConfig, LengthEstimator
 from kinmo_gen.masked import MaskedConfig, MaskedTransformer
@@ -63,8 +64,8 @@ def momask_sized(dtype: torch.dtype) -> Generator:
         torch.nn.init.normal_(codebook.get_buffer("embedding"))
     return Generator(
         tokenizer=tokenizer,
-        masked=MaskedTransformer(MaskedConfig()).eval(),
-        residual=ResidualTransformer(ResidualConfig()).eval(),
+        masked=MaskedTransformer(MaskedConfig(levels=LEVELS[:1])).eval(),
+        residual=ResidualTransformer(ResidualConfig(levels=LEVELS[:1])).eval(),
         length=LengthEstimator(LengthConfig()).eval(),
         statistics=Statistics(torch.zeros(features.DIM), torch.ones(features.DIM)),
         text_encoder=HashTextEncoder(512),

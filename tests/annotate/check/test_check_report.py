@@ -139,7 +139,7 @@ def test_annotations_that_do_not_fit_the_data(tmp_path: Path, toy_folder: Path, 
 @pytest.mark.parametrize(
     ("features", "message"),
     [
-        (np.full((20, 263), np.nan), "000000.npy: joints must be finite numbers, got NaN or infinity"),
+        (np.full((20, 263), np.nan), "000000.npy must hold finite numbers, got NaN or infinity first in frame 0"),
         (np.zeros((20, 251)), r"000000.npy must hold \(frames, 263\) features, got shape \(20, 251\)"),
         (np.zeros((0, 263)), r"000000.npy: joints must have shape \(frames, 22, 3\) with at least one frame, got none"),
     ],

@@ -211,8 +211,9 @@ def _motion(folder: HumanML3DFolder, id: str, source: str) -> Motion:
     if not (found := folder.samples_of(_clip(id), captions="ignored")):
         raise InputError(f"{source} has the id {id!r}, but {folder.root} has no features of {_clip(id)}")
     [sample] = found
+    features = sample.features()
     try:
-        motion = Motion(decode(sample.features()), fps=FPS)
+        motion = Motion(decode(features), fps=FPS)
     except InputError as error:
         raise InputError(f"{sample.path}: {error}") from None
     if span := re.search(r":(\d+)-(\d+)", id):

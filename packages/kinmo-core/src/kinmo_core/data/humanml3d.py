@@ -152,7 +152,7 @@ class HumanML3DFolder:
             return [Sample(id, path, 0, frames, (), mirrored=mirrored)]
         spans: dict[tuple[int, int], list[Caption]] = {}
         for caption in known:
-            if caption.start * FPS >= frames:
+            if not caption.whole and caption.start * FPS >= frames:
                 late = (
                     f"{self.root}, clip {id}: a caption left out, which starts at {caption.start:g} s, after the clip"
                 )

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinmo_core.data.humanml3d import HumanML3DFolder, Sample, clip_of
+from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.errors import InputError
 from kinmo_core.features import LAYOUT, decode, encode
 from kinmo_core.files import atomic_path
@@ -91,7 +91,6 @@ class Composer:
     ) -> None:
         self.random = random
         self.clips = [sample.features() for sample in samples]
-        self.owners = [clip_of(sample.key) for sample in samples]
         self.arm_weights = rarity([timelines[sample.key] for sample in samples])
         places = [(clip, frame) for clip, f in enumerate(self.clips) for frame in range(0, len(f) - _SHORTEST, 5)]
         self.places = np.array(places)

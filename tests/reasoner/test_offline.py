@@ -112,6 +112,64 @@ def test_nothing_is_looked_up_of_a_limb_whose_other_side_is_named():
     assert texts(made, "neck") == ["bows by about 30 degrees"]
 
 
+def test_an_arm_that_is_raised_is_held_while_the_walk_goes_on():
+    made = plan("he walks with the left arm raised", 6.0)
+    rises, stays = made.of("left_arm")
+    assert (rises.text, stays.text) == ("rises from beside the hip to above the head", "stays above the head for {}")
+    assert rises.end == stays.start < 2.5
+    assert (stays.end, stays.amount) == (6.0, pytest.approx(6.0 - rises.end))
+    assert plan("he walks and puts the hands on the head", 6.0).of("left_arm")[-1].text == "stays at the head for {}"
+    assert texts(plan("he jumps and raises the left arm"), "left_arm") == [rises.text]  # both are over at once
+
+
+def test_what_takes_no_part_rests():
+    alone = plan("she raises the left arm")
+    assert texts(alone, "right_arm") == ["stays beside the hip, swaying a little"]
+    assert texts(alone, "torso") == ["stays upright in place"]
+    assert texts(alone, "right_leg") == ["stays planted on the floor, straight"]
+    assert texts(plan("she nods"), "left_arm") == ["stays beside the hip, swaying a little"]
+    assert not plan("she raises both arms and walks").of("neck")
+    assert not plan("she kicks").of("left_arm")  # nobody keeps the arms still in a kick
+    assert [s.who for s in offline().said(["she raises the left arm"])[0].statements] == ["left_arm"]
+
+
+def test_nothing_is_looked_up_where_only_limbs_move():
+    assert plan("a person walks", None, WALK).of("neck")
+    assert not plan("a person kicks", None, WALK).of("neck")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("a person walks bent over", ("travels forward", "leans forward")),
+        ("a man jogs hunched over", ("travels forward", "leans forward")),
+        ("she crouches and walks in a crouch", ("sinks", "travels forward")),
+        ("someone walks up the stairs", ("travels forward", "rises by")),
+        ("someone climbs a ladder", ("travels forward", "rises by")),
+        ("he goes down the steps", ("travels forward", "sinks by")),
+        ("he gets up from the floor", ("gets up from the floor",)),
+        ("he climbs up", ("stands up",)),
+    ],
+)
+def test_ways_of_going(sentence: str, said: tuple[str, ...]):
+    found = " ".join(texts(plan(sentence), "torso"))
+    assert all(words in found for words in said)
+
+
+def test_sitting_down_takes_its_time_whatever_the_arms_do():
+    down, sits = plan("she raises both arms and sits down").of("torso")
+    assert down.end == sits.start > 1.0
+
+
+def test_who_sprints_runs_faster():
+    def speed(sentence: str) -> float:
+        (run,) = plan(sentence, 4.0).of("torso")
+        assert run.text == "travels forward about {} at running pace"
+        return float(run.amount or 0) / 4.0
+
+    assert speed("she sprints") > 4 > speed("she runs") > 2
+
+
 def test_who_must_not_move_rests():
     made = plan("a person walks without moving the arms", None, WALK)
     assert [texts(made, arm) for arm in ("left_arm", "right_arm")] == [["stays still beside the hip"]] * 2

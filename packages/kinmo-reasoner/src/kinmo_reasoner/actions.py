@@ -54,6 +54,11 @@ class Action:
     after: Mapping[str, str] = field(default_factory=dict)
     like: str = ""
 
+    @property
+    def only_holds(self) -> bool:
+        """Whether the action holds a posture that it does not first take, as sitting down takes one."""
+        return self.holds and all(part.start == 0 and part.end == 1 for part in self.does)
+
     def names(self, clause: str) -> bool:
         """Tell whether a clause in short form names this action."""
         return bool(self.when and self.when.search(clause) and not (self.unless and self.unless.search(clause)))

@@ -14,6 +14,7 @@ AGAIN_AND_AGAIN: Final = 0  # as a number of times
 SIDES: Final = ("L", "R", "B")
 PARTS: Final = "|".join(word for words in LIMBS.values() for word in words)
 LIMB: Final = re.compile(rf"(?:\b(?P<side>[LRB]|one)\b (?:[a-z]+ )?)?\b(?P<part>{PARTS})\b")
+_FAST_GAITS: Final = {"hurry": "walk", "sprint": "run", "dash": "run"}
 _TIMES: Final = re.compile(r"X(\d+(?:\.\d+)?)$")
 
 
@@ -86,8 +87,8 @@ def read_manner(words: Sequence[Word], lexicon: Lexicon) -> tuple[str, Manner]:
             manner = replace(manner, metres=float(base[1:]))
         elif base in lexicon.sets["slow"] or base in lexicon.sets["fast"]:
             manner = replace(manner, pace="slow" if base in lexicon.sets["slow"] else "fast")
-            if base == "hurry":
-                kept.append("walk")
+            if base in _FAST_GAITS:
+                kept.append(_FAST_GAITS[base])
         elif base == "step" and kept and kept[-1] in lexicon.sets["long"] | lexicon.sets["short"]:
             manner = replace(manner, length="long" if kept[-1] in lexicon.sets["long"] else "short")
             kept[-1] = "step"

@@ -8,12 +8,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kinmo_core.text import Statement
+from kinmo_core.text.statement import SLOT
 from kinmo_reasoner.actions import Action, Actions
 from kinmo_reasoner.clause import AGAIN_AND_AGAIN, Clause
 from kinmo_reasoner.phrases import HANGING, Told, number_of, sides_of, tell
 
 _ARMS, _LEGS = ("left_arm", "right_arm"), ("left_leg", "right_leg")
 _REST: Final = {"arm": "stays still beside the hip", "leg": "stays planted on the floor, straight"}
+_RESTS: Final = {  # what is said of the parts that take no part, where only limbs move
+    "torso": "stays upright in place",
+    **dict.fromkeys(_ARMS, "stays beside the hip, swaying a little"),
+    **dict.fromkeys(_LEGS, "stays planted on the floor, straight"),
+}
 _GOAL: Final = re.compile(r"\bto (?P<place>[\w ]+?)(?: again and again)?$")
 _MOVES: Final = re.compile(r"^(?!stays|is held|rests)")
 _LIMB_MOVES: Final = re.compile(
@@ -21,6 +27,7 @@ _LIMB_MOVES: Final = re.compile(
 )
 
 
+_HOLD: Final = 1.0  # s: an arm that is raised before the others are done is held up for at least this long
 _SLOWER, _FASTER = 1.6, 0.65  # times the usual duration
 _SLOWER_AT_MOST: Final = 1.4  # times the usual duration, where there is time to spare
 _START: Final = 0.5  # s of rest before the first of actions that leave time to spare
@@ -44,8 +51,8 @@ class Stage:
 
     @property
     def seconds(self) -> float:
-        """Usual duration: that of the longest act, holds aside."""
-        lasting = [act for act in self.acts if not act.action.holds] or self.acts
+        """Usual duration: that of the longest act; one that does nothing but hold lasts as long as the others."""
+        lasting = [act for act in self.acts if not act.action.only_holds] or self.acts
         return max(seconds_of(act.clause, act.action) for act in lasting)
 
     @property
@@ -170,7 +177,10 @@ def _durations(found: Sequence[Stage], total: float) -> tuple[list[float], float
 def _of_stage(stage: Stage, start: float, seconds: float, places: dict[str, str], *, back: bool) -> list[Told]:
     told: list[Told] = []
     for act in stage.acts:
-        mine = tell(act.clause, act.action, start, seconds, places, back=back)
+        own = _own_seconds(act, stage, seconds)
+        mine = tell(act.clause, act.action, start, own, places, back=back)
+        if seconds - own >= _HOLD:
+            mine += [hold for one in mine if (hold := _held(one, start + seconds))]
         others = {who for other in stage.acts if other is not act for who in uses(other)}
         told += [one for one in mine if one.explicit or not set(one.statement.who.split("+")) & others]
     told = list(dict.fromkeys(told))  # "stands without moving" says one thing twice
@@ -179,6 +189,51 @@ def _of_stage(stage: Stage, start: float, seconds: float, places: dict[str, str]
         if one.statement.who in places and goal:
             places[one.statement.who] = goal["place"]
     return told
+
+
+def _own_seconds(act: Act, stage: Stage, seconds: float) -> float:
+    """Return how long an act takes in its stage: an arm is not raised for as long as somebody walks."""
+    lasts = act.action.counted or act.action.holds or act.action.limb != "arm" or len(stage.acts) == 1
+    return seconds if lasts else min(seconds, _SLOWER_AT_MOST * seconds_of(act.clause, act.action))
+
+
+def _held(one: Told, end: float) -> Told | None:
+    """Say that an arm stays where it was raised to, until the end of what goes on beside it."""
+    goal = _GOAL.search(one.statement.text)
+    if one.statement.who not in _ARMS or goal is None or goal["place"] == HANGING:
+        return None
+    place = f"at {goal['place']}" if goal["place"].startswith("the ") else goal["place"]
+    start = one.statement.end
+    hold = Statement(one.statement.who, start, end, f"stays {place} for {SLOT}", end - start, "seconds")
+    return Told(hold, one.explicit)
+
+
+def at_rest(acts: Sequence[Act], told: Sequence[Told], seconds: float) -> list[Told]:
+    """Say of the limbs that take no part that they rest: the other arm where the words name one, and the rest of the body
+    where only arms or the head move.
+
+    A limb of which nothing is said is free, and a model lets it move along.
+    """
+    limbs = {_limb(act) for act in acts}
+    named = {act.action.limb for act in acts if act.clause.side in ("L", "R")}
+    idle: set[str] = set(_ARMS) if "arm" in named or limbs == {"neck"} else set()
+    if limbs and limbs <= {"arm", "neck"}:
+        idle |= {"torso", *_LEGS}
+    said = {one.statement.who for one in told}
+    return [Told(Statement(who, 0.0, seconds, _RESTS[who]), explicit=False) for who in _RESTS if who in idle - said]
+
+
+def only_limbs(acts: Sequence[Act]) -> bool:
+    """Tell whether the words are about arms, legs or the head only, so that nothing else of note happens."""
+    return all(_limb(act) for act in acts)
+
+
+def _limb(act: Act) -> str:
+    """Return arm, leg or neck where an act is about one alone, and nothing elsewhere."""
+    about = {part.who for part in act.action.does}
+    if about == {"neck"}:
+        return "neck"
+    return act.action.limb if not about & {"torso", "body"} else ""
 
 
 def blocked(clause: Clause, actions: Actions) -> list[Blocked]:

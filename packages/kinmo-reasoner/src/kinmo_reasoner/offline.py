@@ -23,7 +23,7 @@ from kinmo_reasoner.build import WORDS
 from kinmo_reasoner.clause import Clause
 from kinmo_reasoner.clauses import read_clauses
 from kinmo_reasoner.known import say
-from kinmo_reasoner.layout import Act, Blocked, blocked, fixed_limbs, lay_out, stages, without
+from kinmo_reasoner.layout import Act, Blocked, at_rest, blocked, fixed_limbs, lay_out, only_limbs, stages, without
 from kinmo_reasoner.nearest import SHIPPED, NearestReasoner
 from kinmo_reasoner.phrases import Told
 from kinmo_reasoner.request import Request, requests
@@ -105,11 +105,12 @@ class OfflineReasoner:
             return [say(request.sentence, _without_ruled_out(found, ruled_out)) for found in looked_up]
         told, total = lay_out(stages(acts, self.actions), request.seconds)
         told = without(told, ruled_out, total)
-        if float(similarity.max()) < _SIMILAR:
-            return [_timeline(request, told, total)] * draws
+        if only_limbs(acts) or float(similarity.max()) < _SIMILAR:
+            return [_timeline(request, [*told, *at_rest(acts, told, total)], total)] * draws
         fixed = fixed_limbs(acts) | {block.who for block in ruled_out}
         looked_up = self.nearest.look_up(similarity, total, draws)
-        return [_timeline(request, _completed(told, found, fixed, ruled_out), total) for found in looked_up]
+        completed = [_completed(told, found, fixed, ruled_out) for found in looked_up]
+        return [_timeline(request, [*each, *at_rest(acts, each, total)], total) for each in completed]
 
     def _meant(self, clause: Clause) -> Action | None:
         """Return the action that a clause names, or the one whose sentence is nearest in meaning."""

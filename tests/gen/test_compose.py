@@ -18,7 +18,8 @@ from kinmo_core.metrics import bones_off
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.testing.puppet import Action, walk
 from kinmo_core.text import Statement, Timeline
-from kinmo_gen.compose import compose, follow_with, put_limbs, rarity, through_trunk
+from kinmo_gen.compose import compose, follow_with, rarity, through_trunk
+from kinmo_gen.gestures import put_limbs
 
 RIGHT = HUMANML3D.index("right_wrist", "right_elbow")
 LEFT = HUMANML3D.index("left_wrist", "left_elbow", "left_ankle", "right_ankle")
@@ -85,14 +86,17 @@ def test_a_hand_in_the_belly_is_seen():
     assert not through_trunk(inside)
 
 
-def test_rare_arms_are_drawn_more_often():
+def test_rare_limbs_are_drawn_more_often():
     def plan(text: str, who: str = "left_arm") -> Timeline:
         return Timeline((Statement(who, 0.0, 1.0, text),), 2.0)
 
-    chances = rarity([plan("swings")] * 8 + [plan("claps"), plan("kicks", "left_leg")])
+    said = [plan("swings")] * 8 + [plan("claps"), plan("kicks", "left_leg")]
+    chances = rarity(said, ("left_arm", "right_arm"))
     assert chances.sum() == pytest.approx(1)
     assert chances[8] > 2 * chances[0]
     assert chances[9] == 0
+    assert rarity(said, ("left_leg",)).tolist() == [0.0] * 9 + [1.0]
+    assert rarity(said, ("neck",)).tolist() == [0.1] * 10
 
 
 def test_a_split_is_added_and_replaced(data: Path):

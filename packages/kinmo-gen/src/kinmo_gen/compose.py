@@ -1,4 +1,4 @@
-"""New training motions from known ones: limbs of one motion on another, and motions one after the other.
+"""New training motions from known ones: limbs of one motion on another, single gestures, and motions one after the other.
 
 Captioned sets hold few of the combinations that people ask for, such as a raised arm while walking. What comes out of here
 is annotated like any recording, which is exact, and trains the stages on tokens.
@@ -19,14 +19,16 @@ from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.errors import InputError
 from kinmo_core.features import LAYOUT, decode, encode
 from kinmo_core.files import atomic_path
-from kinmo_core.groups import combine, from_groups, to_groups
 from kinmo_core.skeleton import HUMANML3D
-from kinmo_core.text import GROUPS, Timeline
+from kinmo_core.text import Timeline
+from kinmo_gen.gestures import GESTURES, envelope, gesture, put_limbs, standing
 from kinmo_gen.timelines import read_timelines
 
 SPLIT: Final = "composed"
 ARMS: Final = (("left_arm",), ("right_arm",), ("left_arm", "right_arm"))
-LIMBS_SHARE: Final = 0.6  # of the composed motions; the others are sequences
+SHARES: Final = {"arms": 0.3, "gestures": 0.4, "sequence": 0.3}  # of what is proposed
+_SECOND: Final = 0.4  # share of gestures that another one joins or follows
+_STANDING: Final = 0.6  # share of gestures of somebody who stands
 _BLEND: Final = 8  # frames (0.4 s) over which one motion becomes the other
 _LONGEST: Final = 196  # frames, of HumanML3D's clips
 _SHORTEST: Final = 48
@@ -82,7 +84,7 @@ class Composer:
 
     Args:
         samples: whole recordings, not mirrored.
-        timelines: of each, by its key; motions with rare statements about an arm give their arms more often.
+        timelines: of each, by its key; motions with rare statements about a limb are drawn more often for this limb.
         random: of the choice.
     """
 
@@ -91,29 +93,65 @@ class Composer:
     ) -> None:
         self.random = random
         self.clips = [sample.features() for sample in samples]
-        self.arm_weights = rarity([timelines[sample.key] for sample in samples])
+        said = [timelines[sample.key] for sample in samples]
+        self.weights = {groups: rarity(said, groups) for groups in GESTURES}
+        self.body_weights = rarity(said, ("torso",)) / 2 + 1 / (2 * len(said))
         places = [(clip, frame) for clip, f in enumerate(self.clips) for frame in range(0, len(f) - _SHORTEST, 5)]
         self.places = np.array(places)
         self.poses = torch.stack([self.clips[clip][frame, LAYOUT["positions"]] for clip, frame in places])
+        self.place_weights = self.body_weights[self.places[:, 0]] / self.body_weights[self.places[:, 0]].sum()
+        self.stands = [
+            (clip, *span) for clip, f in enumerate(self.clips) for span in standing(decode(f), _SHORTEST, _LONGEST)
+        ]
 
     def propose(self) -> Tensor | None:
         """Compose one motion, features (T, 263); None where it is not plausible."""
-        return self._with_other_arms() if self.random.random() < LIMBS_SHARE else self._sequence()
+        kind = self.random.choice(list(SHARES), p=list(SHARES.values()))
+        if kind == "sequence":
+            return self._sequence()
+        joints = self._gestures() if kind == "gestures" else self._with_other_arms()
+        return None if joints is None or through_trunk(joints) else encode(joints)
 
-    def _with_other_arms(self) -> Tensor | None:
+    def _gestures(self) -> Tensor | None:
+        groups = self._limbs()
+        joints = self._base(stands=any(name.endswith("_leg") for name in groups))
+        joints = self._gesture(joints, groups)
+        if joints is None or self.random.random() >= _SECOND:
+            return joints
+        others = self._limbs()
+        return joints if any(name.endswith("_leg") for name in others) else self._gesture(joints, others)
+
+    def _limbs(self) -> tuple[str, ...]:
+        return list(GESTURES)[self.random.choice(len(GESTURES), p=list(GESTURES.values()))]
+
+    def _gesture(self, base: Tensor, groups: tuple[str, ...]) -> Tensor | None:
+        clip = self.clips[self.random.choice(len(self.clips), p=self.weights[groups])]
+        pose = decode(clip[self.random.integers(len(clip))][None])[0]
+        return gesture(base, pose, groups, envelope(len(base), self.random))
+
+    def _base(self, *, stands: bool) -> Tensor:
+        """Return joints of a part of a recording; where `stands`, of somebody who stands still."""
+        if self.stands and (stands or self.random.random() < _STANDING):
+            clip, start, end = self.stands[self.random.integers(len(self.stands))]
+            features = self.clips[clip][start:end]
+        else:
+            features = self.clips[self.random.integers(len(self.clips))]
+        frames = int(self.random.integers(_SHORTEST, min(len(features), _LONGEST) + 1))
+        return decode(self._crop(features, frames))
+
+    def _with_other_arms(self) -> Tensor:
         base = self.clips[self.random.integers(len(self.clips))]
-        other = self.clips[self.random.choice(len(self.clips), p=self.arm_weights)]
+        other = self.clips[self.random.choice(len(self.clips), p=self.weights["left_arm", "right_arm"])]
         frames = min(len(base), len(other))
         groups = ARMS[self.random.integers(len(ARMS))]
         weights = self._span(frames) if self.random.random() < 0.5 else None
-        joints = put_limbs(decode(self._crop(base, frames)), decode(self._crop(other, frames)), groups, weights)
-        return None if through_trunk(joints) else encode(joints)
+        return put_limbs(decode(self._crop(base, frames)), decode(self._crop(other, frames)), groups, weights)
 
     def _sequence(self) -> Tensor | None:
-        first = self.clips[self.random.integers(len(self.clips))]
+        first = self.clips[self.random.choice(len(self.clips), p=self.body_weights)]
         longest = min(len(first), _LONGEST - _SHORTEST)
         first = self._crop(first, int(self.random.integers(_SHORTEST, longest + 1)))
-        chosen = self.random.integers(len(self.places), size=_TRIES)
+        chosen = self.random.choice(len(self.places), size=_TRIES, p=self.place_weights)
         distance = (
             (self.poses[chosen] - first[-_BLEND // 2, LAYOUT["positions"]]).view(_TRIES, -1, 3).norm(dim=-1).mean(-1)
         )
@@ -135,11 +173,6 @@ class Composer:
         start = int(self.random.integers(frames - length + 1))
         frame = torch.arange(frames)
         return (torch.minimum(frame - start, start + length - frame).float() / _BLEND).clamp(0, 1)
-
-
-def put_limbs(base: Tensor, other: Tensor, groups: Sequence[str], weights: Tensor | None = None) -> Tensor:
-    """Put the chosen groups of `other` on `base`, joints (T, 22, 3); see `kinmo_core.groups.combine`."""
-    return from_groups(combine(to_groups(base), to_groups(other), groups=groups, weights=weights))
 
 
 def follow_with(first: Tensor, second: Tensor) -> Tensor:
@@ -165,10 +198,12 @@ def through_trunk(joints: Tensor) -> bool:
     return float(inside.float().mean()) > _INSIDE
 
 
-def rarity(timelines: Sequence[Timeline]) -> np.ndarray:
-    """Return the probability of each motion, higher the rarer its rarest statement about an arm is."""
-    arms = [name for name in GROUPS if name.endswith("_arm")]
-    said = [{s.text for arm in arms for s in timeline.of(arm)} for timeline in timelines]
+def rarity(timelines: Sequence[Timeline], groups: Sequence[str]) -> np.ndarray:
+    """Return the probability of each motion, higher the rarer its rarest statement about one of the groups is.
+
+    All are alike where no motion has such a statement.
+    """
+    said = [{s.text for group in groups for s in timeline.of(group)} for timeline in timelines]
     count = Counter(text for texts in said for text in texts)
     weights = np.array([max((count[text] ** -0.5 for text in texts), default=0.0) for texts in said])
-    return weights / weights.sum()
+    return weights / weights.sum() if weights.any() else np.full(len(weights), 1 / len(weights))

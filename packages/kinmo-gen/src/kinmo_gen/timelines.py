@@ -1,13 +1,20 @@
-"""Timelines of training motions, as kinmo-annotate writes them."""
+"""Timelines of training motions, as kinmo-annotate writes them, and sentences that say some of what they hold."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
+
+import numpy as np
 
 from kinmo_core.data.humanml3d import Sample
 from kinmo_core.errors import InputError
 from kinmo_core.text import Timeline, read_records
+from kinmo_reasoner.synthetic import sentence_of
+
+_SENTENCES: Final = 3  # written for each motion
 
 
 def read_timelines(path: Path, samples: Iterable[Sample]) -> dict[str, Timeline]:
@@ -32,3 +39,10 @@ def read_timelines(path: Path, samples: Iterable[Sample]) -> dict[str, Timeline]
             f"{path} has no timeline of {len(missing)} of {len(wanted)} motions, the first is {missing[0]}"
         )
     return found
+
+
+def written_sentences(key: str, timeline: Timeline) -> tuple[str, ...]:
+    """Write sentences that say some of what a motion does, always the same for its key; none where nobody would say it."""
+    rng = np.random.default_rng(zlib.crc32(key.encode()))
+    written = (sentence_of(timeline, rng) for _ in range(_SENTENCES))
+    return tuple(sentence for sentence in written if sentence is not None)

@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.cache import SentenceCache, cached, fingerprint, with_progress
-from kinmo_core.data.captions import Caption
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.errors import InputError
 from kinmo_core.language import resolve_encoder
@@ -31,11 +30,12 @@ from kinmo_core.train.stage import OptimConfig, Stage
 from kinmo_gen.conditions import PARTS, Condition, condition, crop, phrases_of, stack
 from kinmo_gen.cues import has_cues
 from kinmo_gen.model_folder import load_stage, load_tokenizer
-from kinmo_gen.timelines import read_timelines
+from kinmo_gen.timelines import read_timelines, written_sentences
 from kinmo_gen.tokenizer import DOWNSAMPLE, MAX_TOKENS, Tokenizer
 
 # Share of draws that are one token shorter, so that a clip of full length has two starts (HumanML3D).
 _SHORTER: Final = 1 / 3
+_WRITTEN: Final = 0.3  # share of draws of a captioned clip with a sentence that its timeline was put into
 _AT_ONCE: Final = 16  # clips tokenised together: twice as fast as one by one on a CPU
 
 
@@ -58,6 +58,9 @@ class TokenBatch(NamedTuple):
 
 class TokenData(StepDataModule):
     """Clips as tokens with their statements, each with a random caption, if it has one, and in training a random start.
+
+    In training, clips without a caption, and some of the others, get a sentence that says some of what their timeline holds
+    (`kinmo_reasoner.synthetic`): captions rarely name a limb, but users do.
 
     Args:
         root: a HumanML3D directory.
@@ -108,10 +111,13 @@ class TokenData(StepDataModule):
             samples = folder.samples(splits, captions="optional" if self.with_cues else "required")
             timelines = read_timelines(self.annotations, samples) if self.with_cues else {}
             phrases = (phrase for timeline in timelines.values() for phrase in phrases_of(timeline))
-            captions = (caption.text for sample in samples for caption in sample.captions)
-            vectors = sentences.vectors((*captions, *phrases))
+            written = {key: written_sentences(key, one) for key, one in timelines.items()} if name == "train" else {}
+            said = [
+                Said(tuple(c.text for c in sample.captions), written.get(sample.key, ()), timelines.get(sample.key))
+                for sample in samples
+            ]
+            vectors = sentences.vectors((*(text for one in said for text in one.captions + one.written), *phrases))
             tokens = _tokens(samples, tokenizer, statistics, self.cache)
-            said = [(sample.captions, timelines.get(sample.key)) for sample in samples]
             self.datasets[name] = _token_dataset(tokens, said, vectors, self.text_dim, random_start=name == "train")
 
     def collate(self, samples: list[TokenSample]) -> TokenBatch:
@@ -124,9 +130,23 @@ class TokenData(StepDataModule):
         )
 
 
+class Said(NamedTuple):
+    """What is said about a clip: its captions, sentences written from its timeline, and the timeline."""
+
+    captions: tuple[str, ...]
+    written: tuple[str, ...]
+    timeline: Timeline | None
+
+    def draw(self, rng: np.random.Generator) -> str | None:
+        """Choose a caption or a written sentence."""
+        share = _WRITTEN if self.captions else 1.0
+        texts = self.written if self.written and rng.random() < share else self.captions
+        return texts[rng.integers(len(texts))] if texts else None
+
+
 def _token_dataset(
     tokens: list[list[Tensor]],
-    said: Sequence[tuple[tuple[Caption, ...], Timeline | None]],
+    said: Sequence[Said],
     vectors: Mapping[str, Tensor],
     text_dim: int,
     *,
@@ -144,9 +164,9 @@ def _token_dataset(
             ids = ids[start : start + len(ids) - shorter]
             first = start + offset / DOWNSAMPLE
         ids = ids[:MAX_TOKENS].long()
-        captions, timeline = said[index]
-        text = vectors[captions[rng.integers(len(captions))].text] if captions else None
-        told = crop(condition(text, timeline, vectors, text_dim), first, len(ids))
+        text = said[index].draw(rng)
+        vector = None if text is None else vectors[text]
+        told = crop(condition(vector, said[index].timeline, vectors, text_dim), first, len(ids))
         return TokenSample(ids, told, int(rng.integers(MAX_SEED)))
 
     return DrawnDataset(make, [len(offsets[0]) for offsets in tokens])
@@ -187,7 +207,8 @@ class ConditionDropout:
         text: without the sentence.
         statements: without any statement.
         pairs: without statements about pairs.
-        parts: with some of the groups and pairs only; how many is drawn uniformly.
+        parts: with some of the groups and pairs only; the share that is kept is the square of a uniform number, since people
+            name one limb or two.
         silent: told to do nothing, where there is no statement about a part; the other ones are free.
     """
 
@@ -195,7 +216,7 @@ class ConditionDropout:
     text: float = 0.3
     statements: float = 0.1
     pairs: float = 0.3
-    parts: float = 0.3
+    parts: float = 0.5
     silent: float = 0.5
 
     def __post_init__(self) -> None:
@@ -211,7 +232,7 @@ class ConditionDropout:
         told = (
             (condition.told | (silent < self.silent)) & condition.told.any(1, keepdim=True) & with_statements[:, None]
         )
-        told = told & ((parts >= self.parts)[:, None] | (kept < share[:, None]))
+        told = told & ((parts >= self.parts)[:, None] | (kept < share[:, None].square()))
         is_group = torch.arange(len(PARTS), device=told.device) < len(GROUPS)
         told = told & ((pairs >= self.pairs)[:, None] | is_group)
         has_text = condition.has_text & (text >= self.text) & (everything >= self.everything)

@@ -154,7 +154,7 @@ def _motions_to_judge(
 
     sampling = progress.add_task("sampling", total=options.draws * options.best_of * len(chosen))
     motions = sample_motions(
-        Generator.load(options.model, device=options.device),
+        Generator.load(options.model, device=options.device, plants_feet=options.plant_feet),
         chosen,
         draws=options.draws,
         candidates=options.best_of,

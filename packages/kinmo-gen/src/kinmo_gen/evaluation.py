@@ -145,8 +145,10 @@ class _Evaluation:
         features = [self.statistics.denormalize(clip) for clip in clips]
         made = [decode(clip) for clip in features]
         shown = made if recorded else [joints_of(clip) for clip in features]
+        unplanted = made if recorded else [joints_of(clip, plants_feet=False) for clip in features]
         return {
             "Foot skating": torch.stack([metrics.foot_skating(clip) for clip in shown]),
+            "before planting": torch.stack([metrics.foot_skating(clip) for clip in unplanted]),
             "Bones off": torch.stack([metrics.bones_off(clip) for clip in made]),
             "Rotation jumps": torch.stack([metrics.rotation_jumps(clip) for clip in shown]),
         }
@@ -156,7 +158,7 @@ class _Evaluation:
         errors = []
         for i in chosen:
             rebuilt, real = (self.statistics.denormalize(clips[i]) for clips in (self.rebuilt, self.real))
-            errors.append(metrics.mpjpe(joints_of(rebuilt), decode(real), align_root=True))
+            errors.append(metrics.mpjpe(joints_of(rebuilt, plants_feet=False), decode(real), align_root=True))
         return float(torch.stack(errors).mean())
 
     def _multimodality(self, chosen: list[int]) -> float:

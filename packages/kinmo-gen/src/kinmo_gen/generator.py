@@ -17,6 +17,7 @@ from kinmo_core.features import FPS, decode
 from kinmo_core.language import load_text_encoder
 from kinmo_core.motion import Motion
 from kinmo_core.nn import SampleRandom
+from kinmo_core.planting import plant_feet
 from kinmo_core.plugins import load_reasoner
 from kinmo_core.rig import constant_body
 from kinmo_core.stats import Statistics
@@ -45,6 +46,7 @@ class Generator:
         reasoner: plans what the limbs do from the sentence; where None, only given timelines tell.
         dtype: of the two transformers; bfloat16 is faster where the processor has it, and draws other motions.
         sampling: passes of re-masking and guidance.
+        plants_feet: whether feet that stand are held in place; see `kinmo_core.planting`.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Generator:
         reasoner: Reasoner | None = None,
         dtype: torch.dtype = torch.float32,
         sampling: SamplingConfig = SamplingConfig(),
+        plants_feet: bool = True,
     ) -> None:
         self.tokenizer = tokenizer
         self.masked = masked.to(dtype)
@@ -68,6 +71,7 @@ class Generator:
         self.text_encoder = text_encoder
         self.reasoner = reasoner
         self.sampling = sampling
+        self.plants_feet = plants_feet
 
     @classmethod
     def load(
@@ -78,6 +82,7 @@ class Generator:
         reasoner: Reasoner | str | None = "offline",
         device: str = "cpu",
         dtype: torch.dtype = torch.float32,
+        plants_feet: bool = True,
     ) -> Generator:
         """Load a model folder.
 
@@ -88,6 +93,7 @@ class Generator:
                 statements gets none.
             device: where the networks run.
             dtype: of the two transformers.
+            plants_feet: whether feet that stand are held in place; see `kinmo_core.planting`.
 
         Raises:
             InputError: not a model folder, an unknown or missing key in `model.yaml`, damaged weights, or no such reasoner.
@@ -108,6 +114,7 @@ class Generator:
             reasoner=reasoner,
             dtype=dtype,
             sampling=load_sampling(path),
+            plants_feet=plants_feet,
             **networks,  # type: ignore[arg-type]
         )
 
@@ -139,7 +146,8 @@ class Generator:
                 0.4 to 120 seconds, or a negative seed.
         """
         features = self.sample_features(texts, seconds=seconds, timelines=timelines, seed=seed, progress=progress)
-        return [Motion(joints_of(clip), FPS, text=text.strip()) for clip, text in zip(features, texts, strict=True)]
+        joints = (joints_of(clip, plants_feet=self.plants_feet) for clip in features)
+        return [Motion(clip, FPS, text=text.strip()) for clip, text in zip(joints, texts, strict=True)]
 
     @torch.inference_mode()
     def sample_features(
@@ -255,9 +263,10 @@ class Generator:
         return next(self.masked.parameters()).device
 
 
-def joints_of(features: Tensor) -> Tensor:
-    """Decode features (..., T, 263) that a network made to joints (..., T, 22, 3) of the rig, metres."""
-    return constant_body(decode(features))
+def joints_of(features: Tensor, *, plants_feet: bool = True) -> Tensor:
+    """Decode features (T, 263) that a network made to joints (T, 22, 3) of the rig, metres."""
+    joints = decode(features)
+    return constant_body(plant_feet(joints, fps=FPS) if plants_feet else joints)
 
 
 def _seeds(texts: Sequence[str], seed: int | None) -> Tensor:

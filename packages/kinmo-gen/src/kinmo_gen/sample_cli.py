@@ -64,6 +64,12 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the files (default: out)")
     parser.add_argument("--model", type=Path, help="model folder (default: the shipped one)")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument(
+        "--plant-feet",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="hold feet in place while they stand (default: yes)",
+    )
 
 
 def _sample(options: argparse.Namespace) -> None:
@@ -147,7 +153,7 @@ def _make(
             progress.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
         loading = progress.add_task("loading the model", total=None)
-        generator = Generator.load(options.model, device=options.device)
+        generator = Generator.load(options.model, device=options.device, plants_feet=options.plant_feet)
         resolved = resolve(generator, asked, seed=options.seed)
         make_folder(options.out)
         for line in dict.fromkeys(explanation(one, whole=explain) for one in resolved):

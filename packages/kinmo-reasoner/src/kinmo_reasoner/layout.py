@@ -15,7 +15,7 @@ from kinmo_reasoner.phrases import HANGING, Told, number_of, sides_of, tell
 
 _ARMS, _LEGS = ("left_arm", "right_arm"), ("left_leg", "right_leg")
 _REST: Final = {"arm": "stays still beside the hip", "leg": "stays planted on the floor, straight"}
-_RESTS: Final = {  # what is said of the parts that take no part, where only limbs move
+RESTS: Final = {  # what is said of the parts that take no part, where only limbs move
     "torso": "stays upright in place",
     **dict.fromkeys(_ARMS, "stays beside the hip, swaying a little"),
     **dict.fromkeys(_LEGS, "stays planted on the floor, straight"),
@@ -28,6 +28,8 @@ _LIMB_MOVES: Final = re.compile(
 
 
 _HOLD: Final = 1.0  # s: an arm that is raised before the others are done is held up for at least this long
+_HELD: Final = 1.5  # s that an arm stays where it is held or put
+_HOLDS: Final = re.compile(r"^(hold|keep|have|put|place|rest|cross|fold)\b")
 _SLOWER, _FASTER = 1.6, 0.65  # times the usual duration
 _SLOWER_AT_MOST: Final = 1.4  # times the usual duration, where there is time to spare
 _START: Final = 0.5  # s of rest before the first of actions that leave time to spare
@@ -85,7 +87,14 @@ def seconds_of(clause: Clause, action: Action) -> float:
         usual *= max(1, number if number != AGAIN_AND_AGAIN else 4)
     if manner.degrees is not None and "angle" in action.amounts:
         usual *= max(1.0, manner.degrees / 180)
-    return usual * {"slow": _SLOWER, "fast": _FASTER}.get(manner.pace, 1.0)
+    usual *= {"slow": _SLOWER, "fast": _FASTER}.get(manner.pace, 1.0)
+    return usual + _HELD if _is_held(clause, action) else usual
+
+
+def _is_held(clause: Clause, action: Action) -> bool:
+    """Tell whether an arm stays where the action brings it, as in "holds the arms out"."""
+    lasts = action.counted or action.holds or action.limb != "arm"
+    return not lasts and bool(_HOLDS.search(clause.text))
 
 
 def stages(acts: Sequence[Act], actions: Actions) -> list[Stage]:
@@ -193,6 +202,8 @@ def _of_stage(stage: Stage, start: float, seconds: float, places: dict[str, str]
 
 def _own_seconds(act: Act, stage: Stage, seconds: float) -> float:
     """Return how long an act takes in its stage: an arm is not raised for as long as somebody walks."""
+    if _is_held(act.clause, act.action):
+        return max(seconds / 2, seconds - _HELD) if len(stage.acts) == 1 else min(seconds, act.action.seconds)
     lasts = act.action.counted or act.action.holds or act.action.limb != "arm" or len(stage.acts) == 1
     return seconds if lasts else min(seconds, _SLOWER_AT_MOST * seconds_of(act.clause, act.action))
 
@@ -220,7 +231,7 @@ def at_rest(acts: Sequence[Act], told: Sequence[Told], seconds: float) -> list[T
     if limbs and limbs <= {"arm", "neck"}:
         idle |= {"torso", *_LEGS}
     said = {one.statement.who for one in told}
-    return [Told(Statement(who, 0.0, seconds, _RESTS[who]), explicit=False) for who in _RESTS if who in idle - said]
+    return [Told(Statement(who, 0.0, seconds, RESTS[who]), explicit=False) for who in RESTS if who in idle - said]
 
 
 def only_limbs(acts: Sequence[Act]) -> bool:

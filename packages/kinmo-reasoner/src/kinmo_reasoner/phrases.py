@@ -102,9 +102,12 @@ class _Filler:
         if who.startswith("twin "):
             twins = [_OTHER[side] for side in self.sides] if len(self.sides) == 1 else []
             return [(f"{side}_{who[5:]}", side) for side in twins]
-        if who.split("+")[-1] in ("arm", "leg"):
-            first, _, limb = who.rpartition("+")
-            return [(f"{first}+{side}_{limb}" if first else f"{side}_{limb}", side) for side in self.sides]
+        parts = who.split("+")
+        if {"arm", "leg"} & set(parts):
+            named = (
+                "+".join(f"{side}_{part}" if part in ("arm", "leg") else part for part in parts) for side in self.sides
+            )
+            return list(zip(named, self.sides, strict=True))
         return [(who, "")]
 
     def statement(self, part: Part, who: str, side: str, start: float, end: float) -> Statement:
@@ -154,6 +157,8 @@ class _Filler:
             return 90.0 if re.search(r"\b(curve|arc)\b", text) else 360.0
         if self.action.name == "turn" and re.search(r"\bslight", text):
             return 30.0
+        if self.action.name == "lean aside" and re.search(r"\b(far|deep|deeply|low)\b", text):
+            return 40.0
         if self.action.name == "bow" and re.search(r"\b(deep|deeply|down|over|toe|foot|floor|low)\b", text):
             return 80.0
         return None

@@ -22,6 +22,7 @@ def sample_motions(
     *,
     draws: int = 4,
     candidates: int = 1,
+    poses: bool = True,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[Sentence, list[Motion]]:
@@ -32,6 +33,7 @@ def sample_motions(
         chosen: sentences.
         draws: motions of each sentence.
         candidates: motions of which each is the best; see `kinmo_gen.choice`.
+        poses: whether limbs that miss something are posed; see `kinmo_gen.posing`.
         seed: of the random numbers.
         progress: called with (candidates done, candidates in all).
     """
@@ -39,7 +41,7 @@ def sample_motions(
 
     asked = [Asked(sentence.text) for sentence in chosen for _ in range(draws)]
     resolved = resolve(generator, asked, seed=seed)
-    made = make(generator, resolved, candidates=candidates, seed=seed, progress=progress)
+    made = make(generator, resolved, candidates=candidates, poses=poses, seed=seed, progress=progress)
     motions = iter(choice.motion for choice in made)
     return {sentence: [next(motions) for _ in range(draws)] for sentence in chosen}
 

@@ -1,0 +1,101 @@
+"""Edits of an arm: to a place, held there, swung, bent, clapped."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from torch import Tensor
+
+from kinmo_annotate.measures.body import OUTWARD
+from kinmo_core.skeleton import HUMANML3D
+from kinmo_core.text import Statement
+from kinmo_gen.gestures import put_limbs
+from kinmo_gen.posing.bones import about, aim, bend_elbow, turn
+from kinmo_gen.posing.edits import Edit, Span, poses, times_of
+from kinmo_reasoner.kinds import kind_of
+from kinmo_reasoner.meaning import Phrase, meaning
+
+_SWINGS: Final = {"arm_repeat": 40.0, "arm_strokes": 14.0, "elbow_repeat": 70.0}  # degrees
+_MOSTLY: Final = 0.5  # share of a statement's time
+_CLAP: Final = "the hands clap"
+_OPEN, _SHUT = "far in front at chest height", "touching the other hand"
+
+
+def is_clap(statement: Statement) -> bool:
+    """Tell whether the hands clap."""
+    return statement.text.startswith(_CLAP)
+
+
+def arm_edit(statement: Statement) -> Edit | None:
+    """Return what makes an arm do what a statement says; None where that is not known."""
+    if is_clap(statement):
+        return partial(_clap, statement)
+    kind = kind_of(statement)
+    if kind is None or not kind.name.startswith(("arm_", "elbow_")):
+        return None
+    if kind.name in _SWINGS:
+        return partial(_swing, statement, kind.name, kind.direction)
+    if kind.name in ("elbow_bend", "elbow_straighten"):
+        return partial(_bend, statement)
+    return partial(_reach, statement) if _place(statement, kind.name) else None
+
+
+def from_origin(joints: Tensor, statement: Statement, span: Span) -> Tensor:
+    """Have the arm at the place that a statement says it comes from, until then."""
+    origin = poses("arm").get(meaning(Phrase.of(statement)).origin)
+    if origin is None:
+        return joints
+    return put_limbs(joints, aim(joints, statement.who, origin), (statement.who,), 1 - span.reach())
+
+
+def _place(statement: Statement, kind: str) -> str:
+    """Return the place that a hand is at, or gets to; "" where the statement names none."""
+    if kind == "arm_on_hip":
+        return "on the hip"
+    before, _, after = statement.text.partition(" from ")
+    text = after.partition(" to ")[2] if after else before
+    named = (place for place in poses("arm") if place in text or text.endswith(place.removeprefix("at ")))
+    return max(named, key=len, default="")
+
+
+def _reach(statement: Statement, joints: Tensor, before: Tensor, span: Span) -> Tensor:
+    del before
+    kind = kind_of(statement)
+    place = _place(statement, kind.name if kind else "")
+    posed = aim(joints, statement.who, poses("arm")[place])
+    return put_limbs(joints, posed, (statement.who,), span.reach(fast="quickly" in statement.text))
+
+
+def _bend(statement: Statement, joints: Tensor, before: Tensor, span: Span) -> Tensor:
+    del before
+    bent = bend_elbow(joints, statement.who.split("_")[0], float(statement.amount or 0))
+    return put_limbs(joints, bent, (statement.who,), span.reach(fast="quickly" in statement.text))
+
+
+def _clap(statement: Statement, joints: Tensor, before: Tensor, span: Span) -> Tensor:
+    """Hold a hand in front of the chest, and bring it to the other one."""
+    del before
+    limb = statement.who
+    joints = put_limbs(joints, aim(joints, limb, poses("arm")[_OPEN]), (limb,), span.hold())
+    shut = aim(joints, limb, poses("arm")[_SHUT])
+    return put_limbs(joints, shut, (limb,), span.there_and_back(times_of(statement, 3, span)))
+
+
+def _swing(statement: Statement, kind: str, way: str, joints: Tensor, before: Tensor, span: Span) -> Tensor:
+    """Swing an arm about its shoulder, or bend it; a hand that is up waves from the elbow."""
+    del before
+    limb, number, degrees = statement.who, times_of(statement, 3, span), _SWINGS[kind]
+    side = limb.split("_")[0]
+    if place := _place(statement, kind):
+        joints = put_limbs(joints, aim(joints, limb, poses("arm")[place]), (limb,), span.hold())
+    shoulder, wrist = HUMANML3D.index(f"{side}_shoulder", f"{side}_wrist")
+    is_up = bool((joints[span.during, wrist, 1] > joints[span.during, shoulder, 1]).float().mean() > _MOSTLY)
+    if kind == "elbow_repeat":
+        return turn(joints, f"{side}_elbow", about(joints, "left", -degrees * span.there_and_back(number)))
+    if way == "up and down" and not is_up:  # from beside the body outward and back
+        outward = 2 * OUTWARD[side] * degrees * span.there_and_back(number)
+        return turn(joints, f"{side}_shoulder", about(joints, "forward", outward))
+    axis = {"forward and back": "left", "up and down": "forward"}.get(way, "forward" if is_up else "up")
+    joint = f"{side}_elbow" if is_up and way == "from side to side" else f"{side}_shoulder"
+    return turn(joints, joint, about(joints, axis, degrees * span.to_and_fro(number)))

@@ -1,0 +1,178 @@
+"""Posing, held against the geometric rules of the follow list, which know nothing of it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from kinmo_annotate.measures import PLACES
+from kinmo_annotate.observe import observe
+from kinmo_core.features import decode, encode_raw
+from kinmo_core.metrics import bones_off, jerk
+from kinmo_core.motion import Motion
+from kinmo_core.rig import constant_body
+from kinmo_core.skeleton import HUMANML3D
+from kinmo_core.testing.puppet import Action, walk
+from kinmo_core.text import Statement, Timeline
+from kinmo_gen.follow.body import Body
+from kinmo_gen.follow.expression import parse_rule
+from kinmo_gen.posing import limbs_to_pose, pose, statements_of
+from kinmo_gen.posing.edits import Span, poses, times_of
+
+SECONDS = 5.0
+
+
+def motion(action: Action) -> Motion:
+    return Motion(constant_body(decode(encode_raw(action.joints(101)))), 20.0, text="a motion")
+
+
+STANDS, WALKS = motion(Action()), motion(walk(1.2))
+
+
+def told(
+    who: str, text: str, amount: float | None = None, unit: str = "", start: float = 0.5, end: float = 2.5
+) -> Timeline:
+    return Timeline((Statement(who, start, end, text, amount, unit),), SECONDS)
+
+
+def follows(rule: str, made: Motion) -> bool:
+    return bool(parse_rule(rule)(Body.of(made)))
+
+
+@pytest.mark.parametrize("base", [STANDS, WALKS], ids=["stands", "walks"])
+@pytest.mark.parametrize(
+    ("who", "text", "rule"),
+    [
+        ("left_arm", "rises from beside the hip to above the head", "brings(left, above_head)"),
+        ("right_arm", "rises outward from beside the hip to out to the side at shoulder height", "brings(right, side)"),
+        ("left_arm", "rises forward from beside the hip to far in front at shoulder height", "brings(left, front)"),
+        ("right_arm", "rises from beside the hip to the face", "brings(right, face)"),
+        ("left_arm", "rises from beside the hip to the other shoulder", "brings(left, other_shoulder)"),
+        ("left_arm", "moves back from beside the hip to behind the back", "hand(left, behind_back)"),
+        ("right_arm", "drops from above the head to beside the hip", "then(hand(right, above_head), hand(right, low))"),
+    ],
+)
+def test_a_hand_gets_to_its_place(base: Motion, who: str, text: str, rule: str):
+    assert not follows(rule, base)
+    plan = told(who, text)
+    made = pose(base, plan, {who})
+    assert follows(rule, made)
+    assert made.text == base.text
+    assert float(bones_off(made.joints)) == 0
+
+
+def test_left_is_left():
+    for side, other in (("left", "right"), ("right", "left")):
+        made = pose(STANDS, told(f"{side}_arm", "rises from beside the hip to above the head"), {f"{side}_arm"})
+        assert follows(f"hand({side}, above_head)", made)
+        assert not follows(f"hand({other}, above_head)", made)
+
+
+@pytest.mark.parametrize(
+    ("who", "text", "amount", "unit", "rule"),
+    [
+        ("left_arm", "rests on the hip for {}", 2.0, "seconds", "hand(left, hip, 0.5)"),
+        ("right_arm", "bends at the elbow to about {}", 100.0, "degrees", "bends_elbow(right, 70)"),
+        ("left_arm", "swings forward and back {}", 4.0, "times", "swings_arm(left, forward, 0.25, 4)"),
+        ("right_leg", "kicks forward once, about {} high", 0.7, "metres", "kicks(right)"),
+        ("left_leg", "lifts the knee to hip height {}", 1.0, "times", "lifts_knee(left)"),
+        ("left_leg", "kicks the heel up behind {}", 1.0, "times", "heel_back(left)"),
+        ("right_leg", "lifts the foot off the floor once by about {}", 0.3, "metres", "stands_on(left, 0.7)"),
+        ("torso", "leans forward to about {}", 60.0, "degrees", "leans(forward, 40, 0.4)"),
+        ("torso", "leans backward to about {}", 25.0, "degrees", "leans(backward, 15, 0.3)"),
+        ("torso", "tips to the left by about {}", 40.0, "degrees", "leans(left, 30, 0.2)"),
+        ("torso", "bends forward and back {}", 2.0, "times", "bows(30, 2)"),
+        ("torso", "twists to the right", None, "", "twists(right, 35)"),
+        ("neck", "tilts to the left to about {}", 25.0, "degrees", "tilts_head(left, 18)"),
+        ("neck", "nods {}", 2.0, "times", "nods(2, 14)"),
+    ],
+)
+def test_limbs_do_what_is_said(who: str, text: str, amount: float | None, unit: str, rule: str):
+    assert not follows(rule, STANDS)
+    assert follows(rule, pose(STANDS, told(who, text, amount, unit), {who}))
+
+
+def test_hands_clap_and_wave():
+    claps = Timeline((Statement("left_arm+right_arm", 0.5, 3.0, "the hands clap {}", 4.0, "times"),), SECONDS)
+    assert follows("claps(3)", pose(STANDS, claps, {"left_arm", "right_arm"}))
+    waves = Timeline(
+        (
+            Statement("left_arm", 0.3, 1.2, "rises from beside the hip to above the head"),
+            Statement("left_arm", 1.2, 3.0, "swings from side to side {}", 3.0, "times"),
+        ),
+        SECONDS,
+    )
+    assert follows("waves(left)", pose(STANDS, waves, {"left_arm"}))
+
+
+def test_what_is_not_posed_stays_and_what_was_posed_comes_back():
+    made = pose(WALKS, told("left_arm", "rises from beside the hip to above the head"), {"left_arm"})
+    others = HUMANML3D.index("right_wrist", "left_ankle", "right_ankle", "head", "pelvis")
+    torch.testing.assert_close(made.joints[:, others], WALKS.joints[:, others], atol=2e-3, rtol=0)
+    wrist = HUMANML3D.names.index("left_wrist")
+    torch.testing.assert_close(
+        made.joints[-5:, wrist], WALKS.joints[-5:, wrist], atol=2e-3, rtol=0
+    )  # 0.8 s and 0.9 s later
+    assert float((made.joints - WALKS.joints)[30:60, wrist].abs().max()) > 0.5
+    assert float(jerk(made.joints)) < 2 * float(jerk(WALKS.joints))
+    unposed = pose(WALKS, told("left_arm", "rises from beside the hip to above the head"), set())
+    torch.testing.assert_close(unposed.joints, WALKS.joints, atol=2e-3, rtol=0)
+
+
+def test_nobody_kicks_with_a_leg_while_the_other_one_walks():
+    made = pose(WALKS, told("left_leg", "kicks forward once, about {} high", 0.7, "metres"), {"left_leg"})
+    torch.testing.assert_close(made.joints, WALKS.joints, atol=2e-3, rtol=0)
+
+
+def test_knees_are_lifted_in_turn():
+    lift = "lifts the knee to hip height {}"
+    both = (Statement(f"{side}_leg", 0.5, 4.5, lift, 3.0, "times") for side in ("left", "right"))
+    made = pose(STANDS, Timeline(tuple(both), SECONDS), {"left_leg", "right_leg"})
+    assert follows("then(lifts_knee(left), lifts_knee(right), lifts_knee(left))", made)
+    ankles = made.joints[:, HUMANML3D.index("left_ankle", "right_ankle"), 1]
+    assert float(ankles.amin(1).max()) < 0.15  # one foot is always on the floor
+
+
+def test_the_annotator_reads_what_was_posed():
+    plan = told("right_arm", "rises from beside the hip to above the head")
+    seen = observe(pose(STANDS, plan, {"right_arm"})).timeline.of("right_arm")
+    assert any("above the head" in statement.text for statement in seen)
+
+
+def test_limbs_that_the_words_name_are_posed_and_another_arm_that_does_not_rest():
+    rise, rest = "rises from beside the hip to above the head", "swings forward and back {} beside the hip"
+    wanted = told("left_arm", rise)
+    plan = Timeline((*wanted.statements, Statement("right_arm", 0.0, SECONDS, rest, 4.0, "times")), SECONDS)
+    assert limbs_to_pose(WALKS, plan, wanted) == {"left_arm"}
+    assert limbs_to_pose(motion(Action(wave="right")), plan, wanted) == {"left_arm", "right_arm"}
+    assert limbs_to_pose(motion(Action(wave="right")), wanted, wanted) == {"left_arm"}  # nothing is told of it
+    assert limbs_to_pose(WALKS, plan, told("torso", "travels forward about {} at walking pace", 4.0, "metres")) == set()
+
+
+def test_statements_without_a_pose_are_left_out():
+    lines = (
+        Statement("left_arm", 2.0, 3.0, "rises from beside the hip to above the head"),
+        Statement("left_arm", 0.0, 1.0, "does something unheard of"),
+        Statement("left_arm", 0.0, 1.0, "bends at the elbow to about {}", 90.0, "degrees"),
+        Statement("left_leg", 0.0, 1.0, "takes three steps forward"),
+    )
+    plan = Timeline(lines, SECONDS)
+    assert [one.text for one in statements_of("left_arm", plan)] == [lines[2].text, lines[0].text]
+    assert statements_of("left_leg", plan) == []
+
+
+def test_poses_are_of_known_places_and_of_unit_length():
+    extra = {"on the hip", "touching the other hand"}
+    assert set(poses("arm")) - extra <= set(PLACES)
+    for limb in ("arm", "leg"):
+        lengths = torch.stack(list(poses(limb).values())).norm(dim=-1)
+        assert float((lengths - 1).abs().max()) < 0.12
+
+
+def test_how_often():
+    span = Span(torch.arange(100) / 20, 0.0, 2.0)
+    assert times_of(Statement("neck", 0, 2, "nods {}", 3, "times"), 2, span) == 3
+    assert times_of(Statement("neck", 0, 2, "nods {}", 30, "times"), 2, span) == 4  # as fast as can be
+    assert times_of(Statement("neck", 0, 2, "nods again and again"), 2, span) == 2
+    assert times_of(Statement("left_leg", 0, 2, "kicks forward twice, about {} high", 0.5, "metres"), 1) == 2
+    assert times_of(Statement("left_arm", 0, 2, "rises"), 1) == 1

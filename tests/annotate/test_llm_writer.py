@@ -149,7 +149,7 @@ def test_annotations_come_in_order_whatever_the_order_of_answers(tmp_path: Path)
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_concurrency_is_the_number_of_requests_at_a_time(tmp_path: Path, concurrency: int):
-    with Server(latency=0.03) as server:
+    with Server(latency=0.25) as server:
         writer(server, tmp_path, concurrency=concurrency).write(several(6))
     assert server.most_at_once == concurrency
 

@@ -17,6 +17,8 @@ from kinmo_core.errors import InputError
 from kinmo_core.io import load_motion
 from kinmo_core.testing import toy_dataset
 from kinmo_gen.cli import main
+from kinmo_gen.follow.body import Body
+from kinmo_gen.follow.expression import parse_rule
 from kinmo_gen.sample_cli import make_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,9 +109,12 @@ def test_limbs_are_told_and_what_was_understood_is_said(
     assert not torch.equal(load_motion(tmp_path / "b" / "00_a_person_walks_forward.npz").joints, told)
     capsys.readouterr()
     main(["sample", *limbs, "--seconds", "2", *options, "--best-of", "2", "--out", str(tmp_path / "c"), "--explain"])
-    shown = capsys.readouterr().out
-    assert "█" in shown
-    assert "does not show: " in shown
+    assert "█" in capsys.readouterr().out
+    posed = load_motion(next((tmp_path / "c").glob("*.npz")))
+    assert parse_rule("hand(right, above_head)")(Body.of(posed))  # also by a toy model, which knows nothing
+    options += ["--best-of", "2", "--no-poses", "--out", str(tmp_path / "d")]
+    main(["sample", *limbs, "--seconds", "2", *options])
+    assert "does not show: " in capsys.readouterr().out
 
 
 def test_a_timeline_file_is_followed(toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -136,7 +136,7 @@ def test_the_command_samples_judges_and_judges_again(
     assert sorted(path.name for path in out.iterdir()) == ["follow.json", "follow.md", "motions"]
     assert "### " in capsys.readouterr().out
     result = json.loads((out / "follow.json").read_text(encoding="utf-8"))
-    assert result["source"] == {"model": str(toy_model), "draws": 2, "best_of": 1, "seed": 0}
+    assert result["source"] == {"model": str(toy_model), "draws": 2, "best_of": 1, "poses": True, "seed": 0}
     assert [(row["sentence"]["text"], row["motions"]) for row in result["judged"]] == [(s.text, 2) for s in few]
     assert 0 <= result["rates"][few[0].half]["all"]["followed"] <= 1
     again = tmp_path / "again"

@@ -8,4 +8,4 @@ class InputError(ValueError):
 
 
 class DataWarning(UserWarning):
-    """A part of the data is left out; the message counts and names it."""
+    """A part of the data is left out or was concluded; the message counts or names it."""

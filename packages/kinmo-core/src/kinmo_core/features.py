@@ -88,13 +88,19 @@ def decode(features: Tensor) -> Tensor:
     """Convert features (..., T, 263) to joint positions (..., T, 22, 3), m; only the first 67 features are read."""
     if features.ndim < 2 or features.shape[-1] != DIM:
         raise InputError(f"features must have shape (..., frames, {DIM}), got {tuple(features.shape)}")
+    return recover_joints(features, joints=len(_SKELETON))
+
+
+def recover_joints(features: Tensor, *, joints: int) -> Tensor:
+    """Recover positions (..., T, J, 3) from features (..., T, >= 4 + 3 (J - 1)) that begin as `LAYOUT`, for J joints."""
     half_yaw = F.pad(features[..., :-1, 0].cumsum(-1), (1, 0))
     yaw = -2 * half_yaw
     step_x, step_z = features[..., LAYOUT["root_velocity"]].unbind(-1)
     step = torch.stack([step_x, torch.zeros_like(step_x), step_z], dim=-1)
     step = F.pad(rotate_yaw(step[..., :-1, :], yaw[..., 1:]), (0, 0, 1, 0))
     root_xz = step.cumsum(-2)
-    local = features[..., LAYOUT["positions"]].unflatten(-1, (-1, 3))
+    first = LAYOUT["positions"].start
+    local = features[..., first : first + 3 * (joints - 1)].unflatten(-1, (-1, 3))
     others = rotate_yaw(local, yaw[..., None]) + root_xz[..., None, :]
     root = root_xz + F.pad(features[..., LAYOUT["root_height"]], (1, 1))
     return torch.cat([root[..., None, :], others], dim=-2)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from kinmo_core.errors import InputError
+from kinmo_core.io.archive import PICKLE, PICKLE_SUFFIXES
 from kinmo_core.motion import Motion
 
 READABLE: Final = (".npz", ".npy", ".bvh")
@@ -17,7 +18,7 @@ def load_motion(path: Path | str) -> Motion:
     """Read a motion.
 
     Args:
-        path: `.npz` of KinMo, `.npy` of HumanML3D (joints (T, 22, 3) or features (T, 263), 20 fps), or any `.bvh` with
+        path: `.npz` of KinMo, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any `.bvh` with
             joint names that `io.names` knows.
 
     Raises:
@@ -60,6 +61,8 @@ def check_writable(path: Path | str) -> None:
 
 def _suffix(path: Path, known: tuple[str, ...], verb: str) -> str:
     suffix = path.suffix.lower()
+    if suffix in PICKLE_SUFFIXES and verb == "read":
+        raise InputError(f"cannot read {path}: {PICKLE} (T, 22, 3) with numpy.save to a .npy, and read that")
     if suffix not in known:
         raise InputError(f"cannot {verb} {path}: the suffix must be one of {', '.join(known)}, got {suffix or 'none'}")
     return suffix

@@ -1,20 +1,29 @@
-"""Motion in NumPy files: KinMo's own .npz, and the plain .npy arrays of HumanML3D."""
+"""Motion in NumPy files: KinMo's own .npz, and .npy and .npz with joints of other tools."""
 
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from kinmo_core.errors import InputError
-from kinmo_core.features import DIM, FPS, decode, encode_raw
-from kinmo_core.files import atomic_path, read_bytes
+from kinmo_core.errors import DataWarning, InputError
+from kinmo_core.features import FPS, encode_raw
+from kinmo_core.files import atomic_path
+from kinmo_core.io.archive import Arrays, open_arrays
+from kinmo_core.io.layouts import read_layout
 from kinmo_core.motion import Motion
 
 VERSION: Final = 1
+_SHOWN: Final = 12  # arrays of the file that an error lists
+
+# What tools call their joints and the frame rate, in the order of preference.
+_JOINTS: Final = ("posed_joints", "joints", "new_joints", "positions", "joints3d", "keypoints3d", "motion", "xyz")
+_RATES: Final = ("fps", "mocap_framerate", "mocap_frame_rate", "frame_rate", "framerate")
 
 
 def save_npz(motion: Motion, path: Path | str) -> None:
@@ -35,54 +44,86 @@ def save_npz(motion: Motion, path: Path | str) -> None:
 
 
 def load_npz(path: Path | str) -> Motion:
-    """Read what `save_npz` wrote.
+    """Read what `save_npz` wrote, or joints of another tool in one of the layouts of `kinmo_core.io.layouts`.
 
     Raises:
-        InputError: no such file, truncated, not such a file, or of a later version of KinMo.
+        InputError: no such file, damaged, without joints, or of a later version of KinMo.
     """
-    arrays = _load(path)
-    if not isinstance(arrays, dict) or not {"joints", "fps", "version"} <= arrays.keys():
-        found = ", ".join(sorted(arrays)) if isinstance(arrays, dict) else "a single array"
-        raise InputError(
-            f"{path}: a KinMo .npz holds joints, fps, text and version; this file holds {found or 'nothing'}"
-        )
-    try:
-        version, fps, text = int(arrays["version"]), float(arrays["fps"]), str(arrays.get("text", ""))
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path}: fps and version must be single numbers") from error
-    if version > VERSION:
-        raise InputError(f"{path}: written as version {version}; this KinMo reads up to version {VERSION}")
-    return _motion(arrays["joints"], path, fps=fps, text=text)
+    arrays = open_arrays(path)
+    if {"joints", "fps", "version"} <= {*arrays.names}:
+        return _own(arrays)
+    name = _joints_of(arrays)
+    joints, usual = read_layout(arrays.load(name), source=str(path))
+    rate = next((rate for rate in _RATES if rate in arrays.names), None)
+    if rate is None:
+        warnings.warn(f"{path}: read at {usual:g} fps, since the file names no frame rate", DataWarning, stacklevel=2)
+    fps = usual if rate is None else float(_single(arrays, rate))
+    return _motion(joints, path, fps=fps, text=str(_single(arrays, "text")) if "text" in arrays.names else "")
 
 
-def load_npy(path: Path | str, *, fps: float = FPS) -> Motion:
-    """Read HumanML3D's `new_joints` (T, 22, 3), metres, or `new_joint_vecs` (T, 263).
+def load_npy(path: Path | str, *, fps: float | None = None) -> Motion:
+    """Read joints or features of HumanML3D, KIT-ML or another tool (see `kinmo_core.io.layouts`).
+
+    Args:
+        path: of the file.
+        fps: frames per second, which a `.npy` cannot tell; by default those of the data set with this layout, 20 or 12.5.
 
     Raises:
-        InputError: no such file, not a NumPy array, or of another shape.
+        InputError: no such file, damaged, or of another shape.
     """
-    array = _load(path)
-    if isinstance(array, dict):
+    arrays = open_arrays(path)
+    if arrays.names != ("",):
         raise InputError(f"{path}: a .npy file holds one array; this is an archive, name it .npz")
-    if not np.issubdtype(array.dtype, np.number) or array.shape[1:] not in {(22, 3), (DIM,)}:
-        raise InputError(
-            f"{path}: wanted joints (frames, 22, 3) or features (frames, {DIM}), got {array.dtype} {array.shape}"
-        )
-    if array.ndim == 2:
-        array = decode(torch.from_numpy(array.astype(np.float32))).numpy()
-    return _motion(array, path, fps=fps)
+    joints, usual = read_layout(arrays.load(""), source=str(path))
+    return _motion(joints, path, fps=usual if fps is None else fps)
 
 
 def save_npy(motion: Motion, path: Path | str, *, features: bool = False) -> None:
-    """Write joints (T, 22, 3) float32 as they are, or with `features` HumanML3D's (T - 1, 263) at 20 fps.
+    """Write joints (T, 22, 3) float32, or with `features` HumanML3D's (T - 1, 263), at 20 fps.
+
+    A `.npy` cannot tell its frame rate and every tool of the field takes 20 fps, so a motion of another rate is resampled,
+    and a `DataWarning` says so.
 
     Raises:
         InputError: the file cannot be written, or features of a single frame are requested.
     """
-    array = encode_raw(motion.resample(FPS).joints) if features else motion.joints
+    joints = motion.resample(FPS).joints
     content = io.BytesIO()
-    np.save(content, array.detach().cpu().numpy())
+    np.save(content, (encode_raw(joints) if features else joints).detach().cpu().numpy())
     _write(content, path)
+    if motion.fps != FPS:
+        message = f"{path}: resampled from {motion.fps:g} to {FPS:g} fps, which every .npy has; a .npz keeps the rate"
+        warnings.warn(message, DataWarning, stacklevel=2)
+
+
+def _own(arrays: Arrays) -> Motion:
+    version = _single(arrays, "version")
+    if version > VERSION:
+        raise InputError(f"{arrays.path}: written as version {version}; this KinMo reads up to version {VERSION}")
+    text = str(_single(arrays, "text")) if "text" in arrays.names else ""
+    joints = arrays.load("joints")
+    if not np.issubdtype(joints.dtype, np.number):
+        raise InputError(f"{arrays.path}: joints must be numbers, got {joints.dtype}")
+    return _motion(
+        torch.from_numpy(joints.astype(np.float32)), arrays.path, fps=float(_single(arrays, "fps")), text=text
+    )
+
+
+def _joints_of(arrays: Arrays) -> str:
+    """Return the name of the array of joints: one that tools use, or the only one of the file."""
+    known = [name for name in _JOINTS if name in arrays.names]
+    if known or len(arrays.names) == 1:
+        return (known or list(arrays.names))[0]
+    found = ", ".join(f"{name} {arrays.shape(name)}" for name in sorted(arrays.names)[:_SHOWN])
+    raise InputError(f"{arrays.path} must hold joints, as one of {', '.join(_JOINTS)}; it holds {found or 'nothing'}")
+
+
+def _single(arrays: Arrays, name: str) -> Any:
+    """Return a single value of the file, a number unless it is the text."""
+    value = arrays.load(name)
+    if value.size != 1 or not (np.issubdtype(value.dtype, np.number) or name == "text"):
+        raise InputError(f"{arrays.path}: {name} must be a single number, got {value.dtype} {value.shape}")
+    return value.item()
 
 
 def _write(content: io.BytesIO, path: Path | str) -> None:
@@ -91,20 +132,8 @@ def _write(content: io.BytesIO, path: Path | str) -> None:
         temporary.write_bytes(content.getvalue())
 
 
-def _motion(joints: np.ndarray, path: Path | str, *, fps: float, text: str = "") -> Motion:
+def _motion(joints: Tensor, path: Path | str, *, fps: float, text: str = "") -> Motion:
     try:
-        return Motion(torch.from_numpy(np.ascontiguousarray(joints, dtype=np.float32)), fps=fps, text=text)
-    except (InputError, ValueError, TypeError) as error:
+        return Motion(joints, fps=fps, text=text)
+    except InputError as error:
         raise InputError(f"{path}: {error}") from error
-
-
-def _load(path: Path | str) -> Any:
-    """Load an array or a dict of arrays; never unpickle."""
-    content = read_bytes(path)
-    try:
-        loaded = np.load(io.BytesIO(content), allow_pickle=False)
-        return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
-    except Exception as error:  # NumPy lets through whatever its parsers raise on damaged content
-        raise InputError(
-            f"{path}: not a readable NumPy file, it is truncated, foreign or holds Python objects"
-        ) from error

@@ -16,6 +16,7 @@ from importlib import import_module, metadata, util
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from kinmo_core.data.commands import add_check
 from kinmo_core.errors import DataWarning, InputError
 
 LIMBS: Final = ("torso", "neck", "left_arm", "right_arm", "left_leg", "right_leg")  # options that speak of one group
@@ -137,6 +138,9 @@ def _add_convert(commands: Commands) -> None:
     convert.add_argument("source", type=Path, help="motion to read")
     convert.add_argument("target", type=Path, help="file to write")
     convert.add_argument("--fps", type=float, help="frames per second of the result (default: those of the source)")
+    convert.add_argument(
+        "--repair-yaw", action="store_true", help="repair the wrong turns of HumanML3D's published features (.npy)"
+    )
     convert.set_defaults(run=_convert)
 
 
@@ -164,6 +168,7 @@ def _add_data(commands: Commands) -> None:
         "--full", action="store_true", help="also store mirrored copies and new_joints, for tools other than KinMo"
     )
     pack.set_defaults(run=_data_pack)
+    add_check(sets)
 
 
 def _convert(options: argparse.Namespace) -> None:
@@ -172,7 +177,7 @@ def _convert(options: argparse.Namespace) -> None:
     if options.fps is not None and not 0 < options.fps < float("inf"):
         raise InputError(f"--fps must be a positive number, got {options.fps}")
     check_writable(options.target)
-    motion = load_motion(options.source)
+    motion = load_motion(options.source, repair_yaw=options.repair_yaw)
     save_motion(motion if options.fps is None else motion.resample(options.fps), options.target)
 
 

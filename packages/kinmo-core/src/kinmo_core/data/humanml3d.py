@@ -22,6 +22,7 @@ from torch import Tensor
 
 from kinmo_core.data.captions import Caption, parse_captions
 from kinmo_core.data.mirroring import mirror_clip
+from kinmo_core.data.yaw import repair_yaw
 from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import DIM, FPS
 from kinmo_core.files import read_text
@@ -43,6 +44,7 @@ class Sample:
         captions: sentences about exactly this span.
         whole: whether the span is the whole clip.
         mirrored: whether the clip is the mirror image of what the file holds.
+        repair: whether `features` repairs yaw kinks.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Sample:
     captions: tuple[Caption, ...]
     whole: bool = True
     mirrored: bool = False
+    repair: bool = False
 
     def __len__(self) -> int:
         return self.end - self.start
@@ -68,13 +71,15 @@ class Sample:
             InputError: a value is not a finite number; names file and frame.
         """
         mapped = np.load(self.path, mmap_mode="r", allow_pickle=False)
-        span = slice(0, len(mapped)) if self.mirrored else slice(self.start, self.end)
+        span = slice(0, len(mapped)) if self.mirrored or self.repair else slice(self.start, self.end)
         features = torch.from_numpy(np.array(mapped[span], dtype=np.float32))
         finite = features.isfinite().all(-1)
         if not bool(finite.all()):
             frame = span.start + int((~finite).nonzero()[0])
             raise InputError(f"{self.path} must hold finite numbers, got NaN or infinity first in frame {frame}")
-        return mirror_clip(features)[self.start : self.end] if self.mirrored else features
+        features = repair_yaw(features) if self.repair else features
+        features = mirror_clip(features) if self.mirrored else features
+        return features[self.start - span.start : self.end - span.start]
 
 
 class HumanML3DFolder:
@@ -82,10 +87,12 @@ class HumanML3DFolder:
 
     Args:
         root: the directory.
+        repair_yaw: repair the yaw kinks of published features when they are read; files without any are unchanged.
     """
 
-    def __init__(self, root: Path | str) -> None:
+    def __init__(self, root: Path | str, *, repair_yaw: bool = False) -> None:
         self.root = Path(root)
+        self.repair_yaw = repair_yaw
         if not self.root.is_dir():
             raise InputError(f"no data directory {self.root}; make one with `kinmo data pack --source PACK --out DIR`")
         for name in ("new_joint_vecs", "texts"):
@@ -103,7 +110,7 @@ class HumanML3DFolder:
 
     def captions(self, id: str) -> tuple[Caption, ...]:
         """Return all captions of a clip; none if neither it nor the original of a mirrored copy has a text file."""
-        path, mirrored = self._file("texts", id, ".txt")
+        path, mirrored = clip_file(self.root, "texts", id, ".txt")
         if not path.is_file():
             return ()
         captions = parse_captions(read_text(path), source=str(path))
@@ -143,13 +150,13 @@ class HumanML3DFolder:
         Raises:
             InputError: its features or captions cannot be read.
         """
-        path, mirrored = self._file("new_joint_vecs", id, ".npy")
+        path, mirrored = clip_file(self.root, "new_joint_vecs", id, ".npy")
         if not path.is_file():  # the official lists name a few clips that the set lacks
             return []
         frames = _frame_count(path)
         known = () if captions == "ignored" else self.captions(id)
         if not known and captions != "required":
-            return [Sample(id, path, 0, frames, (), mirrored=mirrored)]
+            return [Sample(id, path, 0, frames, (), mirrored=mirrored, repair=self.repair_yaw)]
         spans: dict[tuple[int, int], list[Caption]] = {}
         for caption in known:
             if not caption.whole and caption.start * FPS >= frames:
@@ -161,14 +168,15 @@ class HumanML3DFolder:
             span = (0, frames) if caption.whole else (int(caption.start * FPS), min(int(caption.end * FPS), frames))
             spans.setdefault(span, []).append(caption)
         return [
-            Sample(id, path, start, end, tuple(said), whole=(start, end) == (0, frames), mirrored=mirrored)
+            Sample(id, path, start, end, tuple(said), (start, end) == (0, frames), mirrored, self.repair_yaw)
             for (start, end), said in spans.items()
         ]
 
-    def _file(self, folder: str, id: str, suffix: str) -> tuple[Path, bool]:
-        """Return the file of a clip and whether its content must be mirrored, since only the original has a file."""
-        path, original = (self.root / folder / f"{name}{suffix}" for name in (id, id.removeprefix("M")))
-        return (original, True) if not path.is_file() and original.is_file() else (path, False)
+
+def clip_file(root: Path, folder: str, id: str, suffix: str) -> tuple[Path, bool]:
+    """Return the file of a clip and whether its content must be mirrored, since only the original has a file."""
+    path, original = (root / folder / f"{name}{suffix}" for name in (id, id.removeprefix("M")))
+    return (original, True) if not path.is_file() and original.is_file() else (path, False)
 
 
 def clip_of(key: str) -> str:

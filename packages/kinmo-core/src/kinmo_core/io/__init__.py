@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,17 +15,18 @@ READABLE: Final = (".npz", ".npy", ".bvh")
 WRITABLE: Final = (".npz", ".npy", ".bvh", ".glb", ".mp4", ".gif", ".png")
 
 
-def load_motion(path: Path | str) -> Motion:
+def load_motion(path: Path | str, *, repair_yaw: bool = False) -> Motion:
     """Read a motion.
 
     Args:
         path: `.npz` of KinMo, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any `.bvh` with
             joint names that `io.names` knows.
+        repair_yaw: repair the yaw kinks of HumanML3D's published features (`data.yaw`).
 
     Raises:
         InputError: unknown suffix, no such file, or not a file of that kind.
     """
-    return _reader(Path(path))(path)
+    return _reader(Path(path), repair_yaw=repair_yaw)(path)
 
 
 def save_motion(motion: Motion, path: Path | str) -> None:
@@ -68,12 +70,14 @@ def _suffix(path: Path, known: tuple[str, ...], verb: str) -> str:
     return suffix
 
 
-def _reader(path: Path) -> Callable[[Path | str], Motion]:
+def _reader(path: Path, *, repair_yaw: bool) -> Callable[[Path | str], Motion]:
     match _suffix(path, READABLE, "read"):
         case ".npz":
             from kinmo_core.io.npz import load_npz as read
         case ".npy":
-            from kinmo_core.io.npz import load_npy as read
+            from kinmo_core.io.npz import load_npy
+
+            read = partial(load_npy, repair_yaw=repair_yaw)
         case _:
             from kinmo_core.io.bvh import read_bvh as read
     return read

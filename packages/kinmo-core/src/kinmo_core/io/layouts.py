@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from kinmo_core.anatomy import head_from_feet, leg_length, upside_down
+from kinmo_core.data.yaw import repair_yaw
 from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import DIM, FPS, decode
 from kinmo_core.io import kit
@@ -46,12 +47,13 @@ _TURNS: Final = {
 }
 
 
-def read_layout(array: np.ndarray, *, source: str) -> tuple[Tensor, float]:
+def read_layout(array: np.ndarray, *, source: str, repair: bool = False) -> tuple[Tensor, float]:
     """Find the joints in an array of a neighbouring tool.
 
     Args:
         array: in one of the layouts of `kinmo_core.io.layouts`, any real type.
         source: names the file in errors and warnings.
+        repair: repair the yaw kinks of HumanML3D's published features.
 
     Returns:
         Joints (T, 22, 3), metres, y up, and the frame rate of the data set whose layout it is: 20, or KIT-ML's 12.5.
@@ -66,7 +68,7 @@ def read_layout(array: np.ndarray, *, source: str) -> tuple[Tensor, float]:
     if len(shape) == 4 and (22 in shape[1:] or shape[-1] == 3):
         raise InputError(f"{source} must hold one motion, got {shape[0]} of them: {array.dtype} {array.shape}")
     if shape[1:] == (DIM,):
-        return decode(values), FPS
+        return decode(repair_yaw(values) if repair else values), FPS
     if shape[1:] == (kit.DIM,):
         return kit.to_humanml3d(kit.decode(values)), kit.FPS
     if shape[1:] == (_FLAT,):

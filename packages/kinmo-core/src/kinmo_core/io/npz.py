@@ -61,12 +61,13 @@ def load_npz(path: Path | str) -> Motion:
     return _motion(joints, path, fps=fps, text=str(_single(arrays, "text")) if "text" in arrays.names else "")
 
 
-def load_npy(path: Path | str, *, fps: float | None = None) -> Motion:
+def load_npy(path: Path | str, *, fps: float | None = None, repair_yaw: bool = False) -> Motion:
     """Read joints or features of HumanML3D, KIT-ML or another tool (see `kinmo_core.io.layouts`).
 
     Args:
         path: of the file.
         fps: frames per second, which a `.npy` cannot tell; by default those of the data set with this layout, 20 or 12.5.
+        repair_yaw: repair the yaw kinks of HumanML3D's published features.
 
     Raises:
         InputError: no such file, damaged, or of another shape.
@@ -74,7 +75,7 @@ def load_npy(path: Path | str, *, fps: float | None = None) -> Motion:
     arrays = open_arrays(path)
     if arrays.names != ("",):
         raise InputError(f"{path}: a .npy file holds one array; this is an archive, name it .npz")
-    joints, usual = read_layout(arrays.load(""), source=str(path))
+    joints, usual = read_layout(arrays.load(""), source=str(path), repair=repair_yaw)
     return _motion(joints, path, fps=usual if fps is None else fps)
 
 

@@ -1,0 +1,61 @@
+"""The subcommands `check` and `folder` of `kinmo data`. Handlers import what they need when they run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, Final
+
+_SHOWN: Final = 3  # findings of a kind in the table
+
+
+def add_check(sets: Any) -> None:
+    """Add `check` to the subcommands of `kinmo data`."""
+    check = sets.add_parser(
+        "check",
+        help="find what is missing, damaged, in two splits or not the right way round in a data set",
+        description="Exit with 1 and a table if anything is wrong, with 0 if not.",
+    )
+    check.add_argument("folder", type=Path, help="data set in HumanML3D's layout")
+    check.add_argument("--lists", help="lists to check, such as train,clean_val,clean_test (default: all)")
+    check.add_argument("--min-frames", type=int, help="a shorter clip is a finding (default: 40, as in HumanML3D)")
+    check.add_argument("--all", action="store_true", help="print every finding, one a line, instead of the table")
+    check.set_defaults(run=_check)
+
+
+def _check(options: argparse.Namespace) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from kinmo_core.data.check import check_dataset
+    from kinmo_core.data.clip_check import KINDS
+    from kinmo_core.data.humanml3d import MIN_FRAMES
+
+    report = check_dataset(
+        options.folder,
+        lists=options.lists.split(",") if options.lists else None,
+        min_frames=MIN_FRAMES if options.min_frames is None else options.min_frames,
+        progress=sys.stderr.isatty(),
+    )
+    found = defaultdict(list)
+    for finding in report.findings:
+        found[finding.kind].append(finding)
+    if options.all:
+        for finding in report.findings:
+            print(f"{finding.kind}: {finding.where}: {finding.detail}")
+    elif found:
+        table = Table("finding", "number", "such as", box=None, pad_edge=False)
+        for kind in KINDS:
+            for row, finding in enumerate(found[kind][:_SHOWN]):
+                first = (kind, f"{len(found[kind]):,}") if row == 0 else ("", "")
+                table.add_row(*first, f"{finding.where}: {finding.detail}")
+        Console(width=None if sys.stdout.isatty() else 160).print(table)
+    read = f"{report.clips:,} clips, {report.frames:,} frames, lists {', '.join(report.lists)}"
+    print(
+        f"{options.folder}: {len(report.findings):,} findings in {read}"
+        if found
+        else f"{options.folder}: clean, {read}"
+    )
+    sys.exit(1 if found else 0)

@@ -16,7 +16,7 @@ from importlib import import_module, metadata, util
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from kinmo_core.data.commands import add_check
+from kinmo_core.data.commands import add_check, add_folder
 from kinmo_core.errors import DataWarning, InputError
 
 LIMBS: Final = ("torso", "neck", "left_arm", "right_arm", "left_leg", "right_leg")  # options that speak of one group
@@ -168,6 +168,7 @@ def _add_data(commands: Commands) -> None:
         "--full", action="store_true", help="also store mirrored copies and new_joints, for tools other than KinMo"
     )
     pack.set_defaults(run=_data_pack)
+    add_folder(sets)
     add_check(sets)
 
 

@@ -17,7 +17,7 @@ from kinmo_core.data.humanml3d import MIN_FRAMES, clip_file
 from kinmo_core.data.pack import SPLITS
 from kinmo_core.data.shared_frames import SharedFrames
 from kinmo_core.errors import InputError
-from kinmo_core.features import DIM, FPS, LAYOUT
+from kinmo_core.features import DIM, FPS, LAYOUT, mirror
 from kinmo_core.files import read_text
 from kinmo_core.io.archive import open_arrays
 from kinmo_core.stats import Statistics
@@ -25,6 +25,8 @@ from kinmo_core.stats import Statistics
 UNIONS: Final = ("all", "train_val")  # lists that repeat others
 _LYING_SHARE: Final = 0.5  # of the clips: sets of people on the floor are rare, sets with z up are not
 _STD_FACTOR: Final = 2.0  # between Std.npy and the train list; T2M's feature bias of 5 or 25 is above
+
+_LEAST_STD: Final = 0.003  # below, a feature hardly changes; HumanML3D has 0.01 at least
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def _check_splits(
 
 
 class _Totals:
-    """Sums over the clips of the train list, to hold the statistics against."""
+    """Sums over the clips of the train list and their mirror images, to hold the statistics against."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -169,9 +171,10 @@ class _Totals:
 
     def add(self, features: Tensor, *, wanted: bool) -> None:
         if wanted:
-            self.count += len(features)
-            self.total += features.double().sum(0)
-            self.squares += features.double().square().sum(0)
+            for clip in (features.double(), mirror(features.double())):
+                self.count += len(clip)
+                self.total += clip.sum(0)
+                self.squares += clip.square().sum(0)
 
     def check(self, root: Path) -> Iterator[Finding]:
         try:
@@ -183,6 +186,8 @@ class _Totals:
             return
         std = (self.squares / self.count - (self.total / self.count).square()).clamp_min(0).sqrt()
         for name, block in LAYOUT.items():
-            ratio = float(statistics.std[block].double().mean() / std[block].mean().clamp_min(1e-12))
+            ratio = float(
+                statistics.std[block].double().mean().clamp_min(_LEAST_STD) / std[block].mean().clamp_min(_LEAST_STD)
+            )
             if not 1 / _STD_FACTOR < ratio < _STD_FACTOR:
                 yield Finding("wrong encoding", "Std.npy", f"{name} is {ratio:.3g} times that of the train list")

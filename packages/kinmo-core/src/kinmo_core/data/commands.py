@@ -1,4 +1,4 @@
-"""The subcommands `check` and `folder` of `kinmo data`. Handlers import what they need when they run."""
+"""The subcommands `check` and `folder` of `kinmo data`; handlers import what they need when they run."""
 
 from __future__ import annotations
 
@@ -23,6 +23,44 @@ def add_check(sets: Any) -> None:
     check.add_argument("--min-frames", type=int, help="a shorter clip is a finding (default: 40, as in HumanML3D)")
     check.add_argument("--all", action="store_true", help="print every finding, one a line, instead of the table")
     check.set_defaults(run=_check)
+
+
+def add_folder(sets: Any) -> None:
+    """Add `folder` to the subcommands of `kinmo data`."""
+    folder = sets.add_parser("folder", help="make a data set in HumanML3D's layout of a folder of motions and captions")
+    folder.add_argument("folder", type=Path, help="folder of motions, with captions.csv or captions.jsonl")
+    folder.add_argument("--out", type=Path, required=True, help="new or empty folder to write")
+    folder.add_argument(
+        "--captions", type=Path, help="other .csv or .jsonl file with the fields file, caption, start, end, split"
+    )
+    folder.add_argument("--val", type=float, help="share of validation clips (default: 0.05)")
+    folder.add_argument("--test", type=float, help="share of test clips (default: 0.15)")
+    folder.add_argument(
+        "--full", action="store_true", help="also store mirrored copies and new_joints, for other tools"
+    )
+    folder.set_defaults(run=_folder)
+
+
+def _folder(options: argparse.Namespace) -> None:
+    from kinmo_core.data.folder import Shares, write_folder
+
+    given = {name: getattr(options, name) for name in ("val", "test") if getattr(options, name) is not None}
+    made = write_folder(
+        options.folder,
+        options.out,
+        captions=options.captions,
+        shares=Shares(**given),
+        full=options.full,
+        progress=sys.stderr.isatty(),
+    )
+    counts = ", ".join(f"{name} {count:,}" for name, count in made.clips.items())
+    print(f"{options.out}: {counts} (clips without mirrored copies), {made.captions:,} captions, {made.seconds:,.1f} s")
+    if made.too_short:
+        print(f"left out: {made.too_short:,} motions of less than 41 frames at 20 fps")
+    if made.too_long:
+        print(
+            f"{made.too_long:,} clips have more than 199 frames: training reads only parts with captions of their own"
+        )
 
 
 def _check(options: argparse.Namespace) -> None:

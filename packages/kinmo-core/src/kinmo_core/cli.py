@@ -132,13 +132,17 @@ def _add_convert(commands: Commands) -> None:
     convert = commands.add_parser(
         "convert",
         help="read a motion and write it in another format",
-        description="Formats by suffix. Read: .npz, .npy, .bvh. Write: .npz, .npy, .bvh, .glb, .mp4, .gif, .png.",
+        description="Formats by suffix. Read: .npz (also of AMASS), .npy, .bvh. Write: .npz, .amass.npz (SMPL poses), .npy, "
+        ".csv, .bvh, .glb, .mp4, .gif, .png.",
     )
     convert.add_argument("source", type=Path, help="motion to read")
     convert.add_argument("target", type=Path, help="file to write")
     convert.add_argument("--fps", type=float, help="frames per second of the result (default: those of the source)")
     convert.add_argument(
         "--repair-yaw", action="store_true", help="repair the wrong turns of HumanML3D's published features (.npy)"
+    )
+    convert.add_argument(
+        "--body-model", type=Path, help=".npz of SMPL, SMPL-H or SMPL-X, for reading or writing SMPL poses"
     )
     convert.set_defaults(run=_convert)
 
@@ -177,8 +181,9 @@ def _convert(options: argparse.Namespace) -> None:
     if options.fps is not None and not 0 < options.fps < float("inf"):
         raise InputError(f"--fps must be a positive number, got {options.fps}")
     check_writable(options.target)
-    motion = load_motion(options.source, repair_yaw=options.repair_yaw)
-    save_motion(motion if options.fps is None else motion.resample(options.fps), options.target)
+    motion = load_motion(options.source, repair_yaw=options.repair_yaw, body_model=options.body_model)
+    motion = motion if options.fps is None else motion.resample(options.fps)
+    save_motion(motion, options.target, body_model=options.body_model)
 
 
 def _render(options: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kinmo_core.errors import InputError
+from kinmo_core.hinges import HINGES, twist_to_hinge
 from kinmo_core.rotations import shortest_rotation
 from kinmo_core.skeleton import HUMANML3D
 
@@ -90,7 +91,9 @@ def constant_body(joints: Float[Tensor, "*batch frames 22 3"]) -> Float[Tensor, 
     return place_joints(root, rotations).to(joints).reshape(joints.shape)
 
 
-def fit_rotations(joints: Tensor) -> tuple[Float[Tensor, "frames 3"], Tensor]:
+def fit_rotations(
+    joints: Tensor, *, offsets: Tensor = OFFSETS, hinges: bool = False
+) -> tuple[Float[Tensor, "frames 3"], Tensor]:
     """Fit root path and joint rotations of the rig to a clip; `place_joints` is the inverse.
 
     Pelvis and spine3 take the rotation that fits all their children best. Knees bend so that the feet are where they should
@@ -100,6 +103,8 @@ def fit_rotations(joints: Tensor) -> tuple[Float[Tensor, "frames 3"], Tensor]:
 
     Args:
         joints: (T, 22, 3) metres, y up, bones of about the lengths of `HUMANML3D` (`features.canonicalize` makes them so).
+        offsets: (22, 3) float64, vector parent -> joint in the T-pose of the body, metres.
+        hinges: twist thighs and upper arms so that knees and elbows bend about their own axes (`kinmo_core.hinges`).
 
     Returns:
         Root positions (T, 3), metres, and rotations (T, 22, 3, 3) relative to the parent; both float64.
@@ -109,28 +114,34 @@ def fit_rotations(joints: Tensor) -> tuple[Float[Tensor, "frames 3"], Tensor]:
     """
     if joints.ndim != 3 or joints.shape[1:] != (22, 3):
         raise InputError(f"joints must have shape (frames, 22, 3), got {tuple(joints.shape)}")
-    target = _keep_feet(joints.detach().cpu().double())
+    target = _keep_feet(joints.detach().cpu().double(), offsets)
     identity = torch.eye(3, dtype=torch.float64).expand(len(target), 3, 3)
     places, world, local = {0: target[:, 0]}, {-1: identity}, []
     for joint, children in enumerate(CHILDREN):
         base = world[PARENTS[joint]]
         goals = target[:, list(children)]
         if len(children) == 1 and (knee := children[0]) in _ANKLES:
-            goals = _bend_knee(places[joint], goals[:, 0], target[:, _ANKLES[knee]], knee)[:, None]
+            goals = _bend_knee(places[joint], goals[:, 0], target[:, _ANKLES[knee]], offsets[[knee, _ANKLES[knee]]])[
+                :, None
+            ]
         aims = goals - places[joint][:, None]
-        world[joint] = _turn_to(base, OFFSETS[list(children)], aims)
+        world[joint] = _turn_to(base, offsets[list(children)], aims)
+        if hinges and joint in HINGES:
+            world[joint] = twist_to_hinge(world[joint], offsets[children[0]], HINGES[joint], _lower_bone(target, joint))
         local.append(base.mT @ world[joint])
         for child in children:
-            places[child] = places[joint] + world[joint] @ OFFSETS[child]
+            places[child] = places[joint] + world[joint] @ offsets[child]
     return target[:, 0], torch.stack(local, dim=1)
 
 
-def place_joints(root: Float[Tensor, "frames 3"], rotations: Tensor) -> Float[Tensor, "frames 22 3"]:
+def place_joints(
+    root: Float[Tensor, "frames 3"], rotations: Tensor, *, offsets: Tensor = OFFSETS
+) -> Float[Tensor, "frames 22 3"]:
     """Compute positions (T, 22, 3) from root (T, 3), metres, and local rotations (T, 22, 3, 3): forward kinematics."""
     places, world = [root], [rotations[:, 0]]
     for joint in range(1, 22):
         parent = PARENTS[joint]
-        places.append(places[parent] + world[parent] @ OFFSETS[joint].to(root))
+        places.append(places[parent] + world[parent] @ offsets[joint].to(root))
         world.append(world[parent] @ rotations[:, joint])
     return torch.stack(places, dim=1)
 
@@ -147,22 +158,28 @@ def _turn_to(base: Tensor, rest: Tensor, aims: Tensor) -> Tensor:
     return shortest_rotation(start, goal) @ base
 
 
-def _keep_feet(target: Tensor) -> Tensor:
+def _lower_bone(joints: Tensor, joint: int) -> Tensor:
+    """Return the vector (T, 3) of the shin or forearm below a hip or shoulder."""
+    middle = CHILDREN[joint][0]
+    return joints[:, CHILDREN[middle][0]] - joints[:, middle]
+
+
+def _keep_feet(target: Tensor, offsets: Tensor) -> Tensor:
     """Move the ankles (T, 22, 3) along the feet to where the rig's feet end in the same place."""
     target = target.clone()
     for side in ("left", "right"):
         ankle, foot = HUMANML3D.index(f"{side}_ankle", f"{side}_foot")
         bone = F.normalize(target[:, foot] - target[:, ankle], dim=-1)
-        target[:, ankle] = target[:, foot] - bone * OFFSETS[foot].norm()
+        target[:, ankle] = target[:, foot] - bone * offsets[foot].norm()
     return target
 
 
-def _bend_knee(hip: Tensor, knee: Tensor, ankle: Tensor, joint: int) -> Tensor:
-    """Return where (T, 3) the knee lies so that the rig's thigh and shin reach from hip to ankle; `joint` is the knee.
+def _bend_knee(hip: Tensor, knee: Tensor, ankle: Tensor, leg: Tensor) -> Tensor:
+    """Return where (T, 3) the knee lies so that thigh and shin, `leg` (2, 3) at rest, reach from hip to ankle.
 
     The leg stays in the plane of `knee`; an ankle out of reach is pointed at with a straight leg.
     """
-    thigh, shin = (float(OFFSETS[end].norm()) for end in (joint, _ANKLES[joint]))
+    thigh, shin = leg.norm(dim=-1).tolist()
     across = ankle - hip
     distance = across.norm(dim=-1, keepdim=True).clamp(abs(thigh - shin) + 1e-6, thigh + shin - 1e-6)
     axis = F.normalize(across, dim=-1)

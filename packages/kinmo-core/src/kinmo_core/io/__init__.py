@@ -11,31 +11,39 @@ from kinmo_core.errors import InputError
 from kinmo_core.io.archive import PICKLE, PICKLE_SUFFIXES
 from kinmo_core.motion import Motion
 
+AMASS_SUFFIX: Final = ".amass.npz"
 READABLE: Final = (".npz", ".npy", ".bvh")
-WRITABLE: Final = (".npz", ".npy", ".bvh", ".glb", ".mp4", ".gif", ".png")
+WRITABLE: Final = (".npz", ".npy", ".csv", ".bvh", ".glb", ".mp4", ".gif", ".png")
 
 
-def load_motion(path: Path | str, *, repair_yaw: bool = False) -> Motion:
+def load_motion(path: Path | str, *, repair_yaw: bool = False, body_model: Path | str | None = None) -> Motion:
     """Read a motion.
 
     Args:
-        path: `.npz` of KinMo, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any `.bvh` with
-            joint names that `io.names` knows.
+        path: `.npz` of KinMo or AMASS, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any `.bvh`
+            with joint names that `io.names` knows.
         repair_yaw: repair the yaw kinks of HumanML3D's published features (`data.yaw`).
+        body_model: `.npz` of SMPL, SMPL-H or SMPL-X, for files of AMASS (`io.amass`).
 
     Raises:
         InputError: unknown suffix, no such file, or not a file of that kind.
     """
-    return _reader(Path(path), repair_yaw=repair_yaw)(path)
+    return _reader(Path(path), repair_yaw=repair_yaw, body_model=body_model)(path)
 
 
-def save_motion(motion: Motion, path: Path | str) -> None:
-    """Write a motion: `.npz`, `.npy` (joints), `.bvh`, `.glb`, a film as `.mp4` or `.gif`, or a strip of poses as `.png`.
+def save_motion(motion: Motion, path: Path | str, *, body_model: Path | str | None = None) -> None:
+    """Write a motion.
+
+    Args:
+        motion: to write.
+        path: `.npz`, `.amass.npz` (SMPL-H poses), `.npy` or `.csv` (joints), `.bvh`, `.glb`, a film as `.mp4` or `.gif`, or
+            a strip of poses as `.png`.
+        body_model: `.npz` of SMPL, SMPL-H or SMPL-X that a `.amass.npz` is for (`io.amass`).
 
     Raises:
         InputError: unknown suffix, or the file cannot be written; nothing is left half-written.
     """
-    _writer(Path(path))(motion, path)
+    _writer(Path(path), body_model=body_model)(motion, path)
 
 
 def motion_files(folder: Path | str) -> list[Path]:
@@ -70,10 +78,12 @@ def _suffix(path: Path, known: tuple[str, ...], verb: str) -> str:
     return suffix
 
 
-def _reader(path: Path, *, repair_yaw: bool) -> Callable[[Path | str], Motion]:
+def _reader(path: Path, *, repair_yaw: bool, body_model: Path | str | None) -> Callable[[Path | str], Motion]:
     match _suffix(path, READABLE, "read"):
         case ".npz":
-            from kinmo_core.io.npz import load_npz as read
+            from kinmo_core.io.npz import load_npz
+
+            read = partial(load_npz, body_model=body_model)
         case ".npy":
             from kinmo_core.io.npz import load_npy
 
@@ -83,12 +93,18 @@ def _reader(path: Path, *, repair_yaw: bool) -> Callable[[Path | str], Motion]:
     return read
 
 
-def _writer(path: Path) -> Callable[[Motion, Path | str], None]:
+def _writer(path: Path, *, body_model: Path | str | None) -> Callable[[Motion, Path | str], None]:
     match _suffix(path, WRITABLE, "write"):
+        case ".npz" if path.name.lower().endswith(AMASS_SUFFIX):
+            from kinmo_core.io.amass import write_amass
+
+            write = partial(write_amass, body_model=body_model)
         case ".npz":
             from kinmo_core.io.npz import save_npz as write
         case ".npy":
             from kinmo_core.io.npz import save_npy as write
+        case ".csv":
+            from kinmo_core.io.table import write_csv as write
         case ".bvh":
             from kinmo_core.io.bvh import write_bvh as write
         case ".glb":

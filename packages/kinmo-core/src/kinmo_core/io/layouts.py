@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import torch
@@ -41,10 +41,13 @@ _CHECKED_FRAMES: Final = 2000  # spread evenly; enough to tell unit and axis
 _TURNS: Final = {
     (0, 1): ((1, 0, 2), (-1.0, 1.0, 1.0)),
     (0, -1): ((1, 0, 2), (1.0, -1.0, 1.0)),
+    (1, 1): ((0, 1, 2), (1.0, 1.0, 1.0)),
     (1, -1): ((0, 1, 2), (1.0, -1.0, -1.0)),
     (2, 1): ((0, 2, 1), (1.0, 1.0, -1.0)),
     (2, -1): ((0, 2, 1), (1.0, -1.0, 1.0)),
 }
+Axis: TypeAlias = tuple[int, int]
+"""An axis that points up: 0, 1 or 2 for x, y or z, and 1 or -1."""
 
 
 def read_layout(array: np.ndarray, *, source: str, repair: bool = False) -> tuple[Tensor, float]:
@@ -101,28 +104,42 @@ def in_metres(joints: Tensor, *, source: str) -> Tensor:
     return joints * _UNITS[name]
 
 
-def upright(joints: Tensor, *, source: str) -> Tensor:
-    """Turn a clip (T, 22, 3), metres, in which another axis than y points up, so that y does.
+def upright(joints: Tensor, *, source: str, usual: Axis = (1, 1)) -> Tensor:
+    """Turn a clip (T, 22, 3), metres, so that y points up; another axis than the usual one is told.
 
-    A person who does not stand in most frames is left as is, and so is one whose lowest joint lies at y = 0 only.
+    Args:
+        joints: of the clip.
+        source: names the file in the warning.
+        usual: axis that points up by the convention of the file. It is taken where the person does not stand in most frames,
+            and where the lowest joint lies at its zero and not at that of the other axis.
     """
     some = _some(joints)
-    reach = head_from_feet(some).median(0).values / leg_length(some).median()
-    axis = int(reach.abs().argmax())
-    sign = 1 if reach[axis] > 0 else -1
-    if (axis, sign) not in _TURNS or reach.abs()[axis] < _UPRIGHT:
-        return joints
-    if axis == 1 and not upside_down(some):
-        return joints
-    if axis != 1 and (abs(reach[1]) > _LYING or (_on_floor(some, 1, 1) and not _on_floor(some, axis, sign))):
-        return joints
-    warnings.warn(f"{source}: read with {'-' * (sign < 0)}{'xyz'[axis]} up, where the head is", DataWarning, 2)
-    order, signs = _TURNS[axis, sign]
+    up = _up_axis(some, usual)
+    if up != usual:
+        message = f"{source}: read with {'-' * (up[1] < 0)}{'xyz'[up[0]]} up, where the head is"
+        warnings.warn(message, DataWarning, stacklevel=2)
+    return _turn(joints, up)
+
+
+def _turn(joints: Tensor, up: Axis) -> Tensor:
+    order, signs = _TURNS[up]
     return joints[..., list(order)] * joints.new_tensor(signs)
 
 
-def _on_floor(joints: Tensor, axis: int, sign: int) -> bool:
-    lowest = (joints[..., axis] * sign).amin()
+def _up_axis(joints: Tensor, usual: Axis) -> Axis:
+    reach = head_from_feet(joints).median(0).values / leg_length(joints).median()
+    axis = int(reach.abs().argmax())
+    found = (axis, 1 if reach[axis] > 0 else -1)
+    if found == usual or reach.abs()[axis] < _UPRIGHT:
+        return usual
+    if axis == usual[0]:
+        return found if upside_down(_turn(joints, usual)) else usual
+    stands = bool(abs(reach[usual[0]]) > _LYING)
+    return usual if stands or (_on_floor(joints, usual) and not _on_floor(joints, found)) else found
+
+
+def _on_floor(joints: Tensor, up: Axis) -> bool:
+    lowest = (joints[..., up[0]] * up[1]).amin()
     return bool(lowest.abs() < _FLOOR * leg_length(joints).median())
 
 

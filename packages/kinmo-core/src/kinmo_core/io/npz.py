@@ -14,6 +14,7 @@ from torch import Tensor
 from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import FPS, encode_raw
 from kinmo_core.files import atomic_path
+from kinmo_core.io.amass import RATES, is_amass, read_amass
 from kinmo_core.io.archive import Arrays, open_arrays
 from kinmo_core.io.layouts import read_layout
 from kinmo_core.motion import Motion
@@ -21,9 +22,8 @@ from kinmo_core.motion import Motion
 VERSION: Final = 1
 _SHOWN: Final = 12  # arrays of the file that an error lists
 
-# What tools call their joints and the frame rate, in the order of preference.
+# What tools call their joints, in the order of preference.
 _JOINTS: Final = ("posed_joints", "joints", "new_joints", "positions", "joints3d", "keypoints3d", "motion", "xyz")
-_RATES: Final = ("fps", "mocap_framerate", "mocap_frame_rate", "frame_rate", "framerate")
 
 
 def save_npz(motion: Motion, path: Path | str) -> None:
@@ -43,8 +43,12 @@ def save_npz(motion: Motion, path: Path | str) -> None:
     _write(content, path)
 
 
-def load_npz(path: Path | str) -> Motion:
-    """Read what `save_npz` wrote, or joints of another tool in one of the layouts of `kinmo_core.io.layouts`.
+def load_npz(path: Path | str, *, body_model: Path | str | None = None) -> Motion:
+    """Read what `save_npz` wrote, joints of another tool in a layout of `kinmo_core.io.layouts`, or a file of AMASS.
+
+    Args:
+        path: of the file.
+        body_model: for files of AMASS (see `kinmo_core.io.amass`).
 
     Raises:
         InputError: no such file, damaged, without joints, or of a later version of KinMo.
@@ -52,9 +56,11 @@ def load_npz(path: Path | str) -> Motion:
     arrays = open_arrays(path)
     if {"joints", "fps", "version"} <= {*arrays.names}:
         return _own(arrays)
+    if is_amass(arrays.names):
+        return read_amass(arrays, body_model=body_model)
     name = _joints_of(arrays)
     joints, usual = read_layout(arrays.load(name), source=str(path))
-    rate = next((rate for rate in _RATES if rate in arrays.names), None)
+    rate = next((rate for rate in RATES if rate in arrays.names), None)
     if rate is None:
         warnings.warn(f"{path}: read at {usual:g} fps, since the file names no frame rate", DataWarning, stacklevel=2)
     fps = usual if rate is None else float(_single(arrays, rate))

@@ -92,7 +92,7 @@ def constant_body(joints: Float[Tensor, "*batch frames 22 3"]) -> Float[Tensor, 
 
 
 def fit_rotations(
-    joints: Tensor, *, offsets: Tensor = OFFSETS, hinges: bool = False
+    joints: Tensor, offsets: Float[Tensor, "22 3"] = OFFSETS, *, hinges: bool = False
 ) -> tuple[Float[Tensor, "frames 3"], Tensor]:
     """Fit root path and joint rotations of the rig to a clip; `place_joints` is the inverse.
 
@@ -102,8 +102,9 @@ def fit_rotations(
     should be: an error at the hips is not carried to the hands.
 
     Args:
-        joints: (T, 22, 3) metres, y up, bones of about the lengths of `HUMANML3D` (`features.canonicalize` makes them so).
-        offsets: (22, 3) float64, vector parent -> joint in the T-pose of the body, metres.
+        joints: (T, 22, 3) metres, y up, bones of about the lengths of `offsets` (`features.canonicalize` gives them those of
+            HumanML3D).
+        offsets: T-pose of the body, metres; HumanML3D's by default.
         hinges: twist thighs and upper arms so that knees and elbows bend about their own axes (`kinmo_core.hinges`).
 
     Returns:
@@ -121,9 +122,8 @@ def fit_rotations(
         base = world[PARENTS[joint]]
         goals = target[:, list(children)]
         if len(children) == 1 and (knee := children[0]) in _ANKLES:
-            goals = _bend_knee(places[joint], goals[:, 0], target[:, _ANKLES[knee]], offsets[[knee, _ANKLES[knee]]])[
-                :, None
-            ]
+            reach = float(offsets[knee].norm()), float(offsets[_ANKLES[knee]].norm())
+            goals = bend_limb(places[joint], goals[:, 0], target[:, _ANKLES[knee]], *reach)[:, None]
         aims = goals - places[joint][:, None]
         world[joint] = _turn_to(base, offsets[list(children)], aims)
         if hinges and joint in HINGES:
@@ -135,7 +135,7 @@ def fit_rotations(
 
 
 def place_joints(
-    root: Float[Tensor, "frames 3"], rotations: Tensor, *, offsets: Tensor = OFFSETS
+    root: Float[Tensor, "frames 3"], rotations: Tensor, offsets: Float[Tensor, "22 3"] = OFFSETS
 ) -> Float[Tensor, "frames 22 3"]:
     """Compute positions (T, 22, 3) from root (T, 3), metres, and local rotations (T, 22, 3, 3): forward kinematics."""
     places, world = [root], [rotations[:, 0]]
@@ -148,7 +148,7 @@ def place_joints(
 
 def _turn_to(base: Tensor, rest: Tensor, aims: Tensor) -> Tensor:
     """Return the world rotation (T, 3, 3) of a joint under `base` (T, 3, 3) that takes `rest` (n, 3) to `aims` (T, n, 3)."""
-    if len(rest) == 0:
+    if len(rest) == 0 or not rest.any():  # the tip of a limb, or a bone without length in this body
         return base
     if len(rest) > 1:
         return _kabsch(rest, aims)
@@ -174,19 +174,18 @@ def _keep_feet(target: Tensor, offsets: Tensor) -> Tensor:
     return target
 
 
-def _bend_knee(hip: Tensor, knee: Tensor, ankle: Tensor, leg: Tensor) -> Tensor:
-    """Return where (T, 3) the knee lies so that thigh and shin, `leg` (2, 3) at rest, reach from hip to ankle.
+def bend_limb(start: Tensor, middle: Tensor, end: Tensor, upper: float, lower: float) -> Tensor:
+    """Return where (T, 3) the knee or elbow lies so that both bones, of given length in metres, reach from start to end.
 
-    The leg stays in the plane of `knee`; an ankle out of reach is pointed at with a straight leg.
+    The limb stays in the plane of `middle`; an end out of reach is pointed at with a straight limb.
     """
-    thigh, shin = leg.norm(dim=-1).tolist()
-    across = ankle - hip
-    distance = across.norm(dim=-1, keepdim=True).clamp(abs(thigh - shin) + 1e-6, thigh + shin - 1e-6)
+    across = end - start
+    distance = across.norm(dim=-1, keepdim=True).clamp(abs(upper - lower) + 1e-6, upper + lower - 1e-6)
     axis = F.normalize(across, dim=-1)
-    along = (distance.square() + thigh**2 - shin**2) / (2 * distance)  # law of cosines
-    aside = knee - hip - ((knee - hip) * axis).sum(-1, keepdim=True) * axis
-    height = (thigh**2 - along.square()).clamp_min(0).sqrt()
-    return hip + axis * along + F.normalize(aside, dim=-1) * height
+    along = (distance.square() + upper**2 - lower**2) / (2 * distance)  # law of cosines
+    aside = middle - start - ((middle - start) * axis).sum(-1, keepdim=True) * axis
+    height = (upper**2 - along.square()).clamp_min(0).sqrt()
+    return start + axis * along + F.normalize(aside, dim=-1) * height
 
 
 def _kabsch(rest: Tensor, aims: Tensor) -> Tensor:

@@ -145,10 +145,10 @@ def test_a_provider_that_refuses_is_one_line(walk: Path, capsys: pytest.CaptureF
         ("empty.bvh", b"", "empty.bvh"),
         ("empty.npy", b"", "empty.npy"),
         ("torn.npz", b"PK\x03\x04", "torn.npz"),
-        ("one.npy", np.zeros((1, 22, 3), np.float32), "1 frame"),
+        ("one.npy", walking_joints(1).numpy(), "1 frame"),
         ("no.npy", np.zeros((0, 22, 3), np.float32), "at least one frame, got none"),
         ("nan.npy", np.full((9, 22, 3), np.nan, np.float32), "NaN or infinity first in frame 0"),
-        ("hand.npy", np.zeros((9, 52, 3), np.float32), "(9, 52, 3)"),
+        ("hand.npy", np.zeros((9, 23, 3), np.float32), "(9, 23, 3)"),
     ],
 )
 def test_a_bad_motion_is_one_line(

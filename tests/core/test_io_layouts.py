@@ -121,7 +121,7 @@ def test_a_person_who_lies_or_stands_on_the_hands_is_left_so(tmp_path: Path, wal
         (np.zeros((3, 22, 3, 10)), "must hold one motion, got 3"),
         (np.zeros((10, 23, 3)), r"wanted joints .*, got float64 \(10, 23, 3\)"),
         (np.zeros((10, 72)), r"wanted joints .*, got float64 \(10, 72\)"),
-        (np.zeros((0, 22, 3)), r"got float64 \(0, 22, 3\)"),
+        (np.zeros((0, 22, 3)), r"at least one frame, got none: float64 \(0, 22, 3\)"),
         (np.zeros((5, 22, 3), dtype=bool), "got bool"),
         (np.zeros((5, 22, 3), dtype=complex), "got complex128"),
         (np.full((5, 22, 3), np.nan), "NaN or infinity first in frame 0"),

@@ -67,39 +67,51 @@ def check_dataset(
         raise InputError(f"{root} must be a directory in HumanML3D's layout, but it has no new_joint_vecs/")
     ids, findings = _read_lists(root, lists)
     places = {id: clip_file(root, "new_joint_vecs", id, ".npy")[0] for named in ids.values() for id in named}
-    owners: dict[Path, list[str]] = {}
+    owners: dict[Path, str] = {}  # the first id of each file, since a mirrored copy may have none of its own
     for id, path in places.items():
-        owners.setdefault(path, []).append(id)
-    shared, totals, lying, frames, read = SharedFrames(), _Totals(), 0, 0, 0
-    captioned = {
-        id
-        for named in ids.values()
-        if any(clip_file(root, "texts", id, ".txt")[0].is_file() for id in named)
-        for id in named
-    }
+        owners.setdefault(path, id)
+    captioned = {id for named in ids.values() if any(_caption_file(root, id).is_file() for id in named) for id in named}
     trained = {places[id] for id in ids.get("train", ())}
-    for path, names in track(owners.items(), description="checking clips", disable=not progress):
-        findings += _check_captions(root, names[0], wanted=not captioned.isdisjoint(names))
+    clips = _Clips(min_frames)
+    for path, id in track(owners.items(), description="checking clips", disable=not progress):
+        findings += _check_captions(root, id, wanted=id in captioned)
+        findings += clips.check(path, id, trained=path in trained)
+    findings += clips.check_axis()
+    findings += _check_splits(ids, {id: str(path) for id, path in places.items()}, clips.shared)
+    findings += clips.totals.check(root)
+    return Report(tuple(findings), clips.read, clips.frames, tuple(ids))
+
+
+class _Clips:
+    """The feature files, checked one by one, and what they tell together."""
+
+    def __init__(self, min_frames: int) -> None:
+        self.min_frames = min_frames
+        self.shared, self.totals = SharedFrames(), _Totals()
+        self.read = self.frames = self.lying = 0
+
+    def check(self, path: Path, id: str, *, trained: bool) -> Iterator[Finding]:
+        """Check the file of a clip."""
         if not path.is_file():
-            findings.append(Finding("missing", names[0], f"no {path.relative_to(root)}"))
-            continue
+            yield Finding("missing", id, f"no {path.parent.name}/{path.name}")
+            return
         try:
             features = _features(path)
         except InputError as error:
-            findings.append(Finding("unreadable", names[0], str(error)))
-            continue
-        read, frames = read + 1, frames + len(features)
-        found = list(check_clip(names[0], features, min_frames=min_frames))
-        findings += found
-        if not any(finding.kind == "not finite" for finding in found):
-            shared.add(str(path), features)
-            lying += lies(features)
-            totals.add(features, wanted=path in trained)
-    if lying > _LYING_SHARE * max(read, 1):
-        findings.append(Finding("upside down", "all", f"{lying} of {read} clips show a person who lies: is y up?"))
-    findings += _check_splits(ids, {id: str(path) for id, path in places.items()}, shared)
-    findings += totals.check(root)
-    return Report(tuple(findings), read, frames, tuple(ids))
+            yield Finding("unreadable", id, str(error))
+            return
+        self.read += 1
+        self.frames += len(features)
+        yield from check_clip(id, features, min_frames=self.min_frames)
+        if bool(features.isfinite().all()):
+            self.shared.add(str(path), features)
+            self.lying += lies(features)
+            self.totals.add(features, wanted=trained)
+
+    def check_axis(self) -> Iterator[Finding]:
+        """Find that the whole set lies on its side."""
+        if self.lying > _LYING_SHARE * max(self.read, 1):
+            yield Finding("upside down", "all", f"{self.lying} of {self.read} clips show a person who lies: is y up?")
 
 
 def _read_lists(root: Path, wanted: Sequence[str] | None) -> tuple[dict[str, list[str]], list[Finding]]:
@@ -127,9 +139,13 @@ def _features(path: Path) -> Tensor:
     return torch.from_numpy(array.astype("float32"))
 
 
+def _caption_file(root: Path, id: str) -> Path:
+    return clip_file(root, "texts", id, ".txt")[0]
+
+
 def _check_captions(root: Path, id: str, *, wanted: bool) -> Iterator[Finding]:
     """Check the captions of a clip; a list in which no clip has any does not want them."""
-    path, _ = clip_file(root, "texts", id, ".txt")
+    path = _caption_file(root, id)
     if not path.is_file():
         yield from [Finding("missing", id, f"no {path.relative_to(root)}")] if wanted else []
         return

@@ -148,8 +148,10 @@ def _some(joints: Tensor) -> Tensor:
 
 
 def _numbers(array: np.ndarray, source: str) -> np.ndarray:
-    if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)) or 0 in array.shape:
+    if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
         raise InputError(f"{source}: {_WANTED}, got {array.dtype} {array.shape}")
+    if array.size == 0:
+        raise InputError(f"{source} must have at least one frame, got none: {array.dtype} {array.shape}")
     with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite, which is refused
         return np.ascontiguousarray(array, dtype=np.float32)
 

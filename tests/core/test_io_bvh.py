@@ -14,10 +14,12 @@ from scipy.spatial.transform import Rotation
 from kinmo_core.errors import InputError
 from kinmo_core.features import canonicalize
 from kinmo_core.io import load_motion
-from kinmo_core.io.bvh import euler_degrees, read_bvh, write_bvh
-from kinmo_core.io.bvh_parse import parse_bvh
-from kinmo_core.io.names import find_joints
+from kinmo_core.io.bvh import read_bvh
+from kinmo_core.io.bvh_parse import Bvh, parse_bvh
+from kinmo_core.io.bvh_write import euler_degrees, write_bvh
+from kinmo_core.io.cgspeed import is_cgspeed, repair
 from kinmo_core.motion import Motion
+from kinmo_core.reading import ReadOptions
 from kinmo_core.rig import JOINT_NAMES, OFFSETS, fit_rotations, place_joints, rest_joints
 from kinmo_core.skeleton import HUMANML3D
 
@@ -130,7 +132,7 @@ def test_round_trip(clip: Motion, tmp_path: Path) -> None:
 def test_any_unit_round_trips(clip: Motion, tmp_path: Path, scale: float) -> None:
     write_bvh(clip, tmp_path / "a.bvh", scale=scale)
     for given in (scale, None):
-        back = read_bvh(tmp_path / "a.bvh", scale=given)
+        back = read_bvh(tmp_path / "a.bvh", ReadOptions(scale=given))
         torch.testing.assert_close(back.joints, clip.joints, atol=1e-3, rtol=0)
 
 
@@ -226,7 +228,10 @@ def test_position_channels_of_any_joint_replace_the_offset() -> None:
         ("Frames: 2", "Frames: two", "line 13: wanted 'Frames: COUNT' in the MOTION block, got 'Frames: two'"),
         ("Frame Time: 0.05", "1 2 3", "line 14: wanted 'Frame Time: SECONDS'"),
         ("Frame Time: 0.05", "Frame Time: 0", "line 14: Frame Time must be positive, got 0"),
-        ("Frames: 2", "Frames: 3", "line 16: 3 frames are declared, the MOTION block has 2"),
+        ("Frames: 2", "Frames: 4", "line 16: 4 frames are declared, the MOTION block has 2"),
+        ("Frames: 2", "Frames: 0", "line 16: 0 frames are declared, the MOTION block has 2"),
+        ("OFFSET 0 -2 0\n    C", "OFFSET 0 inf 0\n    C", "line 7: OFFSET wants finite numbers, got '0 inf 0'"),
+        ("CHANNELS 3 Y", "CHANNELS 7 Y", "line 8: Knee has 7 CHANNELS, at most 6 can be"),
         ("1 2 3 0 90 0 0 0 0", "1 2 3 0 90 0 0 0", "line 16: wanted 9 numbers, one a channel, got 8"),
         ("1 2 3 0 90", "1 2 x 0 90", "line 16: 'x' is not a finite number"),
         ("1 2 3 0 90", "1 2 nan 0 90", "line 16: 'nan' is not a finite number"),
@@ -241,15 +246,18 @@ def test_broken_files_name_the_line(old: str, new: str, message: str) -> None:
 
 
 def test_cut_off_anywhere_is_an_input_error_or_a_whole_file() -> None:
-    for length in range(len(TINY) - len("0 90 0 0 0 0\n") + 1):
+    three = TINY.replace("Frames: 2", "Frames: 3") + "1 2 3 0 0 0 0 0 0\n"
+    for length in range(three.index("1 2 3 0 90")):
         with pytest.raises(InputError):
-            parse_bvh(TINY[:length])
+            parse_bvh(three[:length])
 
 
 def test_missing_joints_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.bvh").write_text(TINY)
-    with pytest.raises(InputError, match=r"no joint for .*left_hip.*the file has Hips, Knee"):
+    with pytest.raises(InputError, match=r"no joint found for .*left_hip.*--map FILE") as caught:
         read_bvh(tmp_path / "a.bvh")
+    assert "left_hip: ~  # needed" in caught.value.attachment
+    assert "# Other joints of the file: Hips, Knee" in caught.value.attachment
 
 
 @pytest.mark.parametrize("rename", ["mixamorig:{}", "Dancer_01:{}", "mixamorig{}"])
@@ -295,9 +303,10 @@ def test_legs_of_no_length_need_a_scale(clip: Motion, tmp_path: Path) -> None:
         f"{line.partition('OFFSET')[0]}OFFSET 0 0 0" if "OFFSET" in line else line for line in head.split("\n")
     )
     (tmp_path / "a.bvh").write_text(flat + "MOTION" + motion)
-    with pytest.raises(InputError, match="give scale in metres per unit"):
+    with pytest.raises(InputError, match="give --scale in metres per unit"):
         read_bvh(tmp_path / "a.bvh")
-    assert len(read_bvh(tmp_path / "a.bvh", scale=0.01)) == len(clip)
+    with pytest.raises(InputError, match=r"must be 0.6 to 2.6 m tall, got 0 m"):
+        read_bvh(tmp_path / "a.bvh", ReadOptions(scale=0.01))
 
 
 def test_wrong_shape_is_named() -> None:
@@ -305,31 +314,36 @@ def test_wrong_shape_is_named() -> None:
         fit_rotations(torch.zeros(5, 21, 3))
 
 
-@pytest.mark.parametrize(("name", "frames"), [("07_02", 330), ("12_01", 524), ("35_17", 168)])
+@pytest.mark.parametrize(("name", "frames"), [("07_02", 329), ("12_01", 523), ("35_17", 167)])
 def test_recorded_files_of_cgspeed(shared_data: Path, name: str, frames: int) -> None:
     path = shared_data / "raw-samples" / "bvh" / f"{name}.bvh"
     motion = read_bvh(path)
     assert len(motion) == frames
     assert motion.fps == 120
     assert 1.2 < float(motion.joints[:, 15, 1].median() - motion.joints[:, 10:12, 1].median()) < 1.8
-    unscaled = read_bvh(path, scale=0.0254 / 0.45)
-    ratio = float(motion.joints[:, 0, 1].mean() / unscaled.joints[:, 0, 1].mean())
-    assert 0.9 < ratio < 1.1  # the guessed unit is near the documented one
+    assert len(read_bvh(path, ReadOptions(drop_rest="no"))) == frames + 1
+    head, neck = HUMANML3D.index("head", "neck")
+    bone = motion.joints[:, head] - motion.joints[:, neck]
+    chest = motion.joints[:, neck] - motion.joints[:, HUMANML3D.index("spine2")[0]]
+    cosine = torch.nn.functional.cosine_similarity(bone, chest, dim=-1)
+    assert 10 < float(cosine.acos().rad2deg().median()) < 50  # the skull lies in front of the neck, not behind
 
 
-def test_cgspeed_names_are_mapped() -> None:
-    """The same file layout self-made: every joint one unit above the one before, so the mapping shows in the heights."""
-    names = (
-        "Hips LeftUpLeg LeftLeg LeftFoot LeftToeBase RightUpLeg RightLeg RightFoot RightToeBase LowerBack Spine Spine1 "
-    )
-    names += "Neck Neck1 Head LeftShoulder LeftArm LeftForeArm LeftHand RightShoulder RightArm RightForeArm RightHand"
-    heights = dict.fromkeys(names.split(), 0.0) | {"Spine": 1.0, "Spine1": 2.0, "Neck": 2.0, "Neck1": 3.0, "Head": 4.0}
-    heights |= dict.fromkeys(["LeftArm", "RightArm"], 2.0) | {"LeftForeArm": 2.0, "LeftHand": 0.0}
-    placed = find_joints(names.split()) @ np.array(list(heights.values()))
-    found = dict(zip(HUMANML3D.names, placed, strict=True))
-    assert found["spine1"] == 1
-    assert found["spine2"] == 2
-    assert found["left_shoulder"] == 3  # lifted by the vertebra below, the bone that these files lack
-    assert found["neck"] == 5
-    assert found["left_wrist"] == 0  # 3 above minus one and a half forearms of 2
-    assert all(sum(row) == pytest.approx(1) for row in find_joints(names.split()))
+def test_cgspeed_gets_its_vertebra_back() -> None:
+    """The same layout self-made: a column of joints one unit apart, so that what is added shows in the heights."""
+    tree = ["Hips/", "LHipJoint/Hips", "LowerBack/Hips", "Spine/LowerBack", "Spine1/Spine", "Neck/Spine1"]
+    tree += ["Neck1/Neck", "Head/Neck1", "LeftShoulder/Spine1", "RightShoulder/Spine1", "LeftArm/LeftShoulder"]
+    tree += ["LeftForeArm/LeftArm", "LeftHand/LeftForeArm", "RightArm/RightShoulder", "RightForeArm/RightArm"]
+    tree += ["RightHand/RightForeArm"]
+    names, above = zip(*(joint.split("/") for joint in tree), strict=True)
+    flat = {"Hips", "LHipJoint", "LowerBack", "Neck", "LeftShoulder", "RightShoulder"}
+    offsets = [[0.0, 0.0 if name in flat else 1.0, 0.0] for name in names]
+    parents = [names.index(parent) if parent else -1 for parent in above]
+    bvh = Bvh(list(names), parents, offsets, [[] for _ in names], values=np.zeros((1, 0)))
+    assert is_cgspeed(bvh)
+    found = repair(bvh)
+    height = {name: bvh.positions()[0, joint, 1] for joint, name in enumerate(bvh.names)}
+    assert [height[name] for name in ("Spine1", "Neck", "LeftArm", "LeftHand", "Head")] == [2, 3, 4, 6.5, 5]
+    assert bvh.names[found["neck"]] == "Head"
+    assert height[bvh.names[found["head"]]] > height["Head"]
+    assert not is_cgspeed(bvh)  # a file without the fault stays as it is

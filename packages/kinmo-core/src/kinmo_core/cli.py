@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 
 from kinmo_core.data.commands import add_check, add_folder
 from kinmo_core.errors import DataWarning, InputError
+from kinmo_core.reading import add_read_options, read_source
 
 LIMBS: Final = ("torso", "neck", "left_arm", "right_arm", "left_leg", "right_leg")  # options that speak of one group
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what `add_subparsers` returns
@@ -76,6 +77,8 @@ def exit_on_input_error(program: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
+        if error.attachment:
+            print(error.attachment)
         _fail(program, str(error))
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
@@ -144,6 +147,7 @@ def _add_convert(commands: Commands) -> None:
     convert.add_argument(
         "--body-model", type=Path, help=".npz of SMPL, SMPL-H or SMPL-X, for reading or writing SMPL poses"
     )
+    add_read_options(convert)
     convert.set_defaults(run=_convert)
 
 
@@ -153,6 +157,7 @@ def _add_render(commands: Commands) -> None:
     render.add_argument("target", type=Path, help="picture to write: .mp4, .gif or .png")
     render.add_argument("--poses", type=int, default=8, help="number of poses in a .png (default: %(default)s)")
     render.add_argument("--text", help="caption (default: the text of the motion)")
+    add_read_options(render)
     render.set_defaults(run=_render)
 
 
@@ -176,12 +181,12 @@ def _add_data(commands: Commands) -> None:
 
 
 def _convert(options: argparse.Namespace) -> None:
-    from kinmo_core.io import check_writable, load_motion, save_motion
+    from kinmo_core.io import check_writable, save_motion
 
     if options.fps is not None and not 0 < options.fps < float("inf"):
         raise InputError(f"--fps must be a positive number, got {options.fps}")
     check_writable(options.target)
-    motion = load_motion(options.source, repair_yaw=options.repair_yaw, body_model=options.body_model)
+    motion = read_source(options)
     motion = motion if options.fps is None else motion.resample(options.fps)
     save_motion(motion, options.target, body_model=options.body_model)
 
@@ -189,7 +194,7 @@ def _convert(options: argparse.Namespace) -> None:
 def _render(options: argparse.Namespace) -> None:
     from dataclasses import replace
 
-    from kinmo_core.io import check_writable, load_motion
+    from kinmo_core.io import check_writable
     from kinmo_core.viz.strip import save_strip
     from kinmo_core.viz.video import save_video
 
@@ -199,7 +204,7 @@ def _render(options: argparse.Namespace) -> None:
             f"cannot draw {options.target}: the suffix must be one of {', '.join(_PICTURES)}, got {suffix or 'none'}"
         )
     check_writable(options.target)
-    motion = load_motion(options.source)
+    motion = read_source(options)
     motion = motion if options.text is None else replace(motion, text=options.text)
     if suffix == ".png":
         save_strip(motion, options.target, poses=options.poses)

@@ -10,25 +10,42 @@ from typing import Final
 from kinmo_core.errors import InputError
 from kinmo_core.io.archive import PICKLE, PICKLE_SUFFIXES
 from kinmo_core.motion import Motion
+from kinmo_core.reading import ReadOptions
 
 AMASS_SUFFIX: Final = ".amass.npz"
 READABLE: Final = (".npz", ".npy", ".bvh")
 WRITABLE: Final = (".npz", ".npy", ".csv", ".bvh", ".glb", ".mp4", ".gif", ".png")
 
 
-def load_motion(path: Path | str, *, repair_yaw: bool = False, body_model: Path | str | None = None) -> Motion:
+def load_motion(
+    path: Path | str,
+    options: ReadOptions | None = None,
+    *,
+    note: Callable[[str], None] | None = None,
+    repair_yaw: bool = False,
+    body_model: Path | str | None = None,
+) -> Motion:
     """Read a motion.
 
     Args:
-        path: `.npz` of KinMo or AMASS, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any `.bvh`
-            with joint names that `io.names` knows.
+        path: `.npz` of KinMo or AMASS, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any `.bvh` of
+            a person.
+        options: what to know of a `.bvh` that it does not say itself.
+        note: called with one line on what was found in a `.bvh` and derived.
         repair_yaw: repair the yaw kinks of HumanML3D's published features (`data.yaw`).
         body_model: `.npz` of SMPL, SMPL-H or SMPL-X, for files of AMASS (`io.amass`).
 
     Raises:
         InputError: unknown suffix, no such file, or not a file of that kind.
     """
-    return _reader(Path(path), repair_yaw=repair_yaw, body_model=body_model)(path)
+    path = Path(path)
+    if _suffix(path, READABLE, "read") == ".bvh":
+        from kinmo_core.io.bvh import read_bvh
+
+        return read_bvh(path, options, note=note)
+    if options is not None and options != ReadOptions():
+        raise InputError(f"{path}: up axis, scale, frame rate, rest pose and joint map can be given for a .bvh only")
+    return _reader(path, repair_yaw=repair_yaw, body_model=body_model)(path)
 
 
 def save_motion(motion: Motion, path: Path | str, *, body_model: Path | str | None = None) -> None:
@@ -84,12 +101,10 @@ def _reader(path: Path, *, repair_yaw: bool, body_model: Path | str | None) -> C
             from kinmo_core.io.npz import load_npz
 
             read = partial(load_npz, body_model=body_model)
-        case ".npy":
+        case _:
             from kinmo_core.io.npz import load_npy
 
             read = partial(load_npy, repair_yaw=repair_yaw)
-        case _:
-            from kinmo_core.io.bvh import read_bvh as read
     return read
 
 
@@ -106,7 +121,7 @@ def _writer(path: Path, *, body_model: Path | str | None) -> Callable[[Motion, P
         case ".csv":
             from kinmo_core.io.table import write_csv as write
         case ".bvh":
-            from kinmo_core.io.bvh import write_bvh as write
+            from kinmo_core.io.bvh_write import write_bvh as write
         case ".glb":
             from kinmo_core.io.glb import write_glb as write
         case ".png":

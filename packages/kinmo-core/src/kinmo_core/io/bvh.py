@@ -1,137 +1,119 @@
-"""BVH files: `read_bvh` finds the 22 joints in any file, `write_bvh` writes a clip on the T-pose rig of `kinmo_core.rig`."""
+"""Read the 22 joints of any humanoid BVH file: `read_bvh`. `bvh_write` writes them."""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from scipy.spatial.transform import Rotation
-from torch import Tensor
 
-from kinmo_core.errors import InputError
-from kinmo_core.files import atomic_path, read_bytes
-from kinmo_core.io.bvh_parse import parse_bvh
-from kinmo_core.io.names import find_joints
+from kinmo_core.files import read_bytes
+from kinmo_core.io.bvh_parse import END_SITE, Bvh, parse_bvh
+from kinmo_core.io.bvh_text import decode_text
+from kinmo_core.io.cgspeed import is_cgspeed, repair
+from kinmo_core.io.joint_map import check_body, check_complete, read_map
+from kinmo_core.io.placement import Builder, Placement
+from kinmo_core.io.recognise import recognise
+from kinmo_core.io.rest_pose import starts_with_rest
+from kinmo_core.io.toes import Poses, add_toes
+from kinmo_core.io.upright import check_size, find_scale, find_up, leg_length, standing_up, turn_up
 from kinmo_core.motion import Motion
-from kinmo_core.rig import CHILDREN, JOINT_NAMES, OFFSETS, TIPS, fit_rotations
-from kinmo_core.skeleton import HUMANML3D
+from kinmo_core.reading import ReadOptions
 
-CENTIMETRE: Final = 0.01
-
-# Euler angles are undetermined where the middle one is 90 degrees. Arms leave the T-pose about y and z, so their middle
-# axis is x, the twist; everything else bends mostly about x and turns about y, so its middle axis is z.
-_ORDERS: Final = tuple(
-    "ZXY" if name.split("_")[-1] in {"collar", "shoulder", "elbow", "wrist"} else "YZX" for name in HUMANML3D.names
-)
+_SAMPLES: Final = 256  # frames that tell proportions, unit and up axis
+_BLOCK: Final = 4096  # frames posed at a time, so that memory does not grow with fingers times frames
+Note = Callable[[str], None]
 
 
-def write_bvh(motion: Motion, path: Path | str, *, scale: float = CENTIMETRE) -> None:
-    """Write a clip as BVH: one hierarchy for all clips, T-pose at rest, y up, facing +z.
-
-    Args:
-        motion: on HumanML3D's bone lengths (`features.canonicalize`); other bone lengths are approximated by the rig.
-        path: of the file.
-        scale: metres per unit of the file; centimetres by default.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    root, rotations = fit_rotations(motion.joints)
-    angles = euler_degrees(rotations.numpy())
-    order = _depth_first()
-    table = np.concatenate([root.numpy() / scale, angles[:, order].reshape(len(angles), -1)], axis=1)
-    row = " ".join(["%.5f"] * table.shape[1]) + "\n"
-    text = "HIERARCHY\n" + _hierarchy(scale) + f"MOTION\nFrames: {len(table)}\nFrame Time: {1 / motion.fps:.9g}\n"
-    text += (row * len(table)) % tuple(table.ravel().tolist())
-    with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="ascii")
-
-
-def read_bvh(path: Path | str, *, scale: float | None = None) -> Motion:
-    """Read the 22 joints of a BVH file by their names (see `io.names`); y must be up.
+def read_bvh(path: Path | str, options: ReadOptions | None = None, *, note: Note | None = None) -> Motion:
+    """Read the 22 joints of a BVH file, found by the names and the tree of its joints.
 
     Args:
         path: of the file.
-        scale: metres per unit of the file. By default, the scale at which thighs and shins are as long as those of
-            `HUMANML3D`: any unit works, but a child becomes as tall as an adult.
+        options: what the user says of the file; by default all is found from it.
+        note: called with one line that says what was found and derived.
 
     Raises:
-        InputError: unreadable or malformed (with the line), or joints are missing (with their names).
+        InputError: unreadable or malformed (with the line), no human skeleton (with a map file to fill in), no human size,
+            or an up axis that cannot be told.
     """
-    bvh = parse_bvh(read_bytes(path).decode("utf-8", errors="replace"), source=str(path))
-    weights = find_joints(bvh.names, source=str(path))
-    joints = np.einsum("kj,tjc->tkc", weights, bvh.positions())
-    if scale is None:
-        scale = _leg_scale(joints[0], source=str(path))
-    return Motion(torch.from_numpy(joints * scale), fps=_frame_rate(bvh.frame_time))
+    source, options = str(path), options or ReadOptions()
+    bvh = parse_bvh(decode_text(read_bytes(path), source=source), source=source, fps=options.fps)
+    names = [name for name in bvh.names if not name.endswith(END_SITE)]
+    found = recognise(bvh.names, bvh.parents, np.array(bvh.offsets))
+    if is_cgspeed(bvh):
+        found |= repair(bvh)
+    if options.joint_map is not None:
+        found |= {joint: bvh.names.index(names[index]) for joint, index in read_map(options.joint_map, names).items()}
+    check_complete(found, bvh.names, source=source)
+    view = _look(bvh, found, options, source)
+    joints = view.joints(bvh)
+    drop = options.drop_rest == "yes" or (options.drop_rest == "auto" and starts_with_rest(joints))
+    if note is not None:
+        note(view.summary(bvh, source, drop=drop))
+    joints = joints[1:] if drop and len(joints) > 1 else joints
+    return Motion(torch.from_numpy(joints), fps=_frame_rate(bvh.frame_time))
 
 
-def euler_degrees(rotations: Float[np.ndarray, "frames 22 3 3"]) -> Float[np.ndarray, "frames 22 3"]:
-    """Convert local rotations of the rig to degrees in each joint's channel order, without jumps over time.
+@dataclass(frozen=True)
+class _View:
+    """How the joints of a file become metres with y up.
 
-    Every rotation has two Euler triples, (a, b, c) and (a + 180, 180 - b, c + 180), each up to whole turns. Each frame
-    takes the triple closest to the previous frame.
+    Args:
+        placement: of the 22 joints.
+        up: axis of the file.
+        scale: metres per unit of the file.
+        unit: its name.
+        leg: length of thigh and shin, metres.
     """
-    first = np.empty(rotations.shape[:-1])
-    for joint, order in enumerate(_ORDERS):
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", UserWarning
-            )  # at 90 degrees scipy picks one of the equivalent triples: fine
-            first[:, joint] = Rotation.from_matrix(rotations[:, joint]).as_euler(order, degrees=True)
-    both = np.stack([first, first * [1, -1, 1] + 180])
-    joints = np.arange(len(_ORDERS))
-    for frame in range(1, len(first)):
-        previous = first[frame - 1]
-        near = both[:, frame] + 360 * np.round((previous - both[:, frame]) / 360)
-        first[frame] = near[np.abs(near - previous).sum(-1).argmin(0), joints]
-    return first
+
+    placement: Placement
+    up: str
+    scale: float
+    unit: str
+    leg: float
+
+    def joints(self, bvh: Bvh) -> np.ndarray:
+        """Return the 22 joints of all frames, (T, 22, 3), metres, y up."""
+        turn = turn_up(self.up).T * self.scale
+        starts = range(0, len(bvh), _BLOCK)
+        return np.concatenate([self.placement.place(*bvh.pose(slice(n, n + _BLOCK))) @ turn for n in starts])
+
+    def summary(self, bvh: Bvh, source: str, *, drop: bool) -> str:
+        """Return one line on what was found."""
+        facts = [f"{self.up} is up", f"in {self.unit}, legs of {self.leg:.2f} m", f"{1 / bvh.frame_time:.4g} fps"]
+        if drop:
+            facts.append("the first frame, a rest pose, is dropped")
+        if self.placement.derived:
+            facts.append(f"derived: {', '.join(self.placement.derived)}")
+        return f"{source}: {'; '.join(facts)}"
+
+
+def _look(bvh: Bvh, found: dict[str, int], options: ReadOptions, source: str) -> _View:
+    """Find placement, up axis and unit from frames spread over the clip."""
+    frames = np.unique(np.linspace(0, len(bvh) - 1, _SAMPLES).astype(int))
+    positions, rotations = bvh.pose(frames)
+    placement = Builder(found, bvh.end_sites, positions).build()
+    joints = placement.place(positions, rotations)
+    leg = leg_length(joints)
+    scale, unit = (
+        (options.scale, f"units of {options.scale:.4g} m") if options.scale else find_scale(leg, source=source)
+    )
+    check_size(leg * scale, source=source)
+    check_body(joints, found, bvh.names, source=source)
+    rest = bvh.rest()[None], np.tile(np.eye(3), (1, len(bvh.names), 1, 1))
+    rest_joints = placement.place(*rest)[0]
+    up = options.up or find_up(joints, rest_joints, source=source)
+    clip, rest_up = Poses(positions, rotations, turn_up(up)[1]), standing_up(rest_joints)
+    standing = Poses(*rest, turn_up(rest_up)[1]) if rest_up else None
+    placement = add_toes(placement, found, bvh.end_sites, clip, standing)
+    return _View(placement, up, scale, unit, leg * scale)
 
 
 def _frame_rate(frame_time: float) -> float:
     """Return frames per second, rounded if close to a whole number, since files round their frame time (.0083333)."""
     rate = 1 / frame_time
     return float(round(rate)) if abs(rate - round(rate)) < 1e-4 * rate else rate
-
-
-def _leg_scale(joints: np.ndarray, *, source: str) -> float:
-    """Return the metres per unit that give the legs of one frame (22, 3) the length of HumanML3D's."""
-    length = _leg_length(joints)
-    if length == 0:
-        raise InputError(
-            f"{source}: thighs and shins must have a length that tells the unit, got 0; give scale in metres per unit"
-        )
-    return _leg_length(HUMANML3D.rest_pose().numpy()) / length
-
-
-def _leg_length(joints: np.ndarray) -> float:
-    """Return the total length of both thighs and shins of one frame (22, 3)."""
-    ends = HUMANML3D.index("left_knee", "right_knee", "left_ankle", "right_ankle")
-    starts = [HUMANML3D.parents[joint] for joint in ends]
-    return float(np.linalg.norm(joints[ends] - joints[starts], axis=-1).sum())
-
-
-def _depth_first(joint: int = 0) -> list[int]:
-    """Return the joints in the order of the file's columns."""
-    return [joint] + [below for child in CHILDREN[joint] for below in _depth_first(child)]
-
-
-def _hierarchy(scale: float, joint: int = 0, depth: int = 0) -> str:
-    """Format the HIERARCHY block from `joint` down."""
-    tab, inner = "\t" * depth, "\t" * (depth + 1)
-    rotations = " ".join(f"{axis}rotation" for axis in _ORDERS[joint])
-    channels = f"3 {rotations}" if joint else f"6 Xposition Yposition Zposition {rotations}"
-    below = "".join(_hierarchy(scale, child, depth + 1) for child in CHILDREN[joint])
-    if joint in TIPS:
-        tip = torch.tensor(TIPS[joint], dtype=torch.float64)
-        below = f"{inner}End Site\n{inner}{{\n{inner}\tOFFSET {_vector(tip, scale)}\n{inner}}}\n"
-    head = f"{tab}{'JOINT' if joint else 'ROOT'} {JOINT_NAMES[joint]}\n{tab}{{\n"
-    return f"{head}{inner}OFFSET {_vector(OFFSETS[joint], scale)}\n{inner}CHANNELS {channels}\n{below}{tab}}}\n"
-
-
-def _vector(metres: Tensor, scale: float) -> str:
-    return " ".join(f"{value / scale:.6f}" for value in metres.tolist())

@@ -1,4 +1,4 @@
-"""Parse the text of a BVH file into a tree of joints; any hierarchy, any channels in any order."""
+"""Parse a BVH file into a tree of joints with a table of channels, and pose it; any hierarchy, any order of channels."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from kinmo_core.errors import InputError
+from kinmo_core.io.bvh_text import read_table
 
+END_SITE: Final = " End Site"
 _CHANNEL: Final = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
+_MAX_CHANNELS: Final = 6  # of a joint: three positions and three rotations
+_MAX_JOINTS: Final = 1000  # a body with fingers and face has about 200
 
 
 @dataclass
@@ -20,7 +23,7 @@ class Bvh:
     """Content of a BVH file, in its own unit, angles in degrees; joints in the order of the file.
 
     Args:
-        names: of the joints; End Sites carry no motion and are left out.
+        names: of the joints; an End Site is a joint without channels, named after the joint that it ends ("Head End Site").
         parents: index of each joint's parent, -1 for a root.
         offsets: xyz from the parent.
         channels: of each joint, as (axis "X", "Y" or "Z", "position" or "rotation").
@@ -35,30 +38,55 @@ class Bvh:
     frame_time: float = 0.0
     values: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
-    def positions(self) -> np.ndarray:
-        """Compute joint positions (frames, joints, 3) by forward kinematics, in the unit of the file.
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def end_sites(self) -> dict[int, int]:
+        """End Site of each joint that has one."""
+        return {self.parents[joint]: joint for joint, name in enumerate(self.names) if name.endswith(END_SITE)}
+
+    def rest(self) -> np.ndarray:
+        """Return joint positions (joints, 3) with all rotations zero, the root at the origin."""
+        places: list[np.ndarray] = []
+        for parent, offset in zip(self.parents, self.offsets, strict=True):
+            places.append(places[parent] + offset if parent >= 0 else np.zeros(3))
+        return np.stack(places)
+
+    def pose(self, frames: slice | np.ndarray = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """Compute joint positions (frames, joints, 3) and world rotations (frames, joints, 3, 3) by forward kinematics.
 
         Rotations apply in the order of the channels, R = R_first R_second R_third. A position channel replaces that
         component of OFFSET, as in Blender.
         """
-        places: list[np.ndarray] = []
-        world: list[Rotation] = []
+        values = self.values[frames]
+        places = np.empty((len(values), len(self.names), 3))
+        world = np.empty((len(values), len(self.names), 3, 3))
         column = 0
-        for parent, offset, channels in zip(self.parents, self.offsets, self.channels, strict=True):
-            columns = self.values[:, column : column + len(channels)]
+        for joint, (parent, channels) in enumerate(zip(self.parents, self.channels, strict=True)):
+            columns = values[:, column : column + len(channels)]
             column += len(channels)
-            shift, turn = _local(np.array(offset), channels, columns)
-            places.append(shift if parent < 0 else places[parent] + world[parent].apply(shift))
-            world.append(turn if parent < 0 else world[parent] * turn)
-        return np.stack(places, axis=1)
+            shift, turn = _local(np.array(self.offsets[joint]), channels, columns)
+            if parent < 0:
+                places[:, joint], world[:, joint] = shift, turn if turn is not None else np.eye(3)
+                continue
+            above = world[:, parent]
+            places[:, joint] = places[:, parent] + (above @ shift[:, :, None])[:, :, 0]
+            world[:, joint] = above if turn is None else above @ turn
+        return places, world
+
+    def positions(self) -> np.ndarray:
+        """Compute joint positions (frames, joints, 3) by forward kinematics, in the unit of the file."""
+        return self.pose()[0]
 
 
-def parse_bvh(text: str, *, source: str = "BVH") -> Bvh:
+def parse_bvh(text: str, *, source: str = "BVH", fps: float | None = None) -> Bvh:
     """Parse the text of a BVH file.
 
     Args:
         text: the whole file.
         source: name of the file in errors.
+        fps: frames per second in place of those of the file.
 
     Raises:
         InputError: malformed text; names `source`, the line and the fault.
@@ -68,20 +96,37 @@ def parse_bvh(text: str, *, source: str = "BVH") -> Bvh:
     if start is None:
         raise InputError(f"{source}: no MOTION block; the file is truncated or not a BVH file")
     bvh = _Hierarchy(lines[:start], source).read()
-    _read_motion(bvh, lines, start, source)
+    content = [(number, line.strip()) for number, line in enumerate(lines[start + 1 :], start + 2)]
+    width = sum(map(len, bvh.channels))
+    bvh.frame_time, bvh.values = read_table([line for line in content if line[1]], width, source=source, fps=fps)
     return bvh
 
 
-def _local(offset: np.ndarray, channels: list[tuple[str, str]], values: np.ndarray) -> tuple[np.ndarray, Rotation]:
-    """Return translation (T, 3) and rotation (T) of one joint relative to its parent."""
+def _local(
+    offset: np.ndarray, channels: list[tuple[str, str]], values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return translation (T, 3) and rotation (T, 3, 3), None for no rotation, of one joint relative to its parent."""
     shift = np.repeat(offset[None], len(values), axis=0)
-    turning = [n for n, (_, kind) in enumerate(channels) if kind == "rotation"]
+    turn: np.ndarray | None = None
     for n, (axis, kind) in enumerate(channels):
         if kind == "position":
             shift[:, "XYZ".index(axis)] = values[:, n]
-    if not turning:
-        return shift, Rotation.identity(len(values))
-    return shift, Rotation.from_euler("".join(channels[n][0] for n in turning), values[:, turning], degrees=True)
+        else:
+            step = _rotation(axis, np.deg2rad(values[:, n]))
+            turn = step if turn is None else turn @ step
+    return shift, turn
+
+
+def _rotation(axis: str, angles: np.ndarray) -> np.ndarray:
+    """Return rotations (T, 3, 3) about one axis by angles (T,), radians."""
+    one = "XYZ".index(axis)
+    two, three = (one + 1) % 3, (one + 2) % 3
+    out = np.zeros((len(angles), 3, 3))
+    out[:, one, one] = 1.0
+    out[:, two, two] = out[:, three, three] = np.cos(angles)
+    out[:, three, two] = np.sin(angles)
+    out[:, two, three] = -out[:, three, two]
+    return out
 
 
 class _Hierarchy:
@@ -94,18 +139,17 @@ class _Hierarchy:
 
     def read(self) -> Bvh:
         self._expect("HIERARCHY")
-        open_joints: list[int] = []  # the joint of each open brace, -1 for an End Site
+        open_joints: list[int] = []  # the joint of each open brace
         for word in self.words:
             match word.upper():
                 case "ROOT" | "JOINT":
                     open_joints.append(self._joint(open_joints[-1] if open_joints else -1))
-                case "END":
+                case "END" if open_joints:
                     next(self.words, "")  # "Site", or the name some programs write here
-                    self._expect("{")
-                    open_joints.append(-1)
+                    open_joints.append(self._end_site(open_joints[-1]))
                 case "OFFSET" if open_joints:
                     self._offset(open_joints[-1])
-                case "CHANNELS" if open_joints and open_joints[-1] >= 0:
+                case "CHANNELS" if open_joints:
                     self._channels(open_joints[-1])
                 case "}" if open_joints:
                     open_joints.pop()
@@ -124,7 +168,15 @@ class _Hierarchy:
                 yield from re.findall(r"[{}]|[^\s{}]+", line)
 
     def _joint(self, parent: int) -> int:
-        self.bvh.names.append(next(self.words, ""))
+        return self._add(next(self.words, ""), parent)
+
+    def _end_site(self, parent: int) -> int:
+        return self._add(f"{self.bvh.names[parent]}{END_SITE}", parent)
+
+    def _add(self, name: str, parent: int) -> int:
+        if len(self.bvh.names) == _MAX_JOINTS:
+            self._fail(f"a skeleton must have at most {_MAX_JOINTS} joints, got more")
+        self.bvh.names.append(name)
         self.bvh.parents.append(parent)
         self.bvh.offsets.append([0.0, 0.0, 0.0])
         self.bvh.channels.append([])
@@ -137,13 +189,16 @@ class _Hierarchy:
             numbers = [float(word) for word in words]
         except ValueError:
             self._fail(f"OFFSET wants three numbers, got {' '.join(words)!r}")
-        if joint >= 0:
-            self.bvh.offsets[joint] = numbers
+        if not np.isfinite(numbers).all():
+            self._fail(f"OFFSET wants finite numbers, got {' '.join(words)!r}")
+        self.bvh.offsets[joint] = numbers
 
     def _channels(self, joint: int) -> None:
         count = next(self.words, "")
-        if not count.isdigit():
+        if not count.isdecimal():
             self._fail(f"CHANNELS wants a count first, got {count!r}")
+        if int(count) > _MAX_CHANNELS:
+            self._fail(f"{self.bvh.names[joint]} has {count} CHANNELS, at most {_MAX_CHANNELS} can be")
         channels = []
         for _ in range(int(count)):
             word = next(self.words, "")
@@ -162,51 +217,3 @@ class _Hierarchy:
 
     def _fail(self, problem: str) -> NoReturn:
         raise InputError(f"{self.source}, line {self.line}: {problem}")
-
-
-def _read_motion(bvh: Bvh, lines: list[str], start: int, source: str) -> None:
-    """Fill in frame time and values from the lines after `lines[start]`, the word MOTION."""
-    content = [(number, line.strip()) for number, line in enumerate(lines[start + 1 :], start + 2) if line.strip()]
-    frames = _header(content, 0, r"Frames\s*:\s*(\d+)", "'Frames: COUNT'", source)
-    bvh.frame_time = _header(content, 1, r"Frame\s+Time\s*:\s*([-+.\deE]+)", "'Frame Time: SECONDS'", source)
-    if bvh.frame_time <= 0:
-        raise InputError(f"{source}, line {content[1][0]}: Frame Time must be positive, got {bvh.frame_time:g}")
-    rows = content[2:]
-    if len(rows) != frames or frames == 0:
-        last = content[-1][0]
-        raise InputError(f"{source}, line {last}: {int(frames)} frames are declared, the MOTION block has {len(rows)}")
-    width = sum(map(len, bvh.channels))
-    for number, row in rows:
-        if row.count(" ") + row.count("\t") + 1 != width and len(row.split()) != width:
-            raise InputError(f"{source}, line {number}: wanted {width} numbers, one a channel, got {len(row.split())}")
-    bvh.values = _numbers(rows, source).reshape(len(rows), width)
-
-
-def _header(content: list[tuple[int, str]], index: int, pattern: str, wanted: str, source: str) -> float:
-    number, line = content[index] if index < len(content) else (content[-1][0] if content else 0, "the end of the file")
-    match = re.fullmatch(pattern, line, re.IGNORECASE)
-    try:
-        return float(match[1]) if match else float("x")
-    except ValueError:
-        raise InputError(f"{source}, line {number}: wanted {wanted} in the MOTION block, got {line!r}") from None
-
-
-def _numbers(rows: list[tuple[int, str]], source: str) -> np.ndarray:
-    try:
-        values = np.array([row.split() for _, row in rows], dtype=np.float64)
-        if np.isfinite(values).all():
-            return values
-    except ValueError:
-        pass
-    for number, row in rows:
-        for word in row.split():
-            if not _is_finite(word):
-                raise InputError(f"{source}, line {number}: {word!r} is not a finite number")
-    raise AssertionError("every word is a number, yet the block is not")
-
-
-def _is_finite(word: str) -> bool:
-    try:
-        return bool(np.isfinite(float(word)))
-    except ValueError:
-        return False

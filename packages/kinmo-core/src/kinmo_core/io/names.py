@@ -1,117 +1,126 @@
-"""Find the 22 joints in a foreign skeleton by the names of several naming schemes."""
+"""Read the names of joints: side and words, whatever prefix, suffix, case or synonym a program writes.
+
+`mixamorig1:LeftUpLeg`, `Bip01 L Thigh`, `m_avg_L_Hip`, `thigh.L`, `LThigh` and `lThighBend` all name the left hip.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
+_SIDES: Final = {
+    "left": "left", "l": "left", "lft": "left", "right": "right", "r": "right", "rgt": "right",
+}  # fmt: skip
+_SYNONYMS: Final = {
+    "hips": "hip", "pelvis": "hip", "upper": "up", "lower": "low", "legs": "leg", "toes": "toe", "femur": "thigh",
+    "calf": "shin", "tibia": "shin", "ball": "toe", "shldr": "upperarm", "humerus": "upperarm", "radius": "elbow",
+    "clavicle": "collar", "clav": "collar", "scapula": "collar", "thorax": "chest", "abdomen": "spine", "ab": "spine",
+    "torso": "spine", "back": "spine", "waist": "spine", "stomach": "spine", "belly": "spine",
+}  # fmt: skip
+_SHORT: Final = {  # OptiTrack Motive writes LUArm and LFArm
+    "lu": ("l", "up"), "ru": ("r", "up"), "lf": ("l", "fore"), "rf": ("r", "fore"),
+}  # fmt: skip
+_PLAIN: Final = (
+    "leg", "thigh", "shin", "knee", "ankle", "foot", "toe", "hip", "fore", "up", "low", "collar", "shoulder", "arm", "elbow",
+    "wrist", "hand", "spine", "chest", "neck", "head",
+)  # fmt: skip
+_BODY: Final = frozenset({*_PLAIN, "upperarm"})
+_NEUTRAL: Final = ("bend", "base", "joint", "bone", "jnt", "def", "org", "phalp")  # say nothing of where a joint lies
+_ENDS: Final = ("end", "nub", "tip", "top", "site", "effector")
+_OTHERS: Final = (  # joints of no use here, though their names may hold "hand", "foot" or "head"
+    "twist", "roll", "ik", "pole", "target", "finger", "thumb", "index", "middle", "ring", "pinky", "pinkie", "little",
+    "meta", "carpal", "metacarpal", "metacarpals", "metatarsal", "metatarsals", "palm", "eye", "eyes", "jaw", "hair",
+    "tongue", "ear", "brow", "lip", "cheek", "face", "breast", "pectoral", "buttock", "helper", "prop", "weapon", "gun",
+)  # fmt: skip
+_KNOWN: Final = sorted({*_SIDES, *_SYNONYMS, *_PLAIN, *_NEUTRAL, *_ENDS, *_OTHERS} - {"l", "r"}, key=len, reverse=True)
+_WORDS: Final = re.compile("|".join(_KNOWN))
+_CHAIN: Final = re.compile(f"(?:{'|'.join(_KNOWN)})+")
+_TOKEN: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_VERTEBRA: Final = re.compile(r"[clt]\d+", re.IGNORECASE)  # L5 and T12 of Xsens are no left side
+_STRANGE: Final = 0.8
+_ENOUGH: Final = 5  # names that must share a prefix
+_SHARED: Final = 0.6  # share of the names that must begin with a word for it to be a prefix of the whole file
 
-from kinmo_core.errors import InputError
-from kinmo_core.skeleton import HUMANML3D
+Fit = Mapping[str, float]
+"""How well a name fits each part of a limb, 0 to 1. "LeftFoot" is the ankle, or the toe where another joint is the ankle."""
 
-_SHOWN: Final = 30  # names of the file that an error lists
-
-Scheme = Mapping[str, Mapping[str, float]]
-"""Names of the file and their weights, which sum to one, for each of the 22 joints; most have a single name."""
-
-
-def find_joints(names: Sequence[str], *, source: str = "BVH") -> np.ndarray:
-    """Return weights (22, len(names)) that combine the joints of a file into the 22 joints.
-
-    Case, a namespace ("mixamorig:Hips"), spaces and underscores are ignored.
-
-    Raises:
-        InputError: joints are missing; names those that the best scheme does not find.
-    """
-    columns = {_plain(name): column for column, name in reversed(list(enumerate(names)))}
-    missing = {
-        title: [joint for joint, parts in scheme.items() if not set(parts) <= columns.keys()]
-        for title, scheme in _SCHEMES.items()
-    }
-    best = min(missing, key=lambda title: len(missing[title]))
-    if missing[best]:
-        raise InputError(
-            f"{source}: no joint for {', '.join(missing[best])}, read with the names of {best}; "
-            f"the file has {', '.join(names[:_SHOWN])}{', ...' if len(names) > _SHOWN else ''}"
-        )
-    weights = np.zeros((len(HUMANML3D), len(names)))
-    for row, joint in enumerate(HUMANML3D.names):
-        for name, weight in _SCHEMES[best][joint].items():
-            weights[row, columns[name]] = weight
-    return weights
-
-
-def _plain(name: str) -> str:
-    """Normalize a name: `mixamorig:LeftUpLeg`, `Left_Up_Leg` and `leftupleg` to `leftupleg`; `L_Hip` to `lefthip`."""
-    name = re.sub(r"^([lr])[_ .]", lambda side: {"l": "left", "r": "right"}[side[1]], name.rpartition(":")[2].lower())
-    return re.sub(r"[^a-z0-9]", "", name).removeprefix("mixamorig")
-
-
-_SIDES: Final = ("left", "right")
-
-
-def _scheme(middle: Mapping[str, str], side: Mapping[str, str]) -> Scheme:
-    """Return a scheme of one name per joint; joints and names of `side` get the prefixes left and right."""
-    sides = {f"{word}_{joint}": {f"{word}{name}": 1.0} for joint, name in side.items() for word in _SIDES}
-    return {joint: {name: 1.0} for joint, name in middle.items()} | sides
-
-
-_LEG: Final = {"hip": "upleg", "knee": "leg", "ankle": "foot", "foot": "toebase"}
-_ARM: Final = {"collar": "shoulder", "shoulder": "arm", "elbow": "forearm", "wrist": "hand"}
-_MIDDLE: Final = {
-    "pelvis": "hips", "spine1": "spine", "spine2": "spine1", "spine3": "spine2", "neck": "neck", "head": "head",
+_LIMB_WORDS: Final[dict[frozenset[str], Fit]] = {
+    frozenset(words.split()): fit
+    for words, fit in {
+        "thigh": {"hip": 1.0}, "up leg": {"hip": 1.0}, "up thigh": {"hip": 1.0}, "hip": {"hip": 0.9},
+        "leg": {"knee": 1.0, "hip": 0.5}, "shin": {"knee": 1.0}, "knee": {"knee": 1.0}, "low leg": {"knee": 1.0},
+        "ankle": {"ankle": 1.0}, "foot": {"ankle": 0.9, "foot": 0.6}, "toe": {"foot": 1.0}, "fore foot": {"foot": 1.0},
+        "foot toe": {"foot": 1.0}, "collar": {"collar": 1.0}, "chest": {"collar": 0.9},
+        "shoulder": {"collar": 0.8, "shoulder": 0.8}, "arm": {"shoulder": 1.0, "elbow": 0.4}, "up arm": {"shoulder": 1.0},
+        "upperarm": {"shoulder": 1.0}, "fore arm": {"elbow": 1.0}, "low arm": {"elbow": 1.0}, "elbow": {"elbow": 1.0},
+        "wrist": {"wrist": 1.0}, "hand": {"wrist": 0.9},
+    }.items()
 }  # fmt: skip
 
 
-def _cgspeed() -> Scheme:
-    """Return the scheme of the CMU recordings in Bruce Hahn's BVH files.
+@dataclass(frozen=True)
+class Label:
+    """What a joint's name says.
 
-    These files lack the bone `thorax`: neck and shoulders start at its lower end (Spine1), so all above is moved up by the
-    vertebra below, Spine to Spine1, of nearly its length and direction. Their forearm ends after two thirds. Spine3, collars
-    and head have no joint of their own; the weights put them near HumanML3D's. Three recordings come within 6 cm (mean
-    over joints) of HumanML3D's body; calibrated constants made the packs that
-    `kinmo data pack` reads.
+    Args:
+        side: "left", "right" or "".
+        words: in one spelling ("hip" for Pelvis and Hips); without side, digits, prefixes and words that say nothing.
+        kind: "body", "end" (the tip of a limb) or "other" (a finger, an eye, a helper).
     """
-    lift = {"spine1": 1.0, "spine": -1.0}
-    arms = {
-        f"{word}_{joint}": _add({f"{word}{name}": weight for name, weight in parts.items()}, lift)
-        for joint, parts in {
-            "shoulder": {"arm": 1.0},
-            "elbow": {"forearm": 1.0},
-            "wrist": {"hand": 1.5, "forearm": -0.5},
-        }.items()
-        for word in _SIDES
-    }
-    collars = {
-        f"{word}_collar": _add({f"{word}arm": 0.4, "spine1": 0.6}, {"neck1": 1.0, "spine1": -1.0}, lift)
-        for word in _SIDES
-    }
-    return {
-        **_scheme({"pelvis": "hips", "spine1": "spine", "spine2": "spine1", "spine3": "neck1"}, _LEG),
-        "neck": _add({"head": 1.0}, lift),
-        "head": _add({"head": 2.2, "neck1": -1.2}, lift),
-        **collars,
-        **arms,
-    }
+
+    side: str
+    words: frozenset[str]
+    kind: str
+
+    @property
+    def fit(self) -> Fit:
+        """How well the name fits the parts of a limb, a little worse for each word that is not known."""
+        fit = _LIMB_WORDS.get(self.words & _BODY, {})
+        return {part: share * _STRANGE ** len(self.words - _BODY) for part, share in fit.items()}
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any word of the name is one of the body."""
+        return bool(self.words & _BODY)
 
 
-def _add(*parts: Mapping[str, float]) -> Mapping[str, float]:
-    names = dict.fromkeys(name for part in parts for name in part)
-    return {name: sum(part.get(name, 0.0) for part in parts) for name in names}
+def read_labels(names: Sequence[str]) -> list[Label]:
+    """Read the names of all joints of a file together, since a prefix is what most of them share."""
+    names = [re.split(r"[:|]", name)[-1] for name in names]
+    tokens = [["spine"] if _VERTEBRA.fullmatch(name) else _TOKEN.findall(name) for name in names]
+    tokens = _strip_prefix([[token.lower() for token in words] for words in tokens])
+    return [_label([word for token in words for word in _split(token)]) for words in tokens]
 
 
-_SCHEMES: Final[dict[str, Scheme]] = {
-    "KinMo and Mixamo": _scheme(_MIDDLE, _LEG | _ARM),
-    "the CMU files of cgspeed": _cgspeed(),
-    "LaFAN1": _scheme(_MIDDLE, _LEG | _ARM | {"foot": "toe"}),
-    "SMPL and HumanML3D": _scheme(
-        {name: name for name in ("pelvis", "spine1", "spine2", "spine3", "neck", "head")},
-        {name: name for name in (*_LEG, *_ARM)},
-    ),
-    "Xsens and 100STYLE": _scheme(
-        _MIDDLE | {"spine1": "chest", "spine2": "chest2", "spine3": "chest4"},
-        {name: name for name in (*_LEG, *_ARM)} | {"foot": "toe"},
-    ),
-}
+def _strip_prefix(names: list[list[str]]) -> list[list[str]]:
+    """Drop leading words that most names share, such as "bip", "01" or "mixamorig", unless they name a side or a part."""
+    while True:
+        counts = Counter(words[0] for words in names if len(words) > 1)
+        first, count = counts.most_common(1)[0] if counts else ("", 0)
+        if count < max(_SHARED * len(names), _ENOUGH) or first in _SIDES or first in (*_PLAIN, *_SYNONYMS):
+            return names
+        names = [words[1:] if len(words) > 1 and words[0] == first else words for words in names]
+
+
+def _split(token: str) -> list[str]:
+    """Split a run of letters into known words, "lefthip" and "lthigh" alike; keep an unknown one whole."""
+    if token in _SHORT:
+        return list(_SHORT[token])
+    if token.isdigit() or token in _SIDES:
+        return [token]
+    for start in ("", "l", "r"):
+        if token.startswith(start) and _CHAIN.fullmatch(token, len(start)):
+            return [*([start] if start else []), *_WORDS.findall(token, len(start))]
+    return [token]
+
+
+def _label(words: list[str]) -> Label:
+    sides = [_SIDES[word] for word in words if word in _SIDES]
+    rest = {_SYNONYMS.get(word, word) for word in words if word not in _SIDES and not word.isdigit() and len(word) > 1}
+    if not sides:
+        rest -= {"twist"}  # CC_Base_NeckTwist01 is the neck; a limb has its own joints beside those that twist
+    kind = "other" if rest & {*_OTHERS} else "end" if rest & {*_ENDS} else "body"
+    return Label(sides[0] if sides else "", frozenset(rest.difference(_NEUTRAL)), kind)

@@ -1,0 +1,145 @@
+"""BVH files as other programs write them: the joints are found and are where forward kinematics of the puppet puts them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from torch import Tensor
+
+from kinmo_core.errors import InputError
+from kinmo_core.io.bvh import read_bvh
+from kinmo_core.io.names import read_labels
+from kinmo_core.reading import ReadOptions
+from kinmo_core.skeleton import HUMANML3D
+from kinmo_core.testing import Action
+from kinmo_core.testing.conventions import CONVENTIONS, Convention
+from kinmo_core.testing.foreign import write_foreign
+
+PLAIN = CONVENTIONS[0]
+DERIVED = 0.035  # m, toes and vertebrae that a file lacks
+DERIVED_HEAD = 0.065  # m, a head that a file lacks, since its End Site says little
+
+
+def dance(frames: int = 40) -> Tensor:
+    """A person who walks a curve and waves with the right arm, so that sides, fronts and heights differ."""
+    action = Action(speed=1.0, stride=0.35, lift=0.5, arm_swing=0.3, wave="right", turn=0.4, heading=0.3)
+    return action.joints(frames)
+
+
+def read(text: str, folder: Path, options: ReadOptions | None = None) -> np.ndarray:
+    (folder / "a.bvh").write_text(text)
+    return read_bvh(folder / "a.bvh", options or ReadOptions()).joints.numpy()
+
+
+def error(convention: Convention, folder: Path) -> dict[str, float]:
+    """Return the largest distance of each joint from its true place, m."""
+    text, true = write_foreign(convention, dance())
+    distance = np.linalg.norm(read(text, folder) - true, axis=-1).max(0)
+    return dict(zip(HUMANML3D.names, distance.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS, ids=lambda convention: convention.title)
+def test_joints_are_where_forward_kinematics_puts_them(convention: Convention, tmp_path: Path) -> None:
+    for joint, distance in error(convention, tmp_path).items():
+        if joint in convention.names():
+            assert distance < 1e-4, joint
+        else:
+            assert distance < (DERIVED_HEAD if joint == "head" else DERIVED), joint
+
+
+def test_the_file_of_the_writer_means_the_same_to_another_reader(tmp_path: Path) -> None:
+    pybvh = pytest.importorskip("pybvh")
+    for convention in (PLAIN, CONVENTIONS[3], CONVENTIONS[5]):  # no axes turned, bones along x, arms down
+        text, true = write_foreign(convention, dance())
+        (tmp_path / "a.bvh").write_text(text)
+        theirs = pybvh.read_bvh_file(tmp_path / "a.bvh", world_up="+y")
+        order = [list(theirs.joint_names).index(name) for name in convention.names().values()]
+        ours = [HUMANML3D.names.index(joint) for joint in convention.names()]
+        positions = np.asarray(theirs.joint_positions())[:, order] * convention.unit
+        np.testing.assert_allclose(positions, true[:, ours], atol=1e-4)
+
+
+@pytest.mark.parametrize("up", ["y", "z"])
+@pytest.mark.parametrize("rest", ["t", "a", "x"])
+@pytest.mark.parametrize("unit", [1.0, 0.01, 0.001, 0.0254, 0.0254 / 0.45])
+def test_axes_rest_poses_and_units_are_found(up: str, rest: str, unit: float, tmp_path: Path) -> None:
+    assert max(error(replace(PLAIN, up=up, rest=rest, unit=unit), tmp_path).values()) < 1e-4
+
+
+def test_an_unknown_unit_is_taken_from_the_legs(tmp_path: Path) -> None:
+    text, true = write_foreign(replace(PLAIN, unit=0.37), dance())
+    joints = read(text, tmp_path)
+    ratio = np.linalg.norm(joints[:, 4] - joints[:, 1], axis=-1) / np.linalg.norm(true[:, 4] - true[:, 1], axis=-1)
+    np.testing.assert_allclose(ratio, 1 / 1.06, atol=1e-3)  # the person's legs are 1.06 times HumanML3D's
+
+
+def test_a_child_keeps_its_size(tmp_path: Path) -> None:
+    text, true = write_foreign(replace(PLAIN, unit=0.01), dance() * 1.0)
+    scaled = read(text, tmp_path, ReadOptions(scale=0.007))
+    np.testing.assert_allclose(scaled, true * 0.7, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "words"),
+    [
+        ("mixamorig1:LeftUpLeg", "left", "leg up"),
+        ("Bip01 L Thigh", "left", "thigh"),
+        ("m_avg_R_Hip", "right", "hip"),
+        ("LUArm", "left", "arm up"),
+        ("lThighBend", "left", "thigh"),
+        ("rightlowerarm", "right", "arm low"),
+        ("upper_arm.R", "right", "arm up"),
+        ("Armature|Hips", "", "hip"),
+        ("L5", "", "spine"),
+        ("rankle", "right", "ankle"),
+    ],
+)
+def test_names_are_read(name: str, side: str, words: str) -> None:
+    prefixes = {"mixamorig1:LeftUpLeg": "", "Bip01 L Thigh": "Bip01 ", "m_avg_R_Hip": "m_avg_"}
+    others = [f"{prefixes.get(name, '')}{other}" for other in ("Spine", "Neck", "Head", "LeftFoot", "RightFoot")]
+    label = read_labels([name, *others])[0]
+    assert (label.side, " ".join(sorted(label.words)), label.kind) == (side, words, "body")
+
+
+@pytest.mark.parametrize("name", ["LeftHandThumb1", "upperarm_twist_01_l", "ik_foot_l", "LeftEye", "L_Foot_End", "jaw"])
+def test_names_of_no_body_joint_are_told_apart(name: str) -> None:
+    assert read_labels([name])[0].kind != "body"
+
+
+def test_a_second_person_is_left_out(tmp_path: Path) -> None:
+    text, true = write_foreign(PLAIN, dance())
+    head, motion = text.split("MOTION\n")
+    frames, step, *rows = motion.strip().split("\n")
+    thing = "ROOT Ball\n{\nOFFSET 0 0 0\nCHANNELS 3 Xposition Yposition Zposition\n}\n"
+    rows = [f"{row} 1 2 3" for row in rows]
+    np.testing.assert_allclose(
+        read(f"{head}{thing}MOTION\n{frames}\n{step}\n" + "\n".join(rows), tmp_path), true, atol=1e-4
+    )
+
+
+def test_shoulders_in_the_wrong_place_are_no_match(tmp_path: Path) -> None:
+    text, _ = write_foreign(PLAIN, dance())
+    lines = text.splitlines()
+    at = next(n for n, line in enumerate(lines) if line.endswith("Character1_LeftArm"))
+    lines[at + 2] = "OFFSET 0 -60 0"
+    with pytest.raises(InputError, match=r"left_shoulder are \d.* leg lengths apart") as caught:
+        read("\n".join(lines), tmp_path)
+    assert "left_shoulder: Character1_LeftArm" in caught.value.attachment
+
+
+def test_bones_of_unlike_sides_are_no_match(tmp_path: Path) -> None:
+    text, _ = write_foreign(PLAIN, dance())
+    lines = text.splitlines()
+    at = next(n for n, line in enumerate(lines) if line.endswith("Character1_LeftForeArm"))
+    lines[at + 2] = "OFFSET 44 0 0"
+    with pytest.raises(InputError, match="from shoulder to elbow are"):
+        read("\n".join(lines), tmp_path)
+
+
+def test_swapped_sides_are_no_match(tmp_path: Path) -> None:
+    text, _ = write_foreign(PLAIN, dance())
+    with pytest.raises(InputError, match="left and right are swapped, since the toes point backwards"):
+        read(text.replace("Left", "Other").replace("Right", "Left").replace("Other", "Right"), tmp_path)

@@ -20,6 +20,7 @@ from kinmo_core.io.figure import build_figure
 from kinmo_core.io.glb import write_glb
 from kinmo_core.motion import Motion
 from kinmo_core.rig import JOINT_NAMES, OFFSETS, PARENTS, fit_rotations, place_joints, rest_joints
+from kinmo_core.skeleton import HUMANML3D
 
 _DTYPES = {5126: np.float32, 5123: np.uint16, 5121: np.uint8}
 _WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4, "MAT4": 16}
@@ -131,6 +132,14 @@ def test_glb_has_a_part_in_its_own_colour_for_each_group(glb: Glb) -> None:
         triangles = glb.array(part["indices"])[:, 0]
         assert len(triangles) % 3 == 0
         assert set(triangles.tolist()) <= set(range(len(positions)))
+
+
+def test_glb_of_another_body_has_its_proportions(tmp_path: Path, walking: Tensor) -> None:
+    write_glb(Motion(walking * 1.2), tmp_path / "a.glb")  # level hips, all bones 1.2 times as long
+    offsets = np.array([node["translation"] for node in Glb(tmp_path / "a.glb").json["nodes"][:22]])
+    lengths = np.linalg.norm(offsets[1:], axis=-1)
+    np.testing.assert_allclose(offsets[1] @ offsets[2], -lengths[0] * lengths[1], atol=1e-5)
+    np.testing.assert_allclose(lengths, 1.2 * np.array(HUMANML3D.bone_lengths[1:]), atol=1e-5)
 
 
 def test_figure_surface_is_whole_and_faces_outward() -> None:

@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from kinmo_core.errors import InputError
 from kinmo_core.features import canonicalize
-from kinmo_core.io import load_motion
+from kinmo_core.io import load_motion, save_motion
 from kinmo_core.io.bvh import read_bvh
 from kinmo_core.io.bvh_parse import Bvh, parse_bvh
 from kinmo_core.io.bvh_write import euler_degrees, write_bvh
@@ -22,6 +22,7 @@ from kinmo_core.motion import Motion
 from kinmo_core.reading import ReadOptions
 from kinmo_core.rig import JOINT_NAMES, OFFSETS, fit_rotations, place_joints, rest_joints
 from kinmo_core.skeleton import HUMANML3D
+from kinmo_core.testing import Action
 
 TINY = """HIERARCHY
 ROOT Hips
@@ -136,10 +137,18 @@ def test_any_unit_round_trips(clip: Motion, tmp_path: Path, scale: float) -> Non
         torch.testing.assert_close(back.joints, clip.joints, atol=1e-3, rtol=0)
 
 
-def test_all_clips_share_one_hierarchy(tmp_path: Path) -> None:
+def test_another_body_is_exported_with_its_own_proportions(tmp_path: Path) -> None:
+    joints = Action(stride=0.4, lift=0.4, wave="left", turn=1.0).joints(40)  # hips level and 21 cm apart, a long neck
+    write_bvh(Motion(joints), tmp_path / "a.bvh")
+    torch.testing.assert_close(read_bvh(tmp_path / "a.bvh").joints, joints, atol=1e-3, rtol=0)
+    save_motion(Motion(1.1 * joints), tmp_path / "a.bvh")
+    torch.testing.assert_close(read_bvh(tmp_path / "a.bvh").joints, 1.1 * joints, atol=1e-3, rtol=0)
+
+
+def test_all_clips_of_a_body_share_one_hierarchy(tmp_path: Path) -> None:
     heads = []
     for seed in (1, 2):
-        write_bvh(Motion(dance(seed=seed).float() * (1 + 0.1 * seed)), tmp_path / "a.bvh")
+        write_bvh(Motion(dance(seed=seed).float() * (1 + 0.005 * seed)), tmp_path / "a.bvh")
         heads.append((tmp_path / "a.bvh").read_text().split("MOTION")[0])
     assert heads[0] == heads[1]
     assert heads[0].count("End Site") == 5

@@ -1,7 +1,8 @@
 """The body that every format shows: HumanML3D's 22 joints as a rig in a true T-pose, and its fit to a clip.
 
 HumanML3D's joints are points; rest directions of its feature code (both arms down, hips and collars level) fit no body.
-This rig has one fixed rest pose for all clips: arms along +-x, legs along -y, feet forward, all rotations zero.
+This rig has one fixed rest pose for all clips of HumanML3D's body: arms along +-x, legs along -y, feet forward, all
+rotations zero. `fit_offsets` gives the same pose to another body.
 """
 
 from __future__ import annotations
@@ -73,9 +74,36 @@ OFFSETS: Final = _rest_offsets()
 """(22, 3) float64, vector parent -> joint in the T-pose, metres; zero for the root."""
 
 
-def rest_joints() -> Float[Tensor, "22 3"]:
+_SAME: Final = 0.008  # m by which hips, chest and bones may differ from HumanML3D's and still count as its body
+_ROUNDS: Final = 3  # of averaging a shape, whose change is below a micrometre then
+
+
+def rest_joints(offsets: Float[Tensor, "22 3"] = OFFSETS) -> Float[Tensor, "22 3"]:
     """Return the T-pose, pelvis at the origin, metres."""
-    return HUMANML3D.place(OFFSETS)
+    return HUMANML3D.place(offsets)
+
+
+def fit_offsets(joints: Float[Tensor, "frames 22 3"]) -> Float[Tensor, "22 3"]:
+    """Return the T-pose of the body of a clip, (22, 3) float64, vector parent -> joint, metres.
+
+    Bones have their mean length, hips and chest their mean shape. A body that is HumanML3D's within 8 mm gets its offsets
+    exactly, so that all clips of it share one hierarchy.
+    """
+    vectors = HUMANML3D.bone_vectors(joints.detach().cpu().double())
+    offsets = F.normalize(OFFSETS, dim=-1) * vectors.norm(dim=-1).mean(0)[:, None]
+    offsets[0] = 0
+    for children in CHILDREN:
+        if len(children) > 1:
+            offsets[list(children)] = _mean_shape(OFFSETS[list(children)], vectors[:, list(children)])
+    return OFFSETS.clone() if (offsets - OFFSETS).norm(dim=-1).max() < _SAME else offsets
+
+
+def _mean_shape(start: Tensor, vectors: Tensor) -> Tensor:
+    """Return the mean (n, 3) of vectors (T, n, 3) after each frame is turned onto it, beginning with `start`."""
+    shape = start
+    for _ in range(_ROUNDS):
+        shape = (vectors @ _kabsch(shape, vectors)).mean(0)
+    return shape
 
 
 def constant_body(joints: Float[Tensor, "*batch frames 22 3"]) -> Float[Tensor, "*batch frames 22 3"]:

@@ -45,7 +45,7 @@ def read_bvh(path: Path | str, options: ReadOptions | None = None, *, note: Note
     names = [name for name in bvh.names if not name.endswith(END_SITE)]
     found = recognise(bvh.names, bvh.parents, np.array(bvh.offsets))
     if is_cgspeed(bvh):
-        found |= repair(bvh)
+        found = {joint: number for joint, number in found.items() if "spine" not in joint} | repair(bvh)
     if options.joint_map is not None:
         found |= {joint: bvh.names.index(names[index]) for joint, index in read_map(options.joint_map, names).items()}
     check_complete(found, bvh.names, source=source)

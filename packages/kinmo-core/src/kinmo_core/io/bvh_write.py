@@ -14,7 +14,7 @@ from torch import Tensor
 
 from kinmo_core.files import atomic_path
 from kinmo_core.motion import Motion
-from kinmo_core.rig import CHILDREN, JOINT_NAMES, OFFSETS, TIPS, fit_rotations
+from kinmo_core.rig import CHILDREN, JOINT_NAMES, TIPS, fit_offsets, fit_rotations
 from kinmo_core.skeleton import HUMANML3D
 
 CENTIMETRE: Final = 0.01
@@ -27,22 +27,25 @@ _ORDERS: Final = tuple(
 
 
 def write_bvh(motion: Motion, path: Path | str, *, scale: float = CENTIMETRE) -> None:
-    """Write a clip as BVH: one hierarchy for all clips, T-pose at rest, y up, facing +z.
+    """Write a clip as BVH: T-pose at rest, y up, facing +z, one hierarchy for all clips of a body.
 
     Args:
-        motion: on HumanML3D's bone lengths (`features.canonicalize`); other bone lengths are approximated by the rig.
+        motion: of any body whose bones keep their length.
         path: of the file.
         scale: metres per unit of the file; centimetres by default.
 
     Raises:
         InputError: the file cannot be written.
     """
-    root, rotations = fit_rotations(motion.joints)
+    offsets = fit_offsets(motion.joints)
+    root, rotations = fit_rotations(motion.joints, offsets)
     angles = euler_degrees(rotations.numpy())
     order = _depth_first()
     table = np.concatenate([root.numpy() / scale, angles[:, order].reshape(len(angles), -1)], axis=1)
     row = " ".join(["%.5f"] * table.shape[1]) + "\n"
-    text = "HIERARCHY\n" + _hierarchy(scale) + f"MOTION\nFrames: {len(table)}\nFrame Time: {1 / motion.fps:.9g}\n"
+    text = (
+        "HIERARCHY\n" + _hierarchy(offsets, scale) + f"MOTION\nFrames: {len(table)}\nFrame Time: {1 / motion.fps:.9g}\n"
+    )
     text += (row * len(table)) % tuple(table.ravel().tolist())
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="ascii")
@@ -75,17 +78,17 @@ def _depth_first(joint: int = 0) -> list[int]:
     return [joint] + [below for child in CHILDREN[joint] for below in _depth_first(child)]
 
 
-def _hierarchy(scale: float, joint: int = 0, depth: int = 0) -> str:
+def _hierarchy(offsets: Tensor, scale: float, joint: int = 0, depth: int = 0) -> str:
     """Format the HIERARCHY block from `joint` down."""
     tab, inner = "\t" * depth, "\t" * (depth + 1)
     rotations = " ".join(f"{axis}rotation" for axis in _ORDERS[joint])
     channels = f"3 {rotations}" if joint else f"6 Xposition Yposition Zposition {rotations}"
-    below = "".join(_hierarchy(scale, child, depth + 1) for child in CHILDREN[joint])
+    below = "".join(_hierarchy(offsets, scale, child, depth + 1) for child in CHILDREN[joint])
     if joint in TIPS:
         tip = torch.tensor(TIPS[joint], dtype=torch.float64)
         below = f"{inner}End Site\n{inner}{{\n{inner}\tOFFSET {_vector(tip, scale)}\n{inner}}}\n"
     head = f"{tab}{'JOINT' if joint else 'ROOT'} {JOINT_NAMES[joint]}\n{tab}{{\n"
-    return f"{head}{inner}OFFSET {_vector(OFFSETS[joint], scale)}\n{inner}CHANNELS {channels}\n{below}{tab}}}\n"
+    return f"{head}{inner}OFFSET {_vector(offsets[joint], scale)}\n{inner}CHANNELS {channels}\n{below}{tab}}}\n"
 
 
 def _vector(metres: Tensor, scale: float) -> str:

@@ -9,11 +9,12 @@ import numpy as np
 import pygltflib as gltf
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
+from torch import Tensor
 
 from kinmo_core.files import atomic_path
 from kinmo_core.io.figure import Mesh, build_figure
 from kinmo_core.motion import Motion
-from kinmo_core.rig import CHILDREN, JOINT_NAMES, OFFSETS, fit_rotations, rest_joints
+from kinmo_core.rig import CHILDREN, JOINT_NAMES, fit_offsets, fit_rotations, rest_joints
 from kinmo_core.viz.palette import GROUP_COLOURS, Colour
 
 _COMPONENTS: Final = {"float32": gltf.FLOAT, "uint16": gltf.UNSIGNED_SHORT, "uint8": gltf.UNSIGNED_BYTE}
@@ -24,7 +25,7 @@ def write_glb(motion: Motion, path: Path | str) -> None:
     """Write a clip as an animated, skinned figure; metres, y up, facing +z, one key per frame.
 
     Args:
-        motion: on HumanML3D's bone lengths (`features.canonicalize`); other bone lengths are approximated by the rig.
+        motion: of any body whose bones keep their length.
         path: of the file.
 
     Raises:
@@ -32,14 +33,15 @@ def write_glb(motion: Motion, path: Path | str) -> None:
     """
     document = gltf.GLTF2(asset=gltf.Asset(generator="KinMo"), scene=0)
     buffer = _Buffer(document)
+    offsets = fit_offsets(motion.joints)
     document.nodes = [
-        gltf.Node(name=name, translation=OFFSETS[joint].tolist(), children=list(CHILDREN[joint]))
+        gltf.Node(name=name, translation=offsets[joint].tolist(), children=list(CHILDREN[joint]))
         for joint, name in enumerate(JOINT_NAMES)
     ]
     document.nodes.append(gltf.Node(name="Body", mesh=0, skin=0))
     document.scenes = [gltf.Scene(nodes=[0, len(JOINT_NAMES)], extras={"text": motion.text} if motion.text else {})]
-    _add_body(document, buffer)
-    _add_animation(document, buffer, motion)
+    _add_body(document, buffer, rest_joints(offsets).numpy())
+    _add_animation(document, buffer, motion, offsets)
     document.buffers = [gltf.Buffer(byteLength=len(buffer.content))]
     document.set_binary_blob(bytes(buffer.content))
     content = b"".join(document.save_to_bytes())
@@ -74,13 +76,13 @@ class _Buffer:
         return len(self.document.accessors) - 1
 
 
-def _add_body(document: gltf.GLTF2, buffer: _Buffer) -> None:
-    """Add the skin, and one mesh with a part and a material for each group."""
+def _add_body(document: gltf.GLTF2, buffer: _Buffer, rest: Float[np.ndarray, "22 3"]) -> None:
+    """Add the skin around joints at rest, metres, and one mesh with a part and a material for each group."""
     bind = np.tile(np.eye(4, dtype=np.float32), (len(JOINT_NAMES), 1, 1))
-    bind[:, 3, :3] = -rest_joints().numpy()  # column by column: the fourth row holds the translation
+    bind[:, 3, :3] = -rest  # column by column: the fourth row holds the translation
     joints = list(range(len(JOINT_NAMES)))
     document.skins = [gltf.Skin(joints=joints, skeleton=0, inverseBindMatrices=buffer.add(bind))]
-    figure = build_figure(rest_joints().numpy())
+    figure = build_figure(rest)
     document.meshes = [gltf.Mesh(name="Body", primitives=[])]
     for name, part in figure.items():
         document.materials.append(_material(name, GROUP_COLOURS[name]))
@@ -110,9 +112,9 @@ def _material(name: str, colour: Colour) -> gltf.Material:
     return gltf.Material(name=name, pbrMetallicRoughness=surface, alphaCutoff=None)
 
 
-def _add_animation(document: gltf.GLTF2, buffer: _Buffer, motion: Motion) -> None:
+def _add_animation(document: gltf.GLTF2, buffer: _Buffer, motion: Motion, offsets: Float[Tensor, "22 3"]) -> None:
     """Add the path of the root and the rotation of every joint that has a child."""
-    root, rotations = fit_rotations(motion.joints)
+    root, rotations = fit_rotations(motion.joints, offsets)
     times = buffer.add((np.arange(len(motion)) / motion.fps).astype(np.float32), bounds=True)
     animation = gltf.Animation(name="Motion", samplers=[], channels=[])
     tracks = [(0, "translation", root.numpy().astype(np.float32))]

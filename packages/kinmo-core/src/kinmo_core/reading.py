@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 UP_AXES: Final = ("y", "z", "x", "-y", "-z", "-x")
 DROP_REST: Final = ("auto", "yes", "no")
+BODIES: Final = ("own", "humanml3d")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class ReadOptions:
         fps: frames per second of the file, in place of what it says.
         drop_rest: drop the first frame: "yes", "no", or "auto" if it is a rest pose.
         joint_map: YAML file that says which joint of the file is which of the 22 joints.
+        body: "own" keeps the person's proportions, "humanml3d" moves the motion onto HumanML3D's body.
 
     Raises:
         InputError: a value that cannot be.
@@ -37,6 +39,7 @@ class ReadOptions:
     fps: float | None = None
     drop_rest: str = "auto"
     joint_map: Path | None = None
+    body: str = "own"
 
     def __post_init__(self) -> None:
         if self.up not in (None, *UP_AXES):
@@ -46,6 +49,8 @@ class ReadOptions:
                 raise InputError(f"{name} must be a positive number, got {value}")
         if self.drop_rest not in DROP_REST:
             raise InputError(f"drop_rest must be auto, yes or no, got {self.drop_rest}")
+        if self.body not in BODIES:
+            raise InputError(f"body must be one of {', '.join(BODIES)}, got {self.body}")
 
 
 def add_read_options(command: argparse.ArgumentParser) -> None:
@@ -56,6 +61,7 @@ def add_read_options(command: argparse.ArgumentParser) -> None:
     reading.add_argument("--input-fps", type=float, help="frames per second of the file, in place of what it says")
     reading.add_argument("--drop-rest", choices=DROP_REST, default="auto", help="drop a rest pose in the first frame")
     reading.add_argument("--map", type=Path, metavar="FILE", help="YAML file that says which joint is which")
+    command.add_argument("--body", choices=BODIES, default="own", help="keep the proportions, or take HumanML3D's")
 
 
 def read_source(options: argparse.Namespace) -> Motion:
@@ -68,5 +74,6 @@ def read_source(options: argparse.Namespace) -> Motion:
         fps=options.input_fps,
         drop_rest=options.drop_rest,
         joint_map=options.map,
+        body=options.body,
     )
     return load_motion(options.source, given, note=lambda line: print(f"kinmo: {line}", file=sys.stderr))

@@ -162,6 +162,15 @@ def fit_rotations(
     return target[:, 0], torch.stack(local, dim=1)
 
 
+def fit_turns(joints: Float[Tensor, "frames 22 3"]) -> dict[str, Float[Tensor, "frames 3 3"]]:
+    """Return the world rotation of each joint of the rig that has a child, by name, fitted as `fit_rotations` does."""
+    _, local = fit_rotations(joints)
+    world = [local[:, 0]]
+    for joint in range(1, 22):
+        world.append(world[PARENTS[joint]] @ local[:, joint])
+    return {HUMANML3D.names[joint]: world[joint] for joint, children in enumerate(CHILDREN) if children}
+
+
 def place_joints(
     root: Float[Tensor, "frames 3"], rotations: Tensor, offsets: Float[Tensor, "22 3"] = OFFSETS
 ) -> Float[Tensor, "frames 22 3"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -30,7 +31,7 @@ def load_motion(
     Args:
         path: `.npz` of KinMo or AMASS, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any `.bvh` of
             a person.
-        options: what to know of a `.bvh` that it does not say itself.
+        options: what to know of a `.bvh` that it does not say itself; the body is for all formats.
         note: called with one line on what was found in a `.bvh` and derived.
         repair_yaw: repair the yaw kinks of HumanML3D's published features (`data.yaw`).
         body_model: `.npz` of SMPL, SMPL-H or SMPL-X, for files of AMASS (`io.amass`).
@@ -43,9 +44,15 @@ def load_motion(
         from kinmo_core.io.bvh import read_bvh
 
         return read_bvh(path, options, note=note)
-    if options is not None and options != ReadOptions():
+    options = options or ReadOptions()
+    if replace(options, body="own") != ReadOptions():
         raise InputError(f"{path}: up axis, scale, frame rate, rest pose and joint map can be given for a .bvh only")
-    return _reader(path, repair_yaw=repair_yaw, body_model=body_model)(path)
+    motion = _reader(path, repair_yaw=repair_yaw, body_model=body_model)(path)
+    if options.body == "own":
+        return motion
+    from kinmo_core.retarget import retarget
+
+    return replace(motion, joints=retarget(motion.joints))
 
 
 def save_motion(motion: Motion, path: Path | str, *, body_model: Path | str | None = None) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from kinmo_core.files import read_bytes
 from kinmo_core.io.bvh_parse import END_SITE, Bvh, parse_bvh
@@ -19,9 +21,10 @@ from kinmo_core.io.placement import Builder, Placement
 from kinmo_core.io.recognise import recognise
 from kinmo_core.io.rest_pose import starts_with_rest
 from kinmo_core.io.toes import Poses, add_toes
-from kinmo_core.io.upright import check_size, find_scale, find_up, leg_length, standing_up, turn_up
+from kinmo_core.io.upright import Standing, check_size, find_scale, find_up, leg_length, stand, standing_up, turn_up
 from kinmo_core.motion import Motion
 from kinmo_core.reading import ReadOptions
+from kinmo_core.retarget import TRUNK, Rest, retarget
 
 _SAMPLES: Final = 256  # frames that tell proportions, unit and up axis
 _BLOCK: Final = 4096  # frames posed at a time, so that memory does not grow with fingers times frames
@@ -50,12 +53,16 @@ def read_bvh(path: Path | str, options: ReadOptions | None = None, *, note: Note
         found |= {joint: bvh.names.index(names[index]) for joint, index in read_map(options.joint_map, names).items()}
     check_complete(found, bvh.names, source=source)
     view = _look(bvh, found, options, source)
-    joints = view.joints(bvh)
-    drop = options.drop_rest == "yes" or (options.drop_rest == "auto" and starts_with_rest(joints))
+    joints, turns = view.joints(bvh)
+    drop = len(joints) > 1 and (
+        options.drop_rest == "yes" or (options.drop_rest == "auto" and starts_with_rest(joints))
+    )
     if note is not None:
         note(view.summary(bvh, source, drop=drop))
-    joints = joints[1:] if drop and len(joints) > 1 else joints
-    return Motion(torch.from_numpy(joints), fps=_frame_rate(bvh.frame_time))
+    joints, turns = torch.from_numpy(joints[drop:]), torch.from_numpy(turns[drop:])
+    if options.body == "humanml3d":
+        joints = retarget(joints, view.rest(turns))
+    return Motion(joints, fps=_frame_rate(bvh.frame_time))
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ class _View:
         scale: metres per unit of the file.
         unit: its name.
         leg: length of thigh and shin, metres.
+        carriers: the joint of the file that turns each part of the trunk and each foot.
+        standing: the rest pose.
     """
 
     placement: Placement
@@ -75,12 +84,24 @@ class _View:
     scale: float
     unit: str
     leg: float
+    carriers: dict[str, int]
+    standing: Standing
 
-    def joints(self, bvh: Bvh) -> np.ndarray:
-        """Return the 22 joints of all frames, (T, 22, 3), metres, y up."""
-        turn = turn_up(self.up).T * self.scale
-        starts = range(0, len(bvh), _BLOCK)
-        return np.concatenate([self.placement.place(*bvh.pose(slice(n, n + _BLOCK))) @ turn for n in starts])
+    def joints(self, bvh: Bvh) -> tuple[np.ndarray, np.ndarray]:
+        """Return the 22 joints of all frames, (T, 22, 3), metres, y up, and the turns of `carriers`, (T, n, 3, 3)."""
+        turn, places, turns = turn_up(self.up), [], []
+        for start in range(0, len(bvh), _BLOCK):
+            positions, rotations = bvh.pose(slice(start, start + _BLOCK))
+            places.append(self.placement.place(positions, rotations) @ turn.T * self.scale)
+            turns.append(turn @ rotations[:, list(self.carriers.values())] @ self.standing.axes)
+        return np.concatenate(places), np.concatenate(turns)
+
+    def rest(self, turns: Tensor) -> Rest | None:
+        """Return what retargeting needs to know of the rest pose; None if the person does not stand in it."""
+        if not self.standing.stands:
+            return None
+        by_name = dict(zip(self.carriers, turns.unbind(1), strict=True))
+        return Rest(torch.from_numpy(self.standing.joints * self.scale), by_name)
 
     def summary(self, bvh: Bvh, source: str, *, drop: bool) -> str:
         """Return one line on what was found."""
@@ -105,12 +126,24 @@ def _look(bvh: Bvh, found: dict[str, int], options: ReadOptions, source: str) ->
     check_size(leg * scale, source=source)
     check_body(joints, found, bvh.names, source=source)
     rest = bvh.rest()[None], np.tile(np.eye(3), (1, len(bvh.names), 1, 1))
-    rest_joints = placement.place(*rest)[0]
-    up = options.up or find_up(joints, rest_joints, source=source)
-    clip, rest_up = Poses(positions, rotations, turn_up(up)[1]), standing_up(rest_joints)
+    up = options.up or find_up(joints, placement.place(*rest)[0], source=source)
+    rest_up = standing_up(placement.place(*rest)[0])
     standing = Poses(*rest, turn_up(rest_up)[1]) if rest_up else None
-    placement = add_toes(placement, found, bvh.end_sites, clip, standing)
-    return _View(placement, up, scale, unit, leg * scale)
+    placement = add_toes(placement, found, bvh.end_sites, Poses(positions, rotations, turn_up(up)[1]), standing)
+    pose = stand(placement.place(*rest)[0], rest_up)
+    return _View(placement, up, scale, unit, leg * scale, _carriers(bvh, found), pose)
+
+
+def _carriers(bvh: Bvh, found: dict[str, int]) -> dict[str, int]:
+    """Return the joint of the file that turns each part of the trunk and each foot.
+
+    A missing vertebra turns with the one below it, whose bone it divides; the head with the joint above which it lies.
+    """
+    out = {"pelvis": found["pelvis"]}
+    for below, name in pairwise(TRUNK):
+        out[name] = found.get(name, out[below])
+    out["neck"] = bvh.parents[found["head"]] if "head" in found else found["neck"]
+    return out | {name: found[name] for name in ("left_ankle", "right_ankle")}
 
 
 def _frame_rate(frame_time: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -59,6 +60,32 @@ def find_up(joints: np.ndarray, rest: np.ndarray, *, source: str) -> str:
 def standing_up(rest: np.ndarray) -> str:
     """Return the axis along which the person of a rest pose (22, 3) stands, "" if they do not."""
     return _axis(_mean_direction(rest[None])) if _is_stretched(rest[None]) else ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A rest pose seen in axes of its own: x to the left, y up, z to the front.
+
+    Args:
+        joints: (22, 3) in these axes, in the unit of the file.
+        axes: (3, 3) their columns in the axes of the file.
+        stands: whether the person stands in it.
+    """
+
+    joints: np.ndarray
+    axes: np.ndarray
+    stands: bool
+
+
+def stand(rest: np.ndarray, up: str) -> Standing:
+    """Turn a rest pose (22, 3) upright, which stands along the axis `up`, "" if it does not stand."""
+    if not up:
+        return Standing(rest, np.eye(3), False)
+    above = turn_up(up)[1]
+    left = _between(rest[None], (_HIPS[1],), (_HIPS[0],))[0, 0]
+    left = _unit(left - (left @ above) * above)
+    axes = np.stack([left, above, np.cross(left, above)], axis=1)
+    return Standing(rest @ axes, axes, True)
 
 
 def turn_up(up: str) -> np.ndarray:

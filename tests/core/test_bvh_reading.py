@@ -75,6 +75,12 @@ def test_a_person_who_lies_stays_lying_where_the_rest_pose_stands(tmp_path: Path
     assert float(joints[..., 1].amax() - joints[..., 1].amin()) < 0.7
 
 
+def test_a_person_who_lies_along_z_on_the_floor_is_not_stood_up(tmp_path: Path) -> None:
+    x, y, z = walking_joints(20, speed=0.0).unbind(-1)
+    with pytest.raises(InputError, match="give --up y or --up z"):
+        read(write_foreign(PLAIN, torch.stack([x, 0.1 - z, y - 0.9], dim=-1))[0], tmp_path)
+
+
 def test_an_up_axis_that_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
     x_rest = replace(PLAIN, rest="x")
     content = write_foreign(x_rest, lying())[0]
@@ -107,7 +113,7 @@ def test_options_that_cannot_be_are_named(options: dict, message: str) -> None:
 
 def test_frame_rate_can_be_given_where_the_file_has_none(text: str, tmp_path: Path) -> None:
     content = text.replace("Frame Time: 0.0500000", "Frame Time: 0")
-    with pytest.raises(InputError, match="Frame Time must be positive"):
+    with pytest.raises(InputError, match=r"Frame Time must be .* give --input-fps"):
         read(content, tmp_path)
     assert read(content, tmp_path, ReadOptions(fps=50.0)).fps == 50
 
@@ -131,6 +137,7 @@ def test_a_rest_pose_in_the_first_frame_is_dropped(tmp_path: Path) -> None:
         (lambda t: "\ufeff" + t, "byte-order mark"),
         (lambda t: t.encode("utf-16"), "UTF-16 text"),
         (lambda t: t.encode("utf-16-le"), "UTF-16 text without a byte-order mark"),
+        (lambda t: t.encode("utf-16-be"), "UTF-16 text without a byte-order mark"),
         (
             lambda t: "MOTION".join([t.split("MOTION")[0], t.split("MOTION")[1].replace(" -", "-")]),
             "minus signs follow",
@@ -232,7 +239,9 @@ def spoiled(content: bytes, rng: random.Random) -> bytes:
             case 1:
                 data[place:place] = bytes(rng.randrange(256) for _ in range(length))
             case 2:
-                data[place:place] = rng.choice([b"{", b"}", b"nan ", b"1e999 ", b"-", b"\0", b"JOINT Hips\n{\n", b"\n"])
+                data[place:place] = rng.choice(
+                    [b"{", b"}", b"nan ", b"1e999 ", b"1e300 ", b"-", b"\0", b"JOINT Hips\n{\n", b"\n"]
+                )
             case _:
                 data[place:place] = data[rng.randrange(len(data)) :][:length]
     return bytes(data)

@@ -236,14 +236,18 @@ def test_position_channels_of_any_joint_replace_the_offset() -> None:
         ("ROOT Hips", "ROTO Hips", "line 2: did not expect 'ROTO'"),
         ("Frames: 2", "Frames: two", "line 13: wanted 'Frames: COUNT' in the MOTION block, got 'Frames: two'"),
         ("Frame Time: 0.05", "1 2 3", "line 14: wanted 'Frame Time: SECONDS'"),
-        ("Frame Time: 0.05", "Frame Time: 0", "line 14: Frame Time must be positive, got 0"),
+        (
+            "Frame Time: 0.05",
+            "Frame Time: 0",
+            "line 14: Frame Time must be 0.0001 to 10 seconds, got 0; give --input-fps",
+        ),
         ("Frames: 2", "Frames: 4", "line 16: 4 frames are declared, the MOTION block has 2"),
         ("Frames: 2", "Frames: 0", "line 16: 0 frames are declared, the MOTION block has 2"),
-        ("OFFSET 0 -2 0\n    C", "OFFSET 0 inf 0\n    C", "line 7: OFFSET wants finite numbers, got '0 inf 0'"),
+        ("OFFSET 0 -2 0\n    C", "OFFSET 0 inf 0\n    C", "line 7: OFFSET wants numbers up to 1e+09, got '0 inf 0'"),
         ("CHANNELS 3 Y", "CHANNELS 7 Y", "line 8: Knee has 7 CHANNELS, at most 6 can be"),
         ("1 2 3 0 90 0 0 0 0", "1 2 3 0 90 0 0 0", "line 16: wanted 9 numbers, one a channel, got 8"),
-        ("1 2 3 0 90", "1 2 x 0 90", "line 16: 'x' is not a finite number"),
-        ("1 2 3 0 90", "1 2 nan 0 90", "line 16: 'nan' is not a finite number"),
+        ("1 2 3 0 90", "1 2 x 0 90", "line 16: 'x' is not a number up to 1e+09"),
+        ("1 2 3 0 90", "1 2 nan 0 90", "line 16: 'nan' is not a number up to 1e+09"),
     ],
 )
 def test_broken_files_name_the_line(old: str, new: str, message: str) -> None:

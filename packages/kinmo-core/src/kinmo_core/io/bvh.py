@@ -53,7 +53,7 @@ def read_bvh(path: Path | str, options: ReadOptions | None = None, *, note: Note
         found |= {joint: bvh.names.index(names[index]) for joint, index in read_map(options.joint_map, names).items()}
     check_complete(found, bvh.names, source=source)
     view = _look(bvh, found, options, source)
-    joints, turns = view.joints(bvh)
+    joints, turns = view.joints(bvh, with_turns=options.body == "humanml3d")
     drop = len(joints) > 1 and (
         options.drop_rest == "yes" or (options.drop_rest == "auto" and starts_with_rest(joints))
     )
@@ -87,13 +87,17 @@ class _View:
     carriers: dict[str, int]
     standing: Standing
 
-    def joints(self, bvh: Bvh) -> tuple[np.ndarray, np.ndarray]:
-        """Return the 22 joints of all frames, (T, 22, 3), metres, y up, and the turns of `carriers`, (T, n, 3, 3)."""
+    def joints(self, bvh: Bvh, *, with_turns: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Return the 22 joints of all frames, (T, 22, 3) float32, metres, y up, and the turns of `carriers`, (T, n, 3, 3).
+
+        Without turns, n is 0.
+        """
+        carriers = list(self.carriers.values()) if with_turns else []
         turn, places, turns = turn_up(self.up), [], []
         for start in range(0, len(bvh), _BLOCK):
             positions, rotations = bvh.pose(slice(start, start + _BLOCK))
-            places.append(self.placement.place(positions, rotations) @ turn.T * self.scale)
-            turns.append(turn @ rotations[:, list(self.carriers.values())] @ self.standing.axes)
+            places.append((self.placement.place(positions, rotations) @ turn.T * self.scale).astype(np.float32))
+            turns.append(turn @ rotations[:, carriers] @ self.standing.axes)
         return np.concatenate(places), np.concatenate(turns)
 
     def rest(self, turns: Tensor) -> Rest | None:
@@ -137,11 +141,14 @@ def _look(bvh: Bvh, found: dict[str, int], options: ReadOptions, source: str) ->
 def _carriers(bvh: Bvh, found: dict[str, int]) -> dict[str, int]:
     """Return the joint of the file that turns each part of the trunk and each foot.
 
-    A missing vertebra turns with the one below it, whose bone it divides; the head with the joint above which it lies.
+    A missing vertebra turns with the one below it, whose bone it divides; the chest with the joint from which the arms hang,
+    unless that is the neck, and the head with the joint above which it lies.
     """
     out = {"pelvis": found["pelvis"]}
     for below, name in pairwise(TRUNK):
         out[name] = found.get(name, out[below])
+    above = bvh.parents[found.get("left_collar", found["left_shoulder"])]
+    out["spine3"] = out["spine3"] if above == found.get("neck") else above
     out["neck"] = bvh.parents[found["head"]] if "head" in found else found["neck"]
     return out | {name: found[name] for name in ("left_ankle", "right_ankle")}
 

@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 import numpy as np
 
 from kinmo_core.errors import InputError
-from kinmo_core.io.bvh_text import read_table
+from kinmo_core.io.bvh_text import LARGEST, read_table
 
 END_SITE: Final = " End Site"
 _CHANNEL: Final = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
@@ -189,8 +189,8 @@ class _Hierarchy:
             numbers = [float(word) for word in words]
         except ValueError:
             self._fail(f"OFFSET wants three numbers, got {' '.join(words)!r}")
-        if not np.isfinite(numbers).all():
-            self._fail(f"OFFSET wants finite numbers, got {' '.join(words)!r}")
+        if not all(abs(number) <= LARGEST for number in numbers):
+            self._fail(f"OFFSET wants numbers up to {LARGEST:g}, got {' '.join(words)!r}")
         self.bvh.offsets[joint] = numbers
 
     def _channels(self, joint: int) -> None:

@@ -16,6 +16,8 @@ _GLUED: Final = re.compile(
 )  # a minus sign right after a digit, as C's "%f%f" writes; 1e-5 has an e between
 _DECIMAL_COMMA: Final = re.compile(r"(?<=\d),(?=\d)")  # numbers of a BVH file are separated by spaces
 _HEADER_LINES: Final = 2  # Frames and Frame Time
+_FRAME_TIMES: Final = (1e-4, 10.0)  # seconds
+LARGEST: Final = 1e9  # of a number in a file; 1,000 km where the unit is a millimetre
 Line: TypeAlias = tuple[int, str]  # number in the file, text
 
 
@@ -27,9 +29,9 @@ def decode_text(content: bytes, *, source: str) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         _warn(source, "it is UTF-16 text, read as such")
         text = content.decode("utf-16", errors="replace")
-    elif content[1:2] == b"\0":
+    elif b"\0" in content[:2]:
         _warn(source, "it is UTF-16 text without a byte-order mark, read as such")
-        text = content.decode("utf-16-le", errors="replace")
+        text = content.decode("utf-16-le" if content[1:2] == b"\0" else "utf-16-be", errors="replace")
     else:
         if content.startswith(codecs.BOM_UTF8):
             _warn(source, "it begins with a byte-order mark, which is skipped")
@@ -57,8 +59,11 @@ def read_table(lines: list[Line], width: int, *, source: str, fps: float | None 
     """
     frames = _header(lines, 0, r"Frames\s*:\s*(\d+)", "'Frames: COUNT'", source)
     seconds = _header(lines, 1, r"Frame\s+Time\s*:\s*([-+.\deE]+)", "'Frame Time: SECONDS'", source)
-    if fps is None and not 0 < seconds < float("inf"):
-        raise InputError(f"{source}, line {lines[1][0]}: Frame Time must be positive, got {seconds:g}")
+    if fps is None and not _FRAME_TIMES[0] <= seconds <= _FRAME_TIMES[1]:
+        raise InputError(
+            f"{source}, line {lines[1][0]}: Frame Time must be {_FRAME_TIMES[0]:g} to {_FRAME_TIMES[1]:g} seconds, "
+            f"got {seconds:g}; give --input-fps"
+        )
     rows = lines[_HEADER_LINES:]
     if not rows or abs(len(rows) - frames) > 1:
         last = lines[-1][0]
@@ -104,19 +109,19 @@ def _numbers(rows: list[Line], source: str) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("error", DeprecationWarning)  # how NumPy reports a word that is no number
             values = np.fromstring(" ".join([row for _, row in rows]), dtype=np.float64, sep=" ")
-        if np.isfinite(values).all():
+        if (np.abs(values) <= LARGEST).all():
             return values
     except (DeprecationWarning, ValueError):
         pass
     for number, row in rows:
         for word in row.split():
-            if not _is_finite(word):
-                raise InputError(f"{source}, line {number}: {word!r} is not a finite number")
+            if not _is_possible(word):
+                raise InputError(f"{source}, line {number}: {word!r} is not a number up to {LARGEST:g}")
     raise InputError(f"{source}: the MOTION block must hold plain numbers, such as 1.5 or -2e-3")
 
 
-def _is_finite(word: str) -> bool:
+def _is_possible(word: str) -> bool:
     try:
-        return bool(np.isfinite(float(word)))
+        return abs(float(word)) <= LARGEST
     except ValueError:
         return False

@@ -54,7 +54,7 @@ _LIMB_WORDS: Final[dict[frozenset[str], Fit]] = {
         "leg": {"knee": 1.0, "hip": 0.5}, "shin": {"knee": 1.0}, "knee": {"knee": 1.0}, "low leg": {"knee": 1.0},
         "ankle": {"ankle": 1.0}, "foot": {"ankle": 0.9, "foot": 0.6}, "toe": {"foot": 1.0}, "fore foot": {"foot": 1.0},
         "foot toe": {"foot": 1.0}, "collar": {"collar": 1.0}, "chest": {"collar": 0.9},
-        "shoulder": {"collar": 0.8, "shoulder": 0.8}, "arm": {"shoulder": 1.0, "elbow": 0.4}, "up arm": {"shoulder": 1.0},
+        "shoulder": {"collar": 0.8, "shoulder": 0.85}, "arm": {"shoulder": 1.0, "elbow": 0.4}, "up arm": {"shoulder": 1.0},
         "upperarm": {"shoulder": 1.0}, "fore arm": {"elbow": 1.0}, "low arm": {"elbow": 1.0}, "elbow": {"elbow": 1.0},
         "wrist": {"wrist": 1.0}, "hand": {"wrist": 0.9},
     }.items()
@@ -121,6 +121,6 @@ def _label(words: list[str]) -> Label:
     sides = [_SIDES[word] for word in words if word in _SIDES]
     rest = {_SYNONYMS.get(word, word) for word in words if word not in _SIDES and not word.isdigit() and len(word) > 1}
     if not sides:
-        rest -= {"twist"}  # CC_Base_NeckTwist01 is the neck; a limb has its own joints beside those that twist
+        rest -= {"twist", "middle"}  # CC_Base_NeckTwist01 is the neck and MiddleSpine no finger
     kind = "other" if rest & {*_OTHERS} else "end" if rest & {*_ENDS} else "body"
     return Label(sides[0] if sides else "", frozenset(rest.difference(_NEUTRAL)), kind)

@@ -71,7 +71,7 @@ def read_table(lines: list[Line], width: int, *, source: str, fps: float | None 
     rows = _separate(rows, width, source)
     if len(rows) != frames:
         _warn(source, f"{frames:.0f} frames are declared and {len(rows)} are there; those {len(rows)} are read")
-    return 1 / fps if fps else seconds, _numbers(rows, source).reshape(len(rows), width)
+    return 1 / fps if fps else seconds, _numbers(rows, width, source)
 
 
 def _warn(source: str, problem: str) -> None:
@@ -104,13 +104,13 @@ def _separate(rows: list[Line], width: int, source: str) -> list[Line]:
     return out
 
 
-def _numbers(rows: list[Line], source: str) -> np.ndarray:
+def _numbers(rows: list[Line], width: int, source: str) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", DeprecationWarning)  # how NumPy reports a word that is no number
             values = np.fromstring(" ".join([row for _, row in rows]), dtype=np.float64, sep=" ")
-        if (np.abs(values) <= LARGEST).all():
-            return values
+        if values.size == width * len(rows) and (np.abs(values) <= LARGEST).all():
+            return values.reshape(len(rows), width)
     except (DeprecationWarning, ValueError):
         pass
     for number, row in rows:

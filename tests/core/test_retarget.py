@@ -17,8 +17,8 @@ from kinmo_core.io import load_motion, save_motion
 from kinmo_core.io.bvh import read_bvh
 from kinmo_core.motion import Motion
 from kinmo_core.reading import ReadOptions
-from kinmo_core.retarget import retarget
-from kinmo_core.rig import constant_body
+from kinmo_core.retarget import TRUNK, Rest, retarget
+from kinmo_core.rig import constant_body, rest_joints
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.testing import Action
 from kinmo_core.testing.conventions import CONVENTIONS
@@ -72,6 +72,18 @@ def test_a_planted_foot_stays_planted() -> None:
     moved = retarget(squat)[:, FEET].diff(dim=0).norm(dim=-1)
     before = squat[:, FEET].diff(dim=0).norm(dim=-1)
     assert float(moved.max()) < float(before.max()) + 1e-3
+
+
+def test_feet_that_hang_at_rest_are_not_bent_flat() -> None:
+    still = rest_joints().clone()
+    ankle, foot = HUMANML3D.index("left_ankle", "left_foot")
+    turns = {name: torch.eye(3).double().expand(40, 3, 3) for name in (*TRUNK, "left_ankle", "right_ankle")}
+    level = retarget(dance(), Rest(still, turns))
+    still[foot] = still[ankle] - torch.tensor([0.0, 0.14, 0.02]).double()
+    hanging = retarget(dance(), Rest(still, turns))
+    torch.testing.assert_close(
+        hanging[:, foot] - hanging[:, ankle], level[:, foot] - level[:, ankle], atol=1e-5, rtol=0
+    )
 
 
 def test_hands_that_touch_go_on_touching() -> None:

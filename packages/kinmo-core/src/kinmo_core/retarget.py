@@ -25,6 +25,7 @@ TRUNK: Final = ("pelvis", "spine1", "spine2", "spine3", "neck")
 _SIDES: Final = ("left", "right")
 # share of the arm's length over which the hand goes from its place at the body to the reach of the arm
 _BENT: Final = (0.6, 0.85)
+_FLAT: Final = (-0.9, 0.35)  # rad above the horizontal of a foot that can stand flat at rest; others hang or are folded
 _UP: Final = torch.tensor([0.0, 1.0, 0.0], dtype=torch.float64)
 _LOWEST: Final = 0.01  # share of the frames that may lie below the floor
 _ROOT, _LEFT_HIP, _RIGHT_HIP, _SPINE3 = HUMANML3D.index("pelvis", "left_hip", "right_hip", "spine3")
@@ -100,7 +101,7 @@ def _add_leg(target: Tensor, source: Tensor, side: str, still: Tensor | None, tu
     hip, knee, ankle, foot = HUMANML3D.index(*(f"{side}_{part}" for part in ("hip", "knee", "ankle", "foot")))
     bone = source[:, foot] - source[:, ankle]
     toe = source[:, foot]
-    if still is not None:
+    if still is not None and _FLAT[0] < _pitch(still[foot] - still[ankle]) < _FLAT[1]:
         turn, flat = turns[f"{side}_ankle"], still[foot] - still[ankle]
         pitch = _pitch(OFFSETS[foot]) - _pitch(flat)
         bone = (turn @ _about_x(-pitch) @ turn.mT @ bone[..., None])[..., 0]

@@ -120,7 +120,7 @@ def constant_body(joints: Float[Tensor, "*batch frames 22 3"]) -> Float[Tensor, 
 
 
 def fit_rotations(
-    joints: Tensor, offsets: Float[Tensor, "22 3"] = OFFSETS, *, hinges: bool = False
+    joints: Tensor, *, offsets: Tensor = OFFSETS, hinges: bool = False
 ) -> tuple[Float[Tensor, "frames 3"], Tensor]:
     """Fit root path and joint rotations of the rig to a clip; `place_joints` is the inverse.
 
@@ -132,7 +132,7 @@ def fit_rotations(
     Args:
         joints: (T, 22, 3) metres, y up, bones of about the lengths of `offsets` (`features.canonicalize` gives them those of
             HumanML3D).
-        offsets: T-pose of the body, metres; HumanML3D's by default.
+        offsets: (22, 3) float64, vector parent -> joint in the T-pose of the body, metres, such as those of `fit_offsets`.
         hinges: twist thighs and upper arms so that knees and elbows bend about their own axes (`kinmo_core.hinges`).
 
     Returns:
@@ -172,7 +172,7 @@ def fit_turns(joints: Float[Tensor, "frames 22 3"]) -> dict[str, Float[Tensor, "
 
 
 def place_joints(
-    root: Float[Tensor, "frames 3"], rotations: Tensor, offsets: Float[Tensor, "22 3"] = OFFSETS
+    root: Float[Tensor, "frames 3"], rotations: Tensor, *, offsets: Tensor = OFFSETS
 ) -> Float[Tensor, "frames 22 3"]:
     """Compute positions (T, 22, 3) from root (T, 3), metres, and local rotations (T, 22, 3, 3): forward kinematics."""
     places, world = [root], [rotations[:, 0]]

@@ -38,7 +38,7 @@ def write_bvh(motion: Motion, path: Path | str, *, scale: float = CENTIMETRE) ->
         InputError: the file cannot be written.
     """
     offsets = fit_offsets(motion.joints)
-    root, rotations = fit_rotations(motion.joints, offsets)
+    root, rotations = fit_rotations(motion.joints, offsets=offsets)
     angles = euler_degrees(rotations.numpy())
     order = _depth_first()
     table = np.concatenate([root.numpy() / scale, angles[:, order].reshape(len(angles), -1)], axis=1)

@@ -114,7 +114,7 @@ def _material(name: str, colour: Colour) -> gltf.Material:
 
 def _add_animation(document: gltf.GLTF2, buffer: _Buffer, motion: Motion, offsets: Float[Tensor, "22 3"]) -> None:
     """Add the path of the root and the rotation of every joint that has a child."""
-    root, rotations = fit_rotations(motion.joints, offsets)
+    root, rotations = fit_rotations(motion.joints, offsets=offsets)
     times = buffer.add((np.arange(len(motion)) / motion.fps).astype(np.float32), bounds=True)
     animation = gltf.Animation(name="Motion", samplers=[], channels=[])
     tracks = [(0, "translation", root.numpy().astype(np.float32))]

@@ -53,7 +53,7 @@ def test_joints_are_where_forward_kinematics_puts_them(convention: Convention, t
 
 def test_the_file_of_the_writer_means_the_same_to_another_reader(tmp_path: Path) -> None:
     pybvh = pytest.importorskip("pybvh")
-    for convention in (PLAIN, CONVENTIONS[3], CONVENTIONS[5]):  # no axes turned, bones along x, arms down
+    for convention in (c for c in CONVENTIONS if c.up == "y" and " " not in c.prefix):  # it cuts names at a space
         text, true = write_foreign(convention, dance())
         (tmp_path / "a.bvh").write_text(text)
         theirs = pybvh.read_bvh_file(tmp_path / "a.bvh", world_up="+y")

@@ -335,6 +335,17 @@ def test_recorded_files_of_cgspeed(shared_data: Path, name: str, frames: int) ->
     assert motion.fps == 120
     assert 1.2 < float(motion.joints[:, 15, 1].median() - motion.joints[:, 10:12, 1].median()) < 1.8
     assert len(read_bvh(path, ReadOptions(drop_rest="no"))) == frames + 1
+    pybvh = pytest.importorskip("pybvh")
+    theirs = pybvh.read_bvh_file(path, world_up="+y")
+    places = dict(zip(theirs.joint_names, np.asarray(theirs.joint_positions())[1:].swapaxes(0, 1), strict=True))
+    for joint, name in (
+        ("pelvis", "Hips"),
+        ("left_hip", "LeftUpLeg"),
+        ("right_foot", "RightToeBase"),
+        ("spine2", "Spine1"),
+    ):
+        ours = motion.joints[:, HUMANML3D.index(joint)[0]].numpy()
+        np.testing.assert_allclose(ours, places[name] * 0.0254 / 0.45, atol=1e-4)
     head, neck = HUMANML3D.index("head", "neck")
     bone = motion.joints[:, head] - motion.joints[:, neck]
     chest = motion.joints[:, neck] - motion.joints[:, HUMANML3D.index("spine2")[0]]

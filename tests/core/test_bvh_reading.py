@@ -186,6 +186,17 @@ def test_a_map_file_names_joints(text: str, tmp_path: Path, capsys: pytest.Captu
     torch.testing.assert_close(load_motion(tmp_path / "b.npz").joints, read_bvh(tmp_path / "a.bvh").joints)
 
 
+def test_a_few_names_of_a_map_file_are_enough(text: str, tmp_path: Path) -> None:
+    odd = text.replace("Character1_LeftUpLeg\n", "A\n").replace("Character1_LeftLeg\n", "B\n")
+    odd = odd.replace("Character1_LeftFoot\n", "C\n").replace("Character1_LeftToeBase\n", "D\n")
+    with pytest.raises(InputError, match=r"no joint found for left_hip, left_knee, left_ankle;") as caught:
+        read(odd, tmp_path)
+    assert caught.value.attachment.endswith("# Other joints of the file: Character1_Reference, A, B, C, D")
+    (tmp_path / "map.yaml").write_text("left_hip: A\nleft_knee: B\nleft_ankle: C\nleft_foot: D\npelvis: ~\n")
+    motion = read(odd, tmp_path, ReadOptions(joint_map=tmp_path / "map.yaml"))
+    torch.testing.assert_close(motion.joints, read(text, tmp_path).joints)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

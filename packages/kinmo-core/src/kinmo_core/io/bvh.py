@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from kinmo_core.files import read_bytes
-from kinmo_core.io.bvh_parse import END_SITE, Bvh, parse_bvh
+from kinmo_core.io.bvh_parse import Bvh, parse_bvh
 from kinmo_core.io.bvh_text import decode_text
 from kinmo_core.io.cgspeed import is_cgspeed, repair
 from kinmo_core.io.joint_map import check_body, check_complete, read_map
@@ -45,12 +45,10 @@ def read_bvh(path: Path | str, options: ReadOptions | None = None, *, note: Note
     """
     source, options = str(path), options or ReadOptions()
     bvh = parse_bvh(decode_text(read_bytes(path), source=source), source=source, fps=options.fps)
-    names = [name for name in bvh.names if not name.endswith(END_SITE)]
-    found = recognise(bvh.names, bvh.parents, np.array(bvh.offsets))
+    given = read_map(options.joint_map, bvh.names) if options.joint_map else {}
+    found = recognise(bvh.names, bvh.parents, np.array(bvh.offsets), given)
     if is_cgspeed(bvh):
-        found = {joint: number for joint, number in found.items() if "spine" not in joint} | repair(bvh)
-    if options.joint_map is not None:
-        found |= {joint: bvh.names.index(names[index]) for joint, index in read_map(options.joint_map, names).items()}
+        found = {joint: number for joint, number in found.items() if "spine" not in joint} | repair(bvh) | given
     check_complete(found, bvh.names, source=source)
     view = _look(bvh, found, options, source)
     joints, turns = view.joints(bvh, with_turns=options.body == "humanml3d")

@@ -11,6 +11,7 @@ import yaml
 
 from kinmo_core.errors import InputError
 from kinmo_core.files import read_text
+from kinmo_core.io.bvh_parse import END_SITE
 from kinmo_core.io.placement import NEEDED
 from kinmo_core.io.upright import leg_length
 from kinmo_core.skeleton import HUMANML3D
@@ -34,7 +35,7 @@ _PARTS: Final = (0.15, 1.0)  # length of thigh, shin, upper arm and forearm
 
 
 def read_map(path: Path, names: Sequence[str]) -> dict[str, int]:
-    """Read a map file: a YAML mapping of HumanML3D's joint names to names of the file.
+    """Read a map file: a YAML mapping of HumanML3D's joint names to names of the file, ~ for none.
 
     Raises:
         InputError: it is no such mapping, or names a joint that is not there.
@@ -52,7 +53,7 @@ def read_map(path: Path, names: Sequence[str]) -> dict[str, int]:
         if name is None:
             continue
         if str(name) not in names:
-            raise InputError(f"{path}: {joint} must be a joint of the file ({', '.join(names)}), got {name}")
+            raise InputError(f"{path}: {joint} must be a joint of the file ({_listed(names)}), got {name}")
         found[joint] = list(names).index(str(name))
     return found
 
@@ -99,14 +100,17 @@ def _toes_ahead(places: Mapping[str, np.ndarray]) -> float:
 
 def template(found: Mapping[str, int], names: Sequence[str]) -> str:
     """Return the text of a map file with what was found."""
-    lines = [
-        "# Joints of the file for KinMo's 22; ~ where the file has none. Save it, correct it, pass it as --map FILE."
-    ]
+    lines = ["# Joints of the file for KinMo's 22; ~ leaves one to be found or derived. Pass it as --map FILE."]
     for joint in HUMANML3D.names:
         name = yaml.safe_dump(names[found[joint]]).split("\n")[0] if joint in found else "~"
         lines.append(f"{joint}: {name}{'' if joint in found or joint not in NEEDED else '  # needed'}")
-    rest = [name for joint, name in enumerate(names) if joint not in found.values()]
-    return "\n".join([*lines, f"# Other joints of the file: {', '.join(rest) or 'none'}"])
+    others = [name for joint, name in enumerate(names) if joint not in found.values()]
+    return "\n".join([*lines, f"# Other joints of the file: {_listed(others)}"])
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names in a line, without the End Sites, which no one names."""
+    return ", ".join(name for name in names if not name.endswith(END_SITE)) or "none"
 
 
 def _refusal(problem: str, found: Mapping[str, int], names: Sequence[str], source: str) -> InputError:

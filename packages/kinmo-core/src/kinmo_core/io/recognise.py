@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Final
 
@@ -19,7 +19,9 @@ _SHORT: Final = 0.01  # share of the longest bone below which two joints lie in 
 _SPINE: Final = ("spine1", "spine2", "spine3")
 
 
-def recognise(names: Sequence[str], parents: Sequence[int], offsets: np.ndarray) -> dict[str, int]:
+def recognise(
+    names: Sequence[str], parents: Sequence[int], offsets: np.ndarray, given: Mapping[str, int] | None = None
+) -> dict[str, int]:
     """Return the joint of the file for each of the 22 joints that it has.
 
     Limbs are chains: among the joints of a side, the order from the trunk outwards decides where a name means two things
@@ -29,22 +31,26 @@ def recognise(names: Sequence[str], parents: Sequence[int], offsets: np.ndarray)
         names: of the joints.
         parents: of the joints, -1 for a root; a parent comes before its children.
         offsets: (joints, 3) from the parent, in any unit.
+        given: joints that a user has named; the others are found around them.
     """
-    labels, lengths = read_labels(names), np.linalg.norm(offsets, axis=-1)
-    people = [_person(_Tree(labels, parents, lengths, root)) for root, parent in enumerate(parents) if parent < 0]
+    labels, lengths, given = read_labels(names), np.linalg.norm(offsets, axis=-1), given or {}
+    roots = [joint for joint, parent in enumerate(parents) if parent < 0]
+    people = [_person(_Tree(labels, parents, lengths, root), given) for root in roots]
     return max(people, key=len, default={})  # a second root is a second person or a thing that the first one holds
 
 
-def _person(tree: _Tree) -> dict[str, int]:
-    """Return the joints of the tree below one root."""
+def _person(tree: _Tree, given: Mapping[str, int]) -> dict[str, int]:
+    """Return the joints of the tree below one root, and those given."""
     found: dict[str, int] = {}
     for side in _SIDES:
         for slots in (_LEG, _ARM):
             found |= {f"{side}_{slot}": joint for slot, joint in tree.limb(side, slots).items()}
+    found |= given
     hips = [found[name] for name in ("left_hip", "right_hip") if name in found]
     arms = [_first(found, f"{side}_collar", f"{side}_shoulder") for side in _SIDES]
-    if len(hips) == 2 and None not in arms:
-        found |= tree.trunk(hips, [joint for joint in arms if joint is not None])
+    branches = [tree.parents[joint] for joint in arms if joint is not None and tree.parents[joint] >= 0]
+    if hips and branches:
+        found |= {**tree.trunk(hips, branches), **given}
     return {name: found[name] for name in HUMANML3D.names if name in found}
 
 
@@ -91,9 +97,9 @@ class _Tree:
                     best[number] = (score + fit, {**taken, slot: joint})
         return max(best, key=lambda entry: entry[0])
 
-    def trunk(self, hips: list[int], arms: list[int]) -> dict[str, int]:
-        """Return pelvis, spine, neck and head, given the joints where legs and arms begin."""
-        branch = self._common(arms)
+    def trunk(self, hips: list[int], branches: list[int]) -> dict[str, int]:
+        """Return pelvis, spine, neck and head, given the joints where legs begin and those from which arms hang."""
+        branch = self._common(branches)
         pelvis = self._common([*hips, branch])
         named = [joint for joint in self.path(pelvis) if self.labels[joint].words == {"hip"}]
         pelvis = named[-1] if named else pelvis

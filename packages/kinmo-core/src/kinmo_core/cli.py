@@ -141,12 +141,6 @@ def _add_convert(commands: Commands) -> None:
     convert.add_argument("source", type=Path, help="motion to read")
     convert.add_argument("target", type=Path, help="file to write")
     convert.add_argument("--fps", type=float, help="frames per second of the result (default: those of the source)")
-    convert.add_argument(
-        "--repair-yaw", action="store_true", help="repair the wrong turns of HumanML3D's published features (.npy)"
-    )
-    convert.add_argument(
-        "--body-model", type=Path, help=".npz of SMPL, SMPL-H or SMPL-X, for reading or writing SMPL poses"
-    )
     add_read_options(convert)
     convert.set_defaults(run=_convert)
 

@@ -61,6 +61,10 @@ def add_read_options(command: argparse.ArgumentParser) -> None:
     reading.add_argument("--input-fps", type=float, help="frames per second of the file, in place of what it says")
     reading.add_argument("--drop-rest", choices=DROP_REST, default="auto", help="drop a rest pose in the first frame")
     reading.add_argument("--map", type=Path, metavar="FILE", help="YAML file that says which joint is which")
+    command.add_argument(
+        "--repair-yaw", action="store_true", help="repair the wrong turns of HumanML3D's published features (.npy)"
+    )
+    command.add_argument("--body-model", type=Path, help=".npz of SMPL, SMPL-H or SMPL-X, for SMPL poses")
     command.add_argument("--body", choices=BODIES, default="own", help="keep the proportions, or take HumanML3D's")
 
 
@@ -76,4 +80,10 @@ def read_source(options: argparse.Namespace) -> Motion:
         joint_map=options.map,
         body=options.body,
     )
-    return load_motion(options.source, given, note=lambda line: print(f"kinmo: {line}", file=sys.stderr))
+    return load_motion(
+        options.source,
+        given,
+        note=lambda line: print(f"kinmo: {line}", file=sys.stderr),
+        repair_yaw=options.repair_yaw,
+        body_model=options.body_model,
+    )

@@ -29,8 +29,8 @@ def load_motion(
     """Read a motion.
 
     Args:
-        path: `.npz` of KinMo or AMASS, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any `.bvh` of
-            a person.
+        path: `.npz` of KinMo or AMASS, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any `.bvh`
+            of a person.
         options: what to know of a `.bvh` that it does not say itself; the body is for all formats.
         note: called with one line on what was found in a `.bvh` and derived.
         repair_yaw: repair the yaw kinks of HumanML3D's published features (`data.yaw`).

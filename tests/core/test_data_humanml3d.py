@@ -198,3 +198,14 @@ def test_a_value_that_is_no_number_is_named_with_file_and_frame(folder: Path, va
         ):
             sample.features()
     assert len(start.features()) == 41  # another span of the clip
+
+
+@pytest.mark.parametrize("id", ["../secret", "/etc/passwd", "C:evil", "nul"])
+def test_ids_and_splits_stay_in_the_directory(id: str, toy_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(toy_folder, tmp_path / "set")
+    np.save(tmp_path / "secret.npy", np.zeros((50, 263), np.float32))
+    (tmp_path / "set" / "train.txt").write_text(f"000000\n{id}\n")
+    with pytest.raises(InputError, match=r"train.txt: id must be the name of a file, without \.\."):
+        HumanML3DFolder(tmp_path / "set").samples(["train"])
+    with pytest.raises(InputError, match="split must be the name of a file"):
+        HumanML3DFolder(tmp_path / "set").ids(id)

@@ -383,7 +383,7 @@ def test_nothing_is_left_of_a_failure(pack: Path, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(Statistics, "save", full)
     (tmp_path / "empty").mkdir()
     for out in (tmp_path / "new", tmp_path / "empty"):
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(InputError, match=f"cannot write {out}: No space left"):
             write_dataset([pack], out, progress=False)
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
@@ -410,6 +410,9 @@ def _replace(old: str, new: str, path: Path) -> None:
             "clip 000001 must be of a trial of the pack .*got 09_09",
         ),
         ("clips.jsonl", partial(_replace, '"val"', '"dev"'), "clip 000004 must be .* got 01_02 and dev"),
+        ("clips.jsonl", partial(_replace, '"000001"', '"../../../evil"'), r"id must be the name of a file, .*evil"),
+        ("clips.jsonl", partial(_replace, '"000001"', '"/tmp/evil"'), r"id must be the name of a file, .*evil"),
+        ("trials.jsonl", partial(_replace, '"01_01"', '"../01"'), r"trial must be the name of a file, .*01"),
         ("duplicates.json", partial(_replace, "clean_val_ids", "clean"), "is not a readable pack: no 'clean_val_ids'"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from itertools import pairwise
@@ -143,11 +144,10 @@ def test_an_index_of_another_model_is_refused_by_name(index: Index, toy_model: P
     ("name", "content", "message"),
     [
         ("index.json", "x", "is damaged: it is not JSON"),
-        ("index.json", "[]", "must be of format 2, .*, got another"),
+        ("index.json", "[]", "must be of format 3, .*, got another"),
         ("index.json", None, "is not an index; make one with `kinmo-htma index FOLDER --out"),
-        ("vectors.safetensors", "x", "is damaged"),
-        ("items.jsonl", "x\n", "is damaged"),
-        ("items.jsonl", "", r"vectors must be of 0 items, got"),
+        ("vectors.safetensors", "x", "vectors.safetensors is missing or is not the file that was written"),
+        ("statements.safetensors", None, "statements.safetensors is missing or is not the file that was written"),
     ],
 )
 def test_a_damaged_index_is_one_line(
@@ -159,6 +159,44 @@ def test_a_damaged_index_is_one_line(
     else:
         (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=message):
+        Index.load(tmp_path, model)
+
+
+def test_an_index_with_files_of_another_one_is_refused(index: Index, model: HTMA, tmp_path: Path):
+    index.save(tmp_path / "one")
+    Index(index.items[::-1], index.vectors, index.statements, index.model).save(tmp_path / "two")
+    (tmp_path / "one" / "items.jsonl").write_bytes((tmp_path / "two" / "items.jsonl").read_bytes())
+    with pytest.raises(InputError, match=r"items.jsonl is .* not the file that was written; make the index again"):
+        Index.load(tmp_path / "one", model)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("x", "is damaged"),
+        ('{"path": "/etc/passwd", "start": 0, "end": 1}', "path must be below the indexed folder, got '/etc/passwd'"),
+        ('{"path": "../../x.npz", "start": 0, "end": 1}', r"path must be below the indexed folder, got '../../x.npz'"),
+        ('{"path": "a\\u0000.npz", "start": 0, "end": 1}', "path must be below the indexed folder"),
+        ('{"path": "a.npz", "start": 0, "end": Infinity}', "start and end must be seconds, got 0 and inf"),
+        ('{"path": 5, "start": 0, "end": 1}', "is damaged"),
+    ],
+)
+def test_the_index_of_a_stranger(line: str, message: str, index: Index, model: HTMA, tmp_path: Path):
+    index.save(tmp_path)
+    (tmp_path / "items.jsonl").write_text(f"{line}\n" * len(index), encoding="utf-8")
+    facts = json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))
+    facts["sha256"]["items.jsonl"] = hashlib.sha256((tmp_path / "items.jsonl").read_bytes()).hexdigest()
+    (tmp_path / "index.json").write_text(json.dumps(facts), encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        Index.load(tmp_path, model)
+
+
+def test_the_index_of_a_stranger_names_files_of_its_own_folder(index: Index, model: HTMA, tmp_path: Path):
+    index.save(tmp_path)
+    facts = json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))
+    facts["sha256"]["../../etc/passwd"] = "0"
+    (tmp_path / "index.json").write_text(json.dumps(facts), encoding="utf-8")
+    with pytest.raises(InputError, match=r"index.json: file must be the name of a file"):
         Index.load(tmp_path, model)
 
 
@@ -241,7 +279,7 @@ class TestApproximate:
             Index.load(tmp_path, model)
         build_index(model, motions, warn=lambda _: None).save(tmp_path)
         assert not (tmp_path / "index.faiss").exists()
-        assert "faiss_sha256" not in json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))
+        assert "index.faiss" not in (tmp_path / "index.json").read_text(encoding="utf-8")
 
     def test_without_faiss_the_extra_is_named(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setitem(sys.modules, "faiss", None)

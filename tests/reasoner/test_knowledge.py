@@ -96,21 +96,20 @@ class TestBuild:
         assert not any(caption.text in text for sample in train.values() for caption in sample.captions)
 
     def test_a_mirrored_copy_lends_the_captions_that_name_a_side(self, toy_folder: Path, tmp_path: Path):
-        build(
-            toy_folder, described(toy_folder, tmp_path / "d.jsonl"), tmp_path, WordEncoder(TEXT_DIM), splits=["train"]
-        )
-        owners = [entry.owner for entry in read_known(tmp_path)[0]]
+        path = described(toy_folder, tmp_path / "d.jsonl")
+        build(toy_folder, path, tmp_path / "out", WordEncoder(TEXT_DIM), splits=["train"])
+        owners = [entry.owner for entry in read_known(tmp_path / "out")[0]]
         for sample in HumanML3DFolder(toy_folder).samples(["train"]):
             sided = sum(mirror_text(caption.text) != caption.text for caption in sample.captions)
             assert owners.count(sample.key) == (sided if sample.key.startswith("M") else len(sample.captions))
 
     def test_the_offline_reasoner_reads_it(self, toy_folder: Path, tmp_path: Path):
         encoder = WordEncoder(TEXT_DIM)
-        build(toy_folder, described(toy_folder, tmp_path / "d.jsonl"), tmp_path, encoder, splits=["train"])
-        words = (tmp_path / WORDS).read_text(encoding="utf-8").split()
+        build(toy_folder, described(toy_folder, tmp_path / "d.jsonl"), tmp_path / "out", encoder, splits=["train"])
+        words = (tmp_path / "out" / WORDS).read_text(encoding="utf-8").split()
         assert words == sorted(words)
         assert "person" in words
-        [[made]] = OfflineReasoner.load(tmp_path, encoder).plan(["a person walks"])
+        [[made]] = OfflineReasoner.load(tmp_path / "out", encoder).plan(["a person walks"])
         assert made.of("torso")[0].text.startswith("travels forward")
 
     def test_wrong_descriptions_are_named(self, toy_folder: Path, tmp_path: Path):

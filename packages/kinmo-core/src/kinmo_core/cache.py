@@ -10,10 +10,10 @@ from typing import Final, TypeVar
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from kinmo_core.files import atomic_path
+from kinmo_core.model_folder import save_tensors
 from kinmo_core.text import TextEncoder, TokenStateEncoder
 
 T = TypeVar("T")
@@ -41,8 +41,7 @@ def cached(
             print(f"{path} is damaged and is computed again")
     tensors = compute()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as temporary:
-        save_file({key: value.contiguous() for key, value in tensors.items()}, temporary)
+    save_tensors(tensors, path)
     return tensors
 
 

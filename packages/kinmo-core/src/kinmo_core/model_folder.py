@@ -7,7 +7,8 @@ Nothing here unpickles: weights are safetensors, and training checkpoints are re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -19,8 +20,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from kinmo_core.errors import InputError
-from kinmo_core.files import atomic_path
+from kinmo_core.files import atomic_folder, atomic_path
 
+CONFIG: Final = "model.yaml"
 FORMAT: Final = 2  # rises when an older reader could not read a newer folder
 M = TypeVar("M", bound=nn.Module)
 C = TypeVar("C")
@@ -67,9 +69,22 @@ def check_keys(values: Any, *, required: Collection[str], known: Collection[str]
         raise InputError(f"{source} has the unknown key {unknown[0]!r}; known are {', '.join(known)}")
 
 
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield a folder to write a model into; it becomes `path` when it is complete.
+
+    An earlier model is replaced as a whole, and what else lies beside it, such as its card, stays.
+
+    Raises:
+        InputError: `path` holds files and is not a model folder, or cannot be written.
+    """
+    with atomic_folder(path, marker=CONFIG, own=("*.safetensors", "*.npy")) as new:
+        yield new
+
+
 def save_config(folder: Path, config: Mapping[str, Any]) -> None:
     """Write `model.yaml` with the number of the format."""
-    with atomic_path(folder / "model.yaml") as path:
+    with atomic_path(folder / CONFIG) as path:
         path.write_text(yaml.safe_dump({"format": FORMAT, **config}, sort_keys=False), encoding="utf-8")
 
 
@@ -84,9 +99,9 @@ def load_config(folder: Path, *, required: Sequence[str] = (), optional: Sequenc
     Raises:
         InputError: the file is missing, is not YAML, has another format, or misses or adds a key, which is named.
     """
-    path = folder / "model.yaml"
+    path = folder / CONFIG
     if not path.is_file():
-        raise InputError(f"{folder} is not a model folder: it has no model.yaml")
+        raise InputError(f"{folder} is not a model folder: it has no {CONFIG}")
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -146,9 +161,16 @@ def load_weights(module: M, path: Path) -> M:
 
 
 def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Write named tensors as safetensors."""
+    """Write named tensors as safetensors.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
     with atomic_path(path) as temporary:
-        save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, temporary)
+        try:
+            save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, temporary)
+        except SafetensorError as error:  # a full disk, for one
+            raise OSError(0, _one_line(error)) from error
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:

@@ -91,7 +91,7 @@ def export(folder: Path, sources: Mapping[str, Path], *, text_encoder: str, samp
     """Write a model folder, networks as fp16.
 
     Args:
-        folder: directory to write; files of the same name are replaced.
+        folder: directory to write; see `kinmo_core.model_folder.new_folder`.
         sources: where each network (see `NETWORKS`) comes from, a training checkpoint or another model folder; the
             tokenizer's is required. An evaluator that was trained with other feature statistics is moved to the tokenizer's.
         text_encoder: name of the text encoder that the networks were trained with.
@@ -114,11 +114,11 @@ def export(folder: Path, sources: Mapping[str, Path], *, text_encoder: str, samp
     config: dict[str, Any] = {"text_encoder": text_encoder, "sampling": model_folder.to_dict(sampling)}
     config["training"] = {name: source.training for name, source in read.items()}
     config |= {name: source.config for name, source in read.items()}
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, source in read.items():
-        model_folder.save_weights(source.network, folder / f"{name}.safetensors")
-    statistics.save(folder)
-    model_folder.save_config(folder, config)
+    with model_folder.new_folder(folder) as new:
+        for name, source in read.items():
+            model_folder.save_weights(source.network, new / f"{name}.safetensors")
+        statistics.save(new)
+        model_folder.save_config(new, config)
 
 
 class _Source(NamedTuple):

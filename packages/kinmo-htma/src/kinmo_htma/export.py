@@ -27,7 +27,7 @@ def export(
     """Write a model folder from a training checkpoint, networks as fp16, without the decoder.
 
     Args:
-        folder: directory to write; files of the same name are replaced.
+        folder: directory to write; see `kinmo_core.model_folder.new_folder`.
         checkpoint: of a training run.
         known: sentences of training motions with their descriptions, for the reasoner; not used with the global level alone.
         similarity: see `retrieval_vectors`; that of the training run where None.
@@ -48,15 +48,15 @@ def export(
         "reasoner": "nearest" if finer else None,
         "training": asdict(TrainingRun.read(checkpoint, state)),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    model_folder.save_weights(network.text, folder / "text.safetensors")
-    model_folder.save_weights(network.motion, folder / "motion.safetensors")
-    Statistics(**state["statistics"]).save(folder)
-    if finer:
-        NearestReasoner(known, load_text_encoder(settings.language_model)).save(folder)
-    model_folder.save_config(folder, config)
-    model = HTMA.load(folder)  # embeds the actions by the weights as they are stored
-    save_actions(model.embed_texts(ACTIONS), folder)
+    with model_folder.new_folder(folder) as new:
+        model_folder.save_weights(network.text, new / "text.safetensors")
+        model_folder.save_weights(network.motion, new / "motion.safetensors")
+        Statistics(**state["statistics"]).save(new)
+        if finer:
+            NearestReasoner(known, load_text_encoder(settings.language_model)).save(new)
+        model_folder.save_config(new, config)
+        model = HTMA.load(new)  # embeds the actions by the weights as they are stored
+        save_actions(model.embed_texts(ACTIONS), new)
 
 
 def checkpoint_settings(state: Mapping[str, Any], path: Path) -> TextSettings:

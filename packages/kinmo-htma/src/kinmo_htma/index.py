@@ -1,14 +1,15 @@
 """A searchable folder of motions: a vector and statements for each motion, or for each part of a long one.
 
-On disk an index is a folder: `index.json` (the model that made the vectors), `items.jsonl`, `vectors.safetensors`, the files
-of `Statements`, and optionally `index.faiss`. Vectors are compared exactly, by a product with all of them, unless there is a
-FAISS index.
+On disk an index is a folder: `index.json` (the model that made the vectors, the SHA-256 of every other file), `items.jsonl`,
+`vectors.safetensors`, the files of `Statements`, and optionally `index.faiss`. Vectors are compared exactly, by a product
+with all of them, unless there is a FAISS index.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor
 
 from kinmo_core.errors import InputError
-from kinmo_core.files import atomic_path
+from kinmo_core.files import atomic_folder, check_name, sha256
 from kinmo_core.io import load_motion
 from kinmo_core.model_folder import load_tensors, save_tensors
 from kinmo_core.motion import Motion
@@ -27,7 +28,10 @@ from kinmo_htma.approximate import Approximate
 from kinmo_htma.model import HTMA
 from kinmo_reasoner.statements import Moment, Statements
 
-FORMAT: Final = 2
+FORMAT: Final = 3  # rises when an older reader could not read a newer index
+FACTS: Final = "index.json"
+APPROXIMATE: Final = "index.faiss"
+OWN: Final = ("vectors.safetensors", "statements.safetensors", "phrases.jsonl", "items.jsonl", APPROXIMATE)
 STATEMENT_WEIGHT: Final = 4.0  # of statements, beside vectors; best on the tuned half of the follow list
 CANDIDATES: Final = 2000  # items with the best vectors, among which statements that very many items have are looked for
 
@@ -131,35 +135,28 @@ class Index:
         return replace(whole, joints=whole.joints[start : end + 1])
 
     def save(self, folder: Path | str) -> None:
-        """Write the index, replacing files of the same name.
+        """Write the index; an earlier one is replaced as a whole.
 
         Raises:
-            InputError: the folder cannot be made or written.
+            InputError: the folder cannot be made or written, or holds files and no index.
         """
-        out = Path(folder)
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot make the folder {out}: {error.strerror}") from None
-        save_tensors({"vectors": self.vectors}, out / "vectors.safetensors")
-        self.statements.save(out)
-        with atomic_path(out / "items.jsonl") as path, path.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(asdict(item)) + "\n" for item in self.items)
-        facts: dict[str, Any] = {"format": FORMAT, "model": self.model[0], "fingerprint": self.model[1]}
-        facts["folder"] = str(self.folder)
-        (out / "index.faiss").unlink(missing_ok=True)
-        if self.approximate is not None:
-            with atomic_path(out / "index.faiss") as path:
-                facts["faiss_sha256"] = self.approximate.save(path)
-        with atomic_path(out / "index.json") as path:
-            path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        with atomic_folder(folder, marker=FACTS, own=OWN) as out:
+            save_tensors({"vectors": self.vectors}, out / "vectors.safetensors")
+            self.statements.save(out)
+            with (out / "items.jsonl").open("w", encoding="utf-8") as file:
+                file.writelines(json.dumps(asdict(item)) + "\n" for item in self.items)
+            if self.approximate is not None:
+                self.approximate.save(out / APPROXIMATE)
+            facts = {"format": FORMAT, "model": self.model[0], "fingerprint": self.model[1], "folder": str(self.folder)}
+            facts["sha256"] = {path.name: sha256(path) for path in sorted(out.iterdir())}
+            (out / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path | str, model: HTMA) -> Index:
         """Read what `save` wrote.
 
         Raises:
-            InputError: not an index, damaged, or made by another model than `model`.
+            InputError: not an index, damaged, a mixture of two, or made by another model than `model`.
         """
         root = Path(folder)
         facts = _read_facts(root)
@@ -168,15 +165,16 @@ class Index:
                 f"{root} was made by the model {facts['model']} ({facts['fingerprint']}), not by {model.name} "
                 f"({model.fingerprint}); make it again with `kinmo-htma index`"
             )
+        for name, wanted in facts["sha256"].items():
+            if not (root / check_name(name, what=f"{root / FACTS}: file")).is_file() or sha256(root / name) != wanted:
+                raise InputError(f"{root / name} is missing or is not the file that was written; make the index again")
         try:
             vectors = load_tensors(root / "vectors.safetensors")["vectors"]
             lines = (root / "items.jsonl").read_text(encoding="utf-8").splitlines()
-            items = [Item(**json.loads(line)) for line in lines]
+            items = [_item(json.loads(line)) for line in lines]
         except (OSError, KeyError, TypeError, ValueError) as error:  # InputError is a ValueError
             raise InputError(f"{root} is damaged: {' '.join(str(error).split())[:200]}") from None
-        approximate = None
-        if "faiss_sha256" in facts:
-            approximate = Approximate.load(root / "index.faiss", sha256=facts["faiss_sha256"])
+        approximate = Approximate.load(root / APPROXIMATE) if APPROXIMATE in facts["sha256"] else None
         made_by = (facts["model"], facts["fingerprint"])
         return cls(
             items, vectors, Statements.load(root), made_by, folder=Path(facts["folder"]), approximate=approximate
@@ -209,15 +207,25 @@ class Index:
         return tuple(self.statements.moments(wanted, number, delay=self.items[number].start))
 
 
+def _item(values: Mapping[str, Any]) -> Item:
+    path = Path(values["path"])  # a stranger's index must not show files from elsewhere
+    if path.is_absolute() or ".." in path.parts or "\0" in values["path"]:
+        raise InputError(f"path must be below the indexed folder, got {values['path']!r:.80}")
+    if not 0 <= values["start"] <= values["end"] < math.inf:
+        raise InputError(f"start and end must be seconds, got {values['start']} and {values['end']}")
+    return Item(**values)
+
+
 def _read_facts(root: Path) -> dict[str, Any]:
-    path = root / "index.json"
+    path = root / FACTS
     if not path.is_file():
         raise InputError(f"{root} is not an index; make one with `kinmo-htma index FOLDER --out {root}`")
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise InputError(f"{path} is damaged: it is not JSON") from None
-    known = {"format", "model", "fingerprint", "folder"}
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT or not known <= set(facts):
+    kinds = {"format": int, "model": str, "fingerprint": str, "folder": str, "sha256": dict}
+    fits = isinstance(facts, dict) and all(isinstance(facts.get(name), kind) for name, kind in kinds.items())
+    if not fits or facts["format"] != FORMAT:
         raise InputError(f"{path} must be of format {FORMAT}, which this version of KinMo reads, got another")
     return facts

@@ -12,7 +12,7 @@ from typing import Final
 from kinmo_core.data.captions import mirror_text
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.errors import InputError
-from kinmo_core.files import atomic_path
+from kinmo_core.files import atomic_folder
 from kinmo_core.text import BODY, TextEncoder, Timeline, read_records
 from kinmo_reasoner.known import Known
 from kinmo_reasoner.nearest import NearestReasoner
@@ -48,10 +48,9 @@ def build(data: Path, descriptions: Path, out: Path, encoder: TextEncoder, *, sp
     ]
     if not known:
         raise InputError(f"{descriptions} has a timeline of none of the {len(samples)} motions of {', '.join(splits)}")
-    out.mkdir(parents=True, exist_ok=True)
-    NearestReasoner(known, encoder).save(out)
-    with atomic_path(out / WORDS) as temporary:
-        temporary.write_text("\n".join(_words(known)) + "\n", encoding="utf-8")
+    with atomic_folder(out, marker=WORDS, own=("known.*",)) as new:
+        NearestReasoner(known, encoder).save(new)
+        (new / WORDS).write_text("\n".join(_words(known)) + "\n", encoding="utf-8")
     return len(known)
 
 

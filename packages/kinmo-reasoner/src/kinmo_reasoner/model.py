@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kinmo_core.errors import InputError
-from kinmo_core.model_folder import load_config, save_config
+from kinmo_core.model_folder import load_config, new_folder, save_config
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -135,14 +135,11 @@ def save_folder(folder: Path, model: Any, tokenizer: PreTrainedTokenizerBase, *,
     Raises:
         InputError: the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        model.save_pretrained(folder, safe_serialization=True)
+    with new_folder(folder) as new:
+        model.save_pretrained(new, safe_serialization=True)
         if base is None:
-            tokenizer.save_pretrained(folder)
-    except OSError as error:
-        raise InputError(f"cannot write {folder}: {error.strerror or error}") from None
-    save_config(folder, {"base": base})
+            tokenizer.save_pretrained(new)
+        save_config(new, {"base": base})
 
 
 def load_folder(folder: Path, *, base: str | None = None, dtype: str = "float32", four_bit: bool = False) -> Any:

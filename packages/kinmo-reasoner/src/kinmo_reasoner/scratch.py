@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kinmo_core.errors import InputError
+from kinmo_core.files import atomic_folder
 from kinmo_reasoner.model import need
 
 if TYPE_CHECKING:
@@ -87,8 +88,9 @@ def make_base(folder: Path, sentences: Iterable[str], answers: Iterable[str], co
                 pad_token_id=end,
             )
         )
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    with atomic_folder(folder, marker="config.json") as new:
+        model.save_pretrained(new)
+        tokenizer.save_pretrained(new)
 
 
 def train_tokenizer(sentences: Iterable[str], answers: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:

@@ -25,7 +25,7 @@ from kinmo_core.data.mirroring import mirror_clip
 from kinmo_core.data.yaw import repair_yaw
 from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import DIM, FPS
-from kinmo_core.files import read_text
+from kinmo_core.files import check_name, read_text
 from kinmo_core.stats import Statistics
 
 MIN_FRAMES = 40  # HumanML3D trains on 40 <= frames < 200
@@ -102,11 +102,11 @@ class HumanML3DFolder:
 
     def ids(self, split: str) -> list[str]:
         """Return the ids of a split list, in its order."""
-        path = self.root / f"{split}.txt"
+        path = self.root / f"{check_name(split, what='split')}.txt"
         if not path.is_file():
             known = sorted(p.stem for p in self.root.glob("*.txt"))
             raise InputError(f"{self.root} has no split {split!r}; it has {', '.join(known) or 'none'}")
-        return read_text(path).split()
+        return [check_name(id, what=f"{path}: id", folders=True) for id in read_text(path).split()]
 
     def captions(self, id: str) -> tuple[Caption, ...]:
         """Return all captions of a clip; none if neither it nor the original of a mirrored copy has a text file."""

@@ -26,7 +26,7 @@ from torch import Tensor
 from kinmo_core.data.pack import SPLITS, Pack
 from kinmo_core.data.pieces import Pieces, cut
 from kinmo_core.data.summary import summary
-from kinmo_core.data.writer import check_new_folder, new_dataset, with_mirrored, write_clip, write_lists
+from kinmo_core.data.writer import ABOUT, check_new_folder, new_dataset, with_mirrored, write_clip, write_lists
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, encode_raw
 from kinmo_core.motion import mirror_joints
@@ -77,7 +77,7 @@ def write_dataset(
         _write_pieces(packs, pieces, work, full=full, progress=progress)
         write_lists(work, lists)
         Statistics.of(_train_features(packs, pieces, work)).save(work)
-        (work / "about.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        (work / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     return about
 
 

@@ -23,6 +23,7 @@ from torch import Tensor
 from kinmo_core.data.captions import Caption
 from kinmo_core.data.sources import Source, source_of
 from kinmo_core.errors import InputError
+from kinmo_core.files import check_name
 
 SPLITS: Final = ("train", "val", "test")
 _FILES: Final = ("joints.npz", "trials.jsonl", "clips.jsonl", "duplicates.json")
@@ -123,7 +124,7 @@ class Pack:
 
 def _trial(row: Mapping[str, Any]) -> Trial:
     return Trial(
-        name=row["trial"],
+        name=check_name(row["trial"], what="trial"),
         row=row["start"],
         frames=row["frames"],
         usable=(row["extrapolated_start"], row["frames"] - row["extrapolated_end"]),
@@ -135,7 +136,7 @@ def _trial(row: Mapping[str, Any]) -> Trial:
 
 def _clip(row: Mapping[str, Any]) -> Clip:
     captions = tuple(Caption(c["text"], c["tokens"], c["start"], c["end"]) for c in row["captions"])
-    return Clip(row["id"], row["trial"], row["start"], row["end"], row["split"], captions)
+    return Clip(check_name(row["id"], what="id"), row["trial"], row["start"], row["end"], row["split"], captions)
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:

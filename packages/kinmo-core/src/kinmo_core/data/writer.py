@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from torch import Tensor
@@ -14,6 +13,9 @@ from torch import Tensor
 from kinmo_core.data.captions import Caption
 from kinmo_core.errors import InputError
 from kinmo_core.features import decode
+from kinmo_core.files import atomic_folder
+
+ABOUT: Final = "about.json"  # facts about a data set that was written here
 
 
 def check_new_folder(out: Path) -> None:
@@ -30,19 +32,10 @@ def new_dataset(out: Path, *, full: bool) -> Iterator[Path]:
         out: new or empty folder.
         full: with `new_joints` too.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with atomic_folder(out, marker=ABOUT) as work:
         for name in ("new_joint_vecs", "texts", *(["new_joints"] if full else [])):
             (work / name).mkdir()
         yield work
-        work.chmod((work / "texts").stat().st_mode)  # mkdtemp makes private folders
-        if out.exists():
-            out.rmdir()
-        work.rename(out)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
 
 
 def write_clip(folder: Path, id: str, features: Tensor, captions: Sequence[Caption], *, full: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ settings.register_profile(
     "kinmo", derandomize=True, deadline=None, max_examples=15, phases=[Phase.explicit, Phase.generate]
 )
 settings.load_profile("kinmo")
+
+os.environ["KINMO_CACHE"] = tempfile.mkdtemp(prefix="kinmo-tests-")  # logs and caches of the commands that tests run
 
 _ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(_ROOT / "tests" / "shared"))  # for openai_server

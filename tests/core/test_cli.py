@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 import subprocess
 import sys
@@ -15,7 +13,7 @@ import torch
 from torch import Tensor
 
 import kinmo_core.data.merge
-from kinmo_core.cli import exit_on_input_error, main
+from kinmo_core.cli import main
 from kinmo_core.doctor import ABILITIES, Ability
 from kinmo_core.errors import InputError
 from kinmo_core.io import load_motion, save_motion
@@ -170,36 +168,3 @@ def test_help_does_not_wait_for_torch() -> None:
     assert run.returncode == 0, run.stderr
     for command in ("convert", "render", "data", "doctor"):
         assert command in run.stdout
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_full_standard_output_is_one_line() -> None:
-    code = "from kinmo_core.cli import exit_on_input_error as on\nwith on('kinmo'): print('x', flush=True)"
-    with Path("/dev/full").open("w") as full:
-        run = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert run.stderr.splitlines()[0] == "kinmo: error: No space left on device"
-
-
-@pytest.mark.parametrize(
-    ("error", "code", "line"),
-    [
-        (InputError("wanted a,\ngot b"), 2, "tool: error: wanted a, got b"),
-        (
-            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out.npz"),
-            2,
-            "tool: error: out.npz: No space left on device",
-        ),
-        (PermissionError(errno.EACCES, os.strerror(errno.EACCES), "x/y"), 2, "tool: error: x/y: Permission denied"),
-        (KeyboardInterrupt(), 130, "tool: stopped"),
-    ],
-)
-def test_exit_on_input_error(error: BaseException, code: int, line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stopped, exit_on_input_error("tool"):
-        raise error
-    assert stopped.value.code == code
-    assert capsys.readouterr().err == f"{line}\n"
-
-
-def test_a_bug_keeps_its_traceback() -> None:
-    with pytest.raises(ZeroDivisionError), exit_on_input_error("tool"):
-        _ = 1 / 0

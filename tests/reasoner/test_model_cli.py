@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 import yaml
 from toy_reasoner import SIZES
 
+from kinmo_core.command import Parser
 from kinmo_core.errors import InputError
 from kinmo_reasoner.model import load_tokenizer
 from kinmo_reasoner.model_cli import add_commands
@@ -22,7 +22,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 def run(*arguments: object) -> None:
-    parser = argparse.ArgumentParser()
+    parser = Parser()
     add_commands(parser.add_subparsers(required=True))
     options = parser.parse_args([str(argument) for argument in arguments])
     options.run(options)

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.cli import run_command
+from kinmo_core.command import Parser, run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kinmo-annotate", description="Motion to text, limb by limb.")
+    parser = Parser(prog="kinmo-annotate", description="Motion to text, limb by limb.")
     version = f"kinmo-annotate {metadata.version('kinmo-annotate')}"
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")

@@ -7,22 +7,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
-from importlib import import_module, metadata
+from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final
 
+from kinmo_core.command import Commands, Parser, readable_file, run_command
 from kinmo_core.data.commands import add_check, add_folder
-from kinmo_core.errors import DataWarning, InputError
+from kinmo_core.errors import InputError
 from kinmo_core.reading import add_read_options, read_source
 
-LIMBS: Final = ("torso", "neck", "left_arm", "right_arm", "left_leg", "right_leg")  # options that speak of one group
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what `add_subparsers` returns
-
-_FORMAT: Final = warnings.formatwarning
 _PICTURES: Final = (".mp4", ".gif", ".png")
 
 
@@ -31,94 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     run_command("kinmo", _parser, arguments)
 
 
-def run_command(
-    program: str,
-    parser: Callable[[], argparse.ArgumentParser],
-    arguments: Sequence[str] | None,
-    *,
-    lightning: Collection[str] = (),
-    trainer: str = "kinmo_core.train.cli",
-) -> None:
-    """Run a command line; bad input prints one line and exits with code 2.
-
-    Args:
-        program: name of the command, which is that of its package.
-        parser: returns the parser; each of its subcommands sets `run`, which is called with the options.
-        arguments: command-line arguments; those of the process by default.
-        lightning: subcommands that are passed unparsed to `main` of the module `trainer`.
-        trainer: module that runs these subcommands; it is imported for them alone, since it needs Lightning.
-    """
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    warnings.formatwarning = partial(_one_line_of_warning, program)
-    with exit_on_input_error(program):
-        if given and given[0] in lightning:
-            _training_command(program, trainer)(given)
-            return
-        options = parser().parse_args(given)
-        options.run(options)
-
-
-def _training_command(program: str, trainer: str) -> Callable[[Sequence[str]], None]:
-    try:
-        return import_module(trainer).main
-    except ModuleNotFoundError as error:
-        if error.name not in ("lightning", "jsonargparse"):
-            raise
-        raise InputError(f"training needs {error.name}; install it with: pip install '{program}[train]'") from None
-
-
-@contextmanager
-def exit_on_input_error(program: str) -> Iterator[None]:
-    """Turn an `InputError` or `OSError` into one line on stderr and exit code 2, without a traceback; Ctrl-C into 130.
-
-    Args:
-        program: name of the command, the start of the line.
-    """
-    try:
-        yield
-    except InputError as error:
-        if error.attachment:
-            print(error.attachment)
-        _fail(program, str(error))
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        _fail(program, f"{place}{error.strerror or error}")
-    except KeyboardInterrupt:
-        print(f"{program}: stopped", file=sys.stderr)
-        sys.exit(130)
-
-
-def add_card(commands: Commands, *, measured_by: str) -> argparse.ArgumentParser:
-    """Add the subcommand `card` with the options of every model card.
-
-    Args:
-        commands: the subcommands of a package's command.
-        measured_by: the subcommand whose results the card shows.
-    """
-    card = commands.add_parser("card", help="write the model card of an exported and evaluated model folder")
-    card.add_argument("model", type=Path, help="model folder")
-    card.add_argument("--title", required=True, help="title of the card")
-    card.add_argument("--data", type=Path, required=True, help="Markdown file on the training data")
-    card.add_argument("--limits", type=Path, required=True, help="Markdown file on the limitations")
-    card.add_argument("--splits", required=True, help=f"splits that were passed to `{measured_by}`")
-    card.add_argument("--shipped", action="store_true", help="the folder is part of the package")
-    return card
-
-
-def _one_line_of_warning(program: str, message: Warning | str, category: type[Warning], *where: Any) -> str:
-    """Say what of the data is left out without the line of code that noticed it, of which a user knows nothing."""
-    if issubclass(category, DataWarning):
-        return f"{program}: warning: {message}\n"
-    return _FORMAT(message, category, *where)
-
-
-def _fail(program: str, message: str) -> None:
-    print(f"{program}: error: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(2)
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kinmo", description="Convert and draw human motion, prepare data sets.")
+    parser = Parser(prog="kinmo", description="Convert and draw human motion, prepare data sets.")
     parser.add_argument("--version", action="version", version=f"kinmo {metadata.version('kinmo-core')}")
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_convert(commands)
@@ -138,7 +46,7 @@ def _add_convert(commands: Commands) -> None:
         description="Formats by suffix. Read: .npz (also of AMASS), .npy, .bvh. Write: .npz, .amass.npz (SMPL poses), .npy, "
         ".csv, .bvh, .glb, .mp4, .gif, .png.",
     )
-    convert.add_argument("source", type=Path, help="motion to read")
+    convert.add_argument("source", type=readable_file, help="motion to read")
     convert.add_argument("target", type=Path, help="file to write")
     convert.add_argument("--fps", type=float, help="frames per second of the result (default: those of the source)")
     add_read_options(convert)
@@ -147,7 +55,7 @@ def _add_convert(commands: Commands) -> None:
 
 def _add_render(commands: Commands) -> None:
     render = commands.add_parser("render", help="draw a motion as a film (.mp4, .gif) or a strip of poses (.png)")
-    render.add_argument("source", type=Path, help="motion to read: .npz, .npy or .bvh")
+    render.add_argument("source", type=readable_file, help="motion to read: .npz, .npy or .bvh")
     render.add_argument("target", type=Path, help="picture to write: .mp4, .gif or .png")
     render.add_argument("--poses", type=int, default=8, help="number of poses in a .png (default: %(default)s)")
     render.add_argument("--text", help="caption (default: the text of the motion)")

@@ -196,9 +196,14 @@ def load_training_checkpoint(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"no checkpoint {path}")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # damaged content can make the reader raise any exception
-        raise InputError(f"{path} is not a readable checkpoint: {_one_line(error) or type(error).__name__}") from None
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # damaged content can make the reader raise any exception
+        raise InputError(
+            f"{path} is not a readable checkpoint: it is damaged, of another program or holds Python objects"
+        ) from None
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("state_dict"), dict):
+        raise InputError(f"{path} is not a checkpoint of a training: it must hold a state_dict")
+    return checkpoint
 
 
 def network_from_checkpoint(checkpoint: Mapping[str, Any], make: Callable[[Any], M], kind: type[Any]) -> M:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.cli import Commands, add_card, run_command
+from kinmo_core.command import Commands, Parser, add_card, run_command
 from kinmo_core.errors import InputError
 from kinmo_gen.sample_cli import add_demo, add_model_options, add_sample, check_candidates, make_folder
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kinmo-gen", description="Text to motion.")
+    parser = Parser(prog="kinmo-gen", description="Text to motion.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_sample(commands)
     add_demo(commands)

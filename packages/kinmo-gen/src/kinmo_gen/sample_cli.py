@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinmo_core.cli import LIMBS, Commands
+from kinmo_core.command import LIMBS, Commands
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:

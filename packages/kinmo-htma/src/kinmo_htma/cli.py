@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.cli import LIMBS, Commands, add_card, run_command
+from kinmo_core.command import LIMBS, Commands, Parser, add_card, run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kinmo-htma", description="Sentences and motions in one space.")
+    parser = Parser(prog="kinmo-htma", description="Sentences and motions in one space.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, what in TRAINING.items():
         commands.add_parser(name, help=f"{what} (LightningCLI; --config YAML, see configs/htma)", add_help=False)

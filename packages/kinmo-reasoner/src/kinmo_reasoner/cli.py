@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from time import process_time
 
-from kinmo_core.cli import run_command
+from kinmo_core.command import Parser, run_command
 from kinmo_core.errors import InputError
 from kinmo_reasoner.model_cli import add_commands
 
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kinmo-reasoner", description="One sentence to the motion of every limb.")
+    parser = Parser(prog="kinmo-reasoner", description="One sentence to the motion of every limb.")
     version = f"kinmo-reasoner {metadata.version('kinmo-reasoner')}"
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")

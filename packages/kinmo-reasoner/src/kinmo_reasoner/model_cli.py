@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kinmo_core.cli import Commands
+    from kinmo_core.command import Commands
 
 
 def add_commands(commands: Commands) -> None:

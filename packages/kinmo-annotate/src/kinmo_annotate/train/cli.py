@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Sequence
 
 from lightning.pytorch.cli import LightningArgumentParser
@@ -11,7 +9,7 @@ from lightning.pytorch.cli import LightningArgumentParser
 from kinmo_annotate.train.data import MotionData
 from kinmo_annotate.train.module import AnnotationModule
 from kinmo_annotate.train.output import AnnotationFile
-from kinmo_core.train.cli import KinmoCLI
+from kinmo_core.train.cli import KinmoCLI, run_cli
 
 
 class AnnotateCLI(KinmoCLI):
@@ -27,7 +25,6 @@ class AnnotateCLI(KinmoCLI):
                 "trainer.devices": 1,
                 "trainer.logger": False,
                 "trainer.enable_checkpointing": False,
-                "trainer.enable_model_summary": False,
             }
         )
 
@@ -43,9 +40,9 @@ class AnnotateCLI(KinmoCLI):
 
 def main(arguments: Sequence[str]) -> None:
     """Run the command with the given arguments."""
-    sys.argv[1:] = arguments  # LightningCLI warns if it gets arguments by a parameter
-    warnings.filterwarnings("ignore", "The .* does not have many workers")  # reading takes 0.1 % of the time
-    AnnotateCLI(
+    run_cli(
+        AnnotateCLI,
+        arguments,
         AnnotationModule,
         MotionData,
         save_config_callback=None,

@@ -99,4 +99,5 @@ def _plot(rows: list[dict[str, Any]], names: list[str], path: Path) -> None:
         axes.plot(*zip(*points, strict=True), marker=".")
         axes.set_title(name)
         axes.set_xlabel("step")
-    figure.savefig(path, dpi=100)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=100)

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import argparse
+import logging
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from lightning import LightningDataModule, LightningModule
+from lightning import LightningDataModule, LightningModule, Trainer
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
+from kinmo_core.errors import InputError
 from kinmo_core.model_folder import load_training_checkpoint
 from kinmo_core.train.callbacks import Curves, FiniteLoss, StepSeed
+from kinmo_core.train.checkpoints import AtomicCheckpoints
+from kinmo_core.train.progress import StepProgress
+from kinmo_core.train.reasons import reason
+
+# What Lightning and the libraries below it say of themselves, of which a user can change nothing.
+_NOISE = (
+    "The .* does not have many workers",
+    "Checkpoint directory .* exists and is not empty",
+    "The number of training batches .* is smaller than the logging interval",
+    ".*LeafSpec.*deprecated",
+    ".*treespec",
+)
 
 
 class KinmoCLI(LightningCLI):
@@ -22,6 +39,9 @@ class KinmoCLI(LightningCLI):
     resumes from `last.ckpt` in the run's folder where it exists. None of this applies to a subclass without `fit`.
 
     Modules and data do not reach into each other: `LINKS` carry what one must know of the other, where both have it.
+
+    Raises:
+        InputError: an option or a value of the configuration is wrong; names it in one line.
     """
 
     # (source, target, when): "parse" copies a value of the configuration, "instantiate" an attribute of the data module.
@@ -32,10 +52,39 @@ class KinmoCLI(LightningCLI):
         ("model.init_args.network.levels", "data.init_args.levels", "parse"),
     )
 
+    def init_parser(self, **kwargs: Any) -> LightningArgumentParser:
+        """Make a parser that raises errors, which `parse_arguments` shortens, in place of printing its usage."""
+        return super().init_parser(exit_on_error=False, **kwargs)
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse, and say in one line what is wrong."""
+        try:
+            super().parse_arguments(parser, args)
+        except argparse.ArgumentError as error:
+            raise InputError(reason(str(error))) from None
+
+    def instantiate_classes(self) -> None:
+        """Make module, data and Trainer; their constructors check the values."""
+        try:
+            super().instantiate_classes()
+        except InputError:
+            raise
+        except (ValueError, TypeError, RuntimeError, ImportError, MisconfigurationException) as error:
+            raise InputError(reason(str(error))) from error
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Make a Trainer whose checkpoints are there whole or not at all."""
+        given = self._get(self.config_init, "trainer", default={}).get("plugins") or []
+        plugins = [AtomicCheckpoints(), *(given if isinstance(given, list) else [given])]
+        return super().instantiate_trainer(plugins=plugins, **kwargs)
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add checkpoints, step seeds, curves and links."""
+        """Add checkpoints, step seeds, curves, progress and links."""
         # The data modules distribute the data over the processes themselves.
         parser.set_defaults({"trainer.use_distributed_sampler": False})
+        # `StepProgress` says how far a run is, in steps, and how large the network is.
+        parser.set_defaults({"trainer.enable_progress_bar": False, "trainer.enable_model_summary": False})
+        parser.add_lightning_class_args(StepProgress, "progress")
         if self._trains:
             self._add_training(parser)
             for source, target, when in self.LINKS:
@@ -71,6 +120,26 @@ class KinmoCLI(LightningCLI):
         if self._trains:
             self._place_checkpoints(self.config[self.subcommand] if self.subcommand else self.config)
 
+    def _set_seed(self) -> None:
+        try:
+            super()._set_seed()
+        except (ValueError, TypeError) as error:
+            raise InputError(f"seed_everything: {error}") from None
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        try:
+            super()._run_subcommand(subcommand)
+        except MisconfigurationException as error:
+            raise InputError(reason(str(error))) from None
+        except RuntimeError as error:
+            if "loading state_dict" not in str(error):
+                raise
+            raise InputError(f"{self.config[subcommand]['ckpt_path']} is a checkpoint of another network") from None
+        except SystemExit:
+            if self.trainer.interrupted:  # Lightning ends with 1 after Ctrl-C
+                raise KeyboardInterrupt from None
+            raise
+
     def _parse_ckpt_path(self) -> None:
         """Leave the configuration as given: it, not the checkpoint, says which module to make, and of which sizes.
 
@@ -88,17 +157,37 @@ class KinmoCLI(LightningCLI):
         folder = config["last"]["dirpath"]
         if self.subcommand == "fit" and folder and config["ckpt_path"] is None:
             last = Path(folder) / "last.ckpt"
-            config["ckpt_path"] = str(last) if last.is_file() else None
+            if last.is_file():
+                config["ckpt_path"] = str(last)
+                print(f"going on from {last}", file=sys.stderr)
         if self.subcommand:
             config["weights_only"] = True  # keeps Lightning from unpickling
             if config["ckpt_path"]:
                 load_training_checkpoint(Path(config["ckpt_path"]))  # fails early and in one line
 
 
+def run_cli(cli: Callable[..., KinmoCLI], arguments: Sequence[str], *classes: type, **settings: Any) -> None:
+    """Run the command line of a package without the remarks that Lightning makes about itself.
+
+    Args:
+        cli: the class of the command line.
+        arguments: its subcommand and options.
+        classes: module and data module.
+        settings: further arguments of `cli`.
+    """
+    sys.argv[1:] = arguments  # LightningCLI warns when it is given arguments of its own
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for message in _NOISE:
+        warnings.filterwarnings("ignore", message)
+    cli(*classes, **settings)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Run `fit`, `validate` or `test`; the YAML names the module and the data module by class_path."""
-    sys.argv[1:] = arguments  # LightningCLI warns when it is given arguments of its own
-    KinmoCLI(
+    run_cli(
+        KinmoCLI,
+        arguments,
         LightningModule,
         LightningDataModule,
         subclass_mode_model=True,

@@ -15,6 +15,7 @@ import lightning as L
 import numpy as np
 from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
+from kinmo_core.errors import InputError
 from kinmo_core.language import resolve_state_encoder
 from kinmo_core.text import TokenStateEncoder
 
@@ -161,6 +162,14 @@ class LoaderConfig:
     workers: int = 0
     seed: int = 0
     bucket_batches: int = 1
+
+    def __post_init__(self) -> None:
+        for name, least in (("batch_size", 1), ("workers", 0), ("seed", 0), ("bucket_batches", 1)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        for name in ("train_splits", "val_splits"):
+            if not getattr(self, name):
+                raise InputError(f"{name} must name at least one split list, got none")
 
 
 class StepDataModule(L.LightningDataModule):

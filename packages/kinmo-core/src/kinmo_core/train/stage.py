@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import lightning as L
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 
+from kinmo_core.errors import InputError
 from kinmo_core.model_folder import to_dict
 from kinmo_core.stats import Statistics
 
@@ -32,6 +34,11 @@ class OptimConfig:
     decay_at: tuple[int, ...] = ()
     decay_by: float = 0.1
     betas: tuple[float, float] = (0.9, 0.99)
+
+    def __post_init__(self) -> None:
+        for name in ("learning_rate", "weight_decay", "warmup_steps", "decay_by"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise InputError(f"{name} must be a number of at least 0, got {getattr(self, name)}")
 
 
 class Stage(L.LightningModule):

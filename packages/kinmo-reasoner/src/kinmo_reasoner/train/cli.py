@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from kinmo_core.train.cli import KinmoCLI
+from kinmo_core.train.cli import KinmoCLI, run_cli
 from kinmo_reasoner.train.data import SentenceData
 from kinmo_reasoner.train.module import ReasonerModule
 
@@ -21,8 +20,9 @@ class ReasonerCLI(KinmoCLI):
 
 def main(arguments: Sequence[str]) -> None:
     """Run `fit`, `validate` or `test` with the given arguments."""
-    sys.argv[1:] = arguments  # LightningCLI warns when it is given arguments of its own
-    ReasonerCLI(
+    run_cli(
+        ReasonerCLI,
+        arguments,
         ReasonerModule,
         SentenceData,
         save_config_kwargs={"overwrite": True},

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from kinmo_core.data.humanml3d import HumanML3DFolder
+from kinmo_core.data.humanml3d import HumanML3DFolder, readable
 from kinmo_core.data.mirroring import mirror_clip
 from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import encode_raw
@@ -154,7 +154,7 @@ def test_a_damaged_clip_is_named(folder: Path, kind: str):
             np.save(path, np.array([print], dtype=object), allow_pickle=True)
         case _:
             np.save(path, np.zeros((60, 251), dtype=np.float32))
-    with pytest.raises(InputError, match=r"000002\.npy (is not a readable|must hold \(frames, 263\))"):
+    with pytest.raises(DataWarning, match=r"000002\.npy (is not a readable|must hold \(frames, 263\))"):
         HumanML3DFolder(folder).samples(["train"])
 
 
@@ -205,7 +205,23 @@ def test_ids_and_splits_stay_in_the_directory(id: str, toy_folder: Path, tmp_pat
     shutil.copytree(toy_folder, tmp_path / "set")
     np.save(tmp_path / "secret.npy", np.zeros((50, 263), np.float32))
     (tmp_path / "set" / "train.txt").write_text(f"000000\n{id}\n")
-    with pytest.raises(InputError, match=r"train.txt: id must be the name of a file, without \.\."):
-        HumanML3DFolder(tmp_path / "set").samples(["train"])
+    with pytest.warns(DataWarning, match=r"left out id must be the name of a file, without \.\."):
+        assert {sample.id for sample in HumanML3DFolder(tmp_path / "set").samples(["train"])} == {"000000"}
     with pytest.raises(InputError, match="split must be the name of a file"):
         HumanML3DFolder(tmp_path / "set").ids(id)
+
+
+def test_one_bad_clip_does_not_stop_a_thousand(toy_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(toy_folder, tmp_path / "set")
+    folder = HumanML3DFolder(tmp_path / "set")
+    whole = folder.samples(["train"])
+    broken, foreign, *_ = dict.fromkeys(sample.path for sample in whole)
+    np.save(broken, np.where(np.arange(64)[:, None] == 30, np.nan, np.load(broken)))
+    foreign.write_text("no array")
+    with pytest.warns(DataWarning, match=f"left out {foreign} is not a readable .npy file"):
+        samples = folder.samples(["train"])
+    with pytest.warns(DataWarning, match=f"left out .*{broken.name} must hold finite numbers, .* first in frame 30"):
+        kept = readable(samples)
+    assert [sample.id for sample in kept] == [s.id for s in whole if s.path not in (broken, foreign)]
+    with pytest.warns(DataWarning), pytest.raises(InputError, match="at least one of 1 motions must be readable"):
+        readable([next(sample for sample in samples if sample.path == broken)])

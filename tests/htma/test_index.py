@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kinmo_core.data.captions import mirror_text
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import FPS
-from kinmo_core.io import save_motion
+from kinmo_core.io import load_motion, save_motion
 from kinmo_core.motion import Motion
 from kinmo_core.testing import walking_joints
 from kinmo_core.text import GROUPS, UNKNOWN, Statement, Timeline
@@ -55,7 +55,8 @@ def motions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def index(model: HTMA, motions: Path) -> Index:
-    return build_index(model, motions, warn=lambda _: None)
+    with pytest.warns(DataWarning):
+        return build_index(model, motions)
 
 
 def vectors_of(model: HTMA, path: Path) -> Tensor:
@@ -74,8 +75,9 @@ def test_every_motion_finds_itself(index: Index, model: HTMA, motions: Path):
 
 
 def test_what_cannot_be_used_is_named_and_left_out(model: HTMA, motions: Path):
-    lines: list[str] = []
-    found = build_index(model, motions, warn=lines.append)
+    with pytest.warns(DataWarning) as left_out:
+        found = build_index(model, motions)
+    lines = [str(warning.message) for warning in left_out]
     assert sorted({item.path for item in found.items}) == sorted(NAMES)
     assert len(lines) == 3
     for name, reason in (("short.npz", "too short"), ("broken.bvh", ""), ("other.npy", "wanted joints")):
@@ -200,11 +202,29 @@ def test_the_index_of_a_stranger_names_files_of_its_own_folder(index: Index, mod
         Index.load(tmp_path, model)
 
 
-def test_a_motion_in_several_formats_is_one(tmp_path: Path):
-    for name in ("a.bvh", "a.npz", "a.png", "b.BVH", "c/a.npy", "c/a.bvh"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    assert [str(path.relative_to(tmp_path)) for path in indexed_files(tmp_path)] == ["a.npz", "b.BVH", "c/a.npy"]
+def test_a_motion_in_several_formats_is_one_and_another_of_its_name_is_kept(model: HTMA, tmp_path: Path):
+    walk, turn = (Motion(walking_joints(61, speed=speed, seed=seed), FPS) for speed, seed in ((0.4, 1), (1.2, 2)))
+    for name, motion in {"a.bvh": walk, "a.npz": walk, "a.npy": walk, "b.npz": walk, "b.bvh": turn}.items():
+        save_motion(motion, tmp_path / name)
+    save_motion(load_motion(tmp_path / "a.bvh"), tmp_path / "a.npz")  # on the body of the BVH file
+    save_motion(load_motion(tmp_path / "a.bvh"), tmp_path / "a.npy")
+    (tmp_path / "c").mkdir()
+    save_motion(walk, tmp_path / "c" / "a.BVH")
+    (tmp_path / "c" / "a.npz").write_text("damaged, but there is the other file")
+    with pytest.warns(DataWarning, match=r"left out .*c/a.npz"):
+        found = build_index(model, tmp_path)
+    assert [item.path for item in found.items] == ["a.npz", "b.npz", "b.bvh", "c/a.BVH"]
+
+
+def test_a_motion_and_its_mirrored_copy_are_one_hit():
+    paths = ["a/000001.npy", "a/M000001.npy", "a/M000002.npy", "M000001.npy", "Mary.npz"]
+    twins = Index([Item(path, 0.0, 1.0) for path in paths], torch.eye(5), index_statements(5), ("toy", "x"))
+    hits = twins.search(torch.tensor([[0.5, 0.9, 0.3, 0.2, 0.1]]), k=5)
+    assert [hit.item.path for hit in hits] == ["a/M000001.npy", "a/M000002.npy", "M000001.npy", "Mary.npz"]
+
+
+def index_statements(number: int) -> Statements:
+    return Statements.of([Timeline((), 1.0)] * number)
 
 
 def test_folders_without_motions(model: HTMA, tmp_path: Path):
@@ -213,8 +233,8 @@ def test_folders_without_motions(model: HTMA, tmp_path: Path):
     with pytest.raises(InputError, match="cannot read motions from /no/such: it is not a folder"):
         build_index(model, "/no/such")
     np.save(tmp_path / "short.npy", walking_joints(3).numpy())
-    with pytest.raises(InputError, match="has no motion that can be indexed"):
-        build_index(model, tmp_path, warn=lambda _: None)
+    with pytest.warns(DataWarning), pytest.raises(InputError, match="has no motion that can be indexed"):
+        build_index(model, tmp_path)
 
 
 def test_of_a_humanml3d_directory_the_features_are_taken(toy_folder: Path):
@@ -270,14 +290,16 @@ class TestApproximate:
         assert (index.nlist, index.nprobe, seen) == (283, 32, [64 * 283])
 
     def test_an_index_has_it_where_asked(self, model: HTMA, motions: Path, tmp_path: Path):
-        build_index(model, motions, warn=lambda _: None, faiss=True).save(tmp_path)
+        with pytest.warns(DataWarning):
+            build_index(model, motions, faiss=True).save(tmp_path)
         again = Index.load(tmp_path, model)
         assert again.approximate is not None
         assert again.search(again.vectors[:1], k=1)[0].item == again.items[0]
         (tmp_path / "index.faiss").write_bytes((tmp_path / "index.faiss").read_bytes() + b"x")
         with pytest.raises(InputError, match="is not the file that was written; make the index again"):
             Index.load(tmp_path, model)
-        build_index(model, motions, warn=lambda _: None).save(tmp_path)
+        with pytest.warns(DataWarning):
+            build_index(model, motions).save(tmp_path)
         assert not (tmp_path / "index.faiss").exists()
         assert "index.faiss" not in (tmp_path / "index.json").read_text(encoding="utf-8")
 

@@ -13,8 +13,9 @@ import torch
 
 from kinmo_annotate.check import Answer, Report, Verdict, judge, run
 from kinmo_annotate.check.report import Counts
+from kinmo_annotate.cli import main
 from kinmo_core.data.captions import mirror_text
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.motion import Motion
 from kinmo_core.testing import toy_dataset
 from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description
@@ -123,7 +124,7 @@ def test_counts_add_up():
             r"a.jsonl has the id '999999', but .* has no features of 999999",
         ),
         ('{"id": "000000:500-600", TEXT}', r"a.jsonl has the id '000000:500-600', but .*000000.npy has 64 frames"),
-        ('{"id": "../000000", TEXT}', r"id '../000000'"),
+        ('{"id": "../000000", TEXT}', r"left out ../000000: id must be the name of a file"),
         ('{"id": "000000"}', r"a description needs 'text'"),
         ("nonsense", r"a.jsonl line 1: want a JSON object with an id"),
         ("", r"a.jsonl has no text for any split"),
@@ -132,7 +133,7 @@ def test_counts_add_up():
 def test_annotations_that_do_not_fit_the_data(tmp_path: Path, toy_folder: Path, content: str, message: str):
     text = json.dumps(description("a person walks.").to_json())[1:-1]
     (tmp_path / "a.jsonl").write_text(content.replace("TEXT", text))
-    with pytest.raises(InputError, match=message):
+    with pytest.raises((InputError, DataWarning), match=message):
         run(tmp_path / "a.jsonl", toy_folder)
 
 
@@ -147,15 +148,38 @@ def test_annotations_that_do_not_fit_the_data(tmp_path: Path, toy_folder: Path, 
 def test_features_that_are_no_motion(tmp_path: Path, written: Path, features: np.ndarray, message: str):
     data = toy_dataset(tmp_path / "data", clips=6)
     np.save(data / "new_joint_vecs" / f"{WALKS}.npy", features)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(DataWarning, match=message):
         run(written, data)
 
 
 def test_a_damaged_file_of_features(tmp_path: Path, written: Path):
     data = toy_dataset(tmp_path / "data", clips=6)
     (data / "new_joint_vecs" / f"{WALKS}.npy").write_bytes(b"nothing")
-    with pytest.raises(InputError, match=r"000000.npy is not a readable .npy file"):
+    with pytest.raises(DataWarning, match=r"000000.npy is not a readable .npy file"):
         run(written, data)
+
+
+def test_one_bad_motion_does_not_stop_the_others(tmp_path: Path, written: Path, capsys: pytest.CaptureFixture[str]):
+    data = toy_dataset(tmp_path / "data", clips=6)
+    (data / "new_joint_vecs" / f"{WALKS}.npy").write_bytes(b"nothing")
+    lines = written.read_text().splitlines()
+    for id in ("000002", "999999"):
+        lines.append(json.dumps(json.loads(lines[0]) | {"id": id}))
+    (tmp_path / "a.jsonl").write_text("\n".join(lines) + "\n")
+    with pytest.warns(DataWarning) as left_out:
+        report = run(tmp_path / "a.jsonl", data)
+    assert WALKS not in report.verdicts
+    assert "000002" in report.verdicts
+    said = [str(warning.message) for warning in left_out]
+    assert any(f"left out {WALKS}: " in line for line in said)
+    assert any("left out 999999: " in line for line in said)
+    with pytest.warns(DataWarning), pytest.raises(SystemExit) as ended:
+        main(["check", str(tmp_path / "a.jsonl"), "--data", str(data)])
+    assert ended.value.code == 3
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(tmp_path / "a.jsonl"), "--data", str(data), "--strict"])
+    assert ended.value.code == 2
+    assert "kinmo-annotate: error: left out" in capsys.readouterr().err
 
 
 def test_wrong_arguments_are_named(tmp_path: Path, written: Path, toy_folder: Path):

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.command import Parser, run_command
+from kinmo_core.command import Parser, add_strict, readable_file, run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_describe(commands.add_parser("describe", help="print a motion as text in three levels, with a timeline"))
     commands.add_parser(
-        "predict", help="describe a data set (LightningCLI; --config YAML, see configs/annotate)", add_help=False
+        "predict",
+        help="describe a data set (LightningCLI; --config YAML, see configs/annotate; --strict stops at a bad motion)",
+        add_help=False,
     )
     _add_check(commands.add_parser("check", help="compare descriptions with the measured motions"))
     agree = "agreement of two files: Cohen's kappa and Gwet's AC1 for each limb"
@@ -42,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_describe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="motion: .bvh, .npz or .npy")
+    parser.add_argument("file", type=readable_file, help="motion: .bvh, .npz or .npy")
     parser.add_argument(
         "--writer",
         default=TEMPLATE,
@@ -66,6 +68,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         default=CONTROLS[0],
         help="compare with mirrored motions or with those of other clips, which must contradict far more",
     )
+    add_strict(parser)
     parser.set_defaults(run=_check)
 
 

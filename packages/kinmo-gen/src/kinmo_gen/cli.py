@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.command import Commands, Parser, add_card, run_command
+from kinmo_core.command import Commands, Parser, add_card, add_strict, run_command
 from kinmo_core.errors import InputError
 from kinmo_gen.sample_cli import add_demo, add_model_options, add_sample, check_candidates, make_folder
 
@@ -54,6 +54,7 @@ def _add_evaluate(commands: Commands) -> None:
     evaluate.add_argument("--repeats", type=int, default=20)
     evaluate.add_argument("--out", type=Path, required=True, help="folder for metrics.json and metrics.md")
     evaluate.add_argument("--model", type=Path, help="model folder (default: the shipped one)")
+    add_strict(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core import metrics
-from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.data.humanml3d import HumanML3DFolder, Sample, readable
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, decode
 from kinmo_core.files import atomic_path
@@ -61,7 +61,7 @@ def evaluate(
     generator = Generator.load(path)
     evaluator = load_network(path, "evaluator")
     assert isinstance(evaluator, Evaluator)
-    samples = {split: folder.samples([split]) for split in splits}
+    samples = {split: readable(folder.samples([split])) for split in splits}
     for split, found in samples.items():
         if len(found) < MIN_SAMPLES:
             raise InputError(f"{data} has {len(found)} samples in {split}; R-precision needs at least {MIN_SAMPLES}")
@@ -71,10 +71,10 @@ def evaluate(
         task = bar.add_task("evaluating", total=repeats)
         results = evaluation.run(repeats, lambda: bar.advance(task))
     with atomic_path(out / "metrics.json") as temporary:
-        temporary.write_text(json.dumps(results, indent=1) + "\n")
+        temporary.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     table = "\n".join(_table(split, rows) for split, rows in results.items())
     with atomic_path(out / "metrics.md") as temporary:
-        temporary.write_text(table)
+        temporary.write_text(table, encoding="utf-8")
     print(table)
     return results
 

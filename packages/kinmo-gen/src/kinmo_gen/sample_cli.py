@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinmo_core.command import LIMBS, Commands
+from kinmo_core.command import LIMBS, Commands, readable_file
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def add_sample(commands: Commands) -> None:
     limbs.add_argument(
         "--to", dest="end", action=_TellWhen, type=float, metavar="S", help="when it has done so (the end)"
     )
-    sample.add_argument("--timeline", type=Path, help="YAML or JSON file with what all limbs do, and when")
+    sample.add_argument("--timeline", type=readable_file, help="YAML or JSON file with what all limbs do, and when")
     sample.add_argument("--explain", action="store_true", help="print what every limb is told, and when")
     sample.add_argument("--num", type=int, default=1, help="motions per sentence (default 1)")
     sample.add_argument(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.command import LIMBS, Commands, Parser, add_card, run_command
+from kinmo_core.command import LIMBS, Commands, Parser, add_card, add_strict, readable_file, run_command
 from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def _add_test(commands: Commands) -> None:
     test.add_argument("--splits", default="test", help="comma-separated split lists (default: test)")
     test.add_argument("--similarity", help="mean, last, global, group or interaction (default: the model's)")
     test.add_argument("--out", type=Path, required=True, help="folder for retrieval.json and retrieval.md")
+    add_strict(test)
     _add_model(test)
     test.set_defaults(run=_test)
 
@@ -76,6 +77,7 @@ def _add_index(commands: Commands) -> None:
     index = commands.add_parser("index", help="make a folder of motions searchable")
     index.add_argument("folder", type=Path, help="any folder with .npz, .npy and .bvh files, or a HumanML3D directory")
     index.add_argument("--out", type=Path, default=Path(INDEX), help=f"folder for the index (default: {INDEX})")
+    add_strict(index)
     index.add_argument("--faiss", action="store_true", help="also build a FAISS index, for a million motions")
     _add_model(index)
     index.set_defaults(run=_index)
@@ -88,7 +90,7 @@ def _add_search(commands: Commands) -> None:
         search.add_argument(
             f"--{limb.replace('_', '-')}", metavar="SENTENCE", help=f"sentence about the {limb.replace('_', ' ')}"
         )
-    search.add_argument("--motion", type=Path, help="find motions like the one in this file")
+    search.add_argument("--motion", type=readable_file, help="find motions like the one in this file")
     search.add_argument("--index", type=Path, default=Path(INDEX), help=f"folder written by `index` (default: {INDEX})")
     search.add_argument("-k", type=int, default=5, help="number of results (default: 5)")
     search.add_argument("--picture", type=Path, metavar="FILE.png", help="draw the results as strips of poses")
@@ -98,8 +100,8 @@ def _add_search(commands: Commands) -> None:
 
 def _add_caption(commands: Commands) -> None:
     caption = commands.add_parser("caption", help="find the sentences that match a motion")
-    caption.add_argument("motion", type=Path, help=".npz, .npy or .bvh file")
-    caption.add_argument("--sentences", type=Path, help="text file, one sentence per line (default: 275 plain actions)")
+    caption.add_argument("motion", type=readable_file, help=".npz, .npy or .bvh file")
+    caption.add_argument("--sentences", type=readable_file, help="text file, a sentence a line (default: 275 actions)")
     caption.add_argument("-k", type=int, default=5, help="number of results (default: 5)")
     _add_model(caption)
     caption.set_defaults(run=_caption)
@@ -175,7 +177,6 @@ def _index(options: argparse.Namespace) -> None:
         index = build_index(
             model,
             options.folder,
-            warn=lambda line: bar.console.print(line, highlight=False, soft_wrap=True),
             progress=lambda done, files: bar.update(task, completed=done, total=files),
             faiss=options.faiss,
         )
@@ -192,6 +193,8 @@ def _search(options: argparse.Namespace) -> None:
     from kinmo_reasoner.offline import OfflineReasoner
     from kinmo_reasoner.wanted import wanted
 
+    if options.picture is not None and options.picture.suffix.lower() != ".png":
+        raise InputError(f"--picture must end in .png, got {options.picture}")
     limbs = {limb: said for limb in LIMBS if (said := getattr(options, limb)) is not None}
     _check_count(options.k)
     if options.motion is not None and (options.text is not None or limbs):

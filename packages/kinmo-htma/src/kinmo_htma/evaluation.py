@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.data.humanml3d import HumanML3DFolder, Sample, readable
 from kinmo_core.files import atomic_path
 from kinmo_htma.align import check_similarity, retrieval_vectors
 from kinmo_htma.items import retrieval_samples
@@ -42,7 +42,7 @@ def evaluate(
     """
     chosen = check_similarity(similarity or model.similarity, model.levels)
     folder = HumanML3DFolder(data)
-    found = {split: retrieval_samples(folder, [split]) for split in splits}
+    found = {split: readable(retrieval_samples(folder, [split])) for split in splits}
     results: Results = {}
     for split, samples in found.items():
         sentences = [sample.captions[0].text for sample in samples]

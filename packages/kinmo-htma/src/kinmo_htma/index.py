@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -92,6 +92,7 @@ class Index:
         self.model = model
         self.folder = folder
         self.approximate = approximate
+        self._originals = _originals({item.path for item in items})
 
     def __len__(self) -> int:
         return len(self.items)
@@ -99,7 +100,7 @@ class Index:
     def search(
         self, queries: Tensor, k: int = 5, *, wanted: Timeline | None = None, weight: float = STATEMENT_WEIGHT
     ) -> list[Hit]:
-        """Find the k files with the best matching part, each once, best first.
+        """Find the k files with the best matching part, each once, best first; of mirrored copies the better one.
 
         Args:
             queries: (Q, D) unit vectors of one query, such as the parts of a long motion, Q at least 1; the score of an
@@ -117,7 +118,7 @@ class Index:
                 found = self._with_statements(queries, found, wanted, weight)
             best: dict[str, tuple[int, float]] = {}
             for number, score in found:
-                best.setdefault(self.items[number].path, (number, score))
+                best.setdefault(self._originals[self.items[number].path], (number, score))
                 if len(best) == k:
                     break
             if len(best) == k or count >= len(self):
@@ -205,6 +206,16 @@ class Index:
         if wanted is None:
             return ()
         return tuple(self.statements.moments(wanted, number, delay=self.items[number].start))
+
+
+def _originals(paths: Collection[str]) -> dict[str, str]:
+    """Return the path of the original of each mirrored copy M<name> whose original is there, and else the path itself."""
+    found = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        original = f"{folder}/{name[1:]}" if folder else name[1:]
+        found[path] = original if name.startswith("M") and original in paths else path
+    return found
 
 
 def _item(values: Mapping[str, Any]) -> Item:

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from time import process_time
 
-from kinmo_core.command import Parser, run_command
+from kinmo_core.command import Parser, add_strict, run_command
 from kinmo_core.errors import InputError
 from kinmo_reasoner.model_cli import add_commands
 
@@ -61,6 +61,7 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--splits", default="test", help="comma-separated split lists (default: test)")
     parser.add_argument("--out", type=Path, required=True, help="JSONL file, a line for every caption")
     parser.add_argument("--own-seconds", action="store_true", help="plan in the duration of the motions")
+    add_strict(parser)
     parser.set_defaults(run=_predict)
 
 

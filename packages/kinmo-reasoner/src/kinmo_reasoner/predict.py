@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from kinmo_annotate.records import Records, Skipped
 from kinmo_core.data.humanml3d import HumanML3DFolder
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import FPS
 from kinmo_core.text import Reasoner
 
@@ -65,6 +66,6 @@ def _record(reasoner: Reasoner, name: str, id: str, sentence: str, seconds: floa
     try:
         [[plan]] = reasoner.plan([sentence], seconds)
     except InputError as error:
-        print(f"skipped {id}: {error}", file=sys.stderr)
+        warnings.warn(f"left out {id}: {error}", DataWarning, stacklevel=2)
         return Skipped(id, str(error)).to_json()
     return {"id": id, **plan.description().to_json(), "text": sentence, "writer": name, "timeline": plan.to_json()}

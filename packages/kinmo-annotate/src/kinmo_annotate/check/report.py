@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from kinmo_annotate.check.verdicts import Answer, Verdict, judge
 from kinmo_core.data.humanml3d import HumanML3DFolder
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import FPS, decode
 from kinmo_core.motion import Motion
 from kinmo_core.text import BODY, Description, read_descriptions
@@ -141,7 +142,8 @@ def run(
             works contradicts both far more often.
 
     Raises:
-        InputError: a file cannot be read, a motion is missing, or its features are not a motion.
+        InputError: a file cannot be read, or no motion. Single motions that are missing or unreadable are left out with a
+            `DataWarning`.
     """
     if control not in CONTROLS:
         raise InputError(f"control must be one of {', '.join(CONTROLS)}, got {control!r}")
@@ -155,6 +157,8 @@ def run(
     if not texts:
         raise InputError(f"{source} has no text for {', '.join(splits or ('any split',))}")
     report = Report(dict(_verdicts(folder, texts, source, control)))
+    if not report.verdicts:
+        raise InputError(f"{data} must have a readable motion of one of {len(texts)} texts, got none")
     print("\n".join(report.lines(examples)))
     return report
 
@@ -187,7 +191,11 @@ def _verdicts(
 ) -> Iterator[tuple[str, list[Verdict]]]:
     partners = _partners(texts) if control == "shuffle" else {id: id for id in texts}
     for id, text in texts.items():
-        motion = _motion(folder, partners[id], source)
+        try:
+            motion = _motion(folder, partners[id], source)
+        except InputError as error:
+            warnings.warn(f"left out {id}: {error}", DataWarning, stacklevel=2)
+            continue
         yield id, judge(text, motion.mirror() if control == "mirror" else motion)
 
 

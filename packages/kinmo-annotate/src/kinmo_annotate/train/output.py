@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from kinmo_annotate.observation import Annotation
 from kinmo_annotate.records import Records, Skipped
 from kinmo_annotate.train.data import MotionData
 from kinmo_annotate.train.module import AnnotationModule
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning, InputError
 
 
 class AnnotationFile(BasePredictionWriter):
@@ -32,6 +33,7 @@ class AnnotationFile(BasePredictionWriter):
         self.redo_problems = redo_problems
         self._records: Records | None = None
         self._parent = 0
+        self._named: set[str] = set()  # ids of motions that were left out with a warning
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Take the lock of the file and skip the motions that it describes already.
@@ -65,6 +67,9 @@ class AnnotationFile(BasePredictionWriter):
         dataloader_idx: int,
     ) -> None:
         """Append a line for each motion of the batch; end on SIGTERM and after the death of the main process."""
+        for record in prediction:
+            if isinstance(record, Skipped):
+                self._warn(record.id, record.reason)
         self._open.append(trainer.global_rank, (record.to_json() for record in prediction))
         if trainer.received_sigterm:  # Lightning sets this flag and continues
             raise SystemExit(128 + signal.SIGTERM)
@@ -102,7 +107,12 @@ class AnnotationFile(BasePredictionWriter):
         problems = sum(lines[id].problem for id in measured)
         print(f"{self.path}: {written} motions described, {problems} with a problem, {len(skipped)} skipped")
         for id, reason in skipped.items():
-            print(f"skipped {id}: {' '.join(reason.split())}", file=sys.stderr)
+            if id not in self._named:  # by an earlier run, or another process
+                self._warn(id, reason)
+
+    def _warn(self, id: str, reason: str) -> None:
+        self._named.add(id)
+        warnings.warn(f"left out {id}: {' '.join(reason.split())}", DataWarning, stacklevel=2)
 
     @property
     def _open(self) -> Records:

@@ -106,7 +106,7 @@ class HumanML3DFolder:
         if not path.is_file():
             known = sorted(p.stem for p in self.root.glob("*.txt"))
             raise InputError(f"{self.root} has no split {split!r}; it has {', '.join(known) or 'none'}")
-        return [check_name(id, what=f"{path}: id", folders=True) for id in read_text(path).split()]
+        return read_text(path).split()
 
     def captions(self, id: str) -> tuple[Caption, ...]:
         """Return all captions of a clip; none if neither it nor the original of a mirrored copy has a text file."""
@@ -131,11 +131,19 @@ class HumanML3DFolder:
             min_frames, max_frames: shorter and longer samples are left out, as in HumanML3D.
             captions: "required" leaves out clips without a caption, "optional" returns those whole, and "ignored" returns
                 every clip whole, without its spans.
+
+        A clip that cannot be read is left out with a `DataWarning`.
+
+        Raises:
+            InputError: no such split, or no sample in it.
         """
-        found = []
+        found: list[Sample] = []
         for split in splits:
             for id in self.ids(split):
-                found += self.samples_of(id, captions=captions)
+                try:
+                    found += self.samples_of(id, captions=captions)
+                except InputError as error:
+                    warnings.warn(f"left out {error}", DataWarning, stacklevel=2)
         kept = [sample for sample in found if min_frames <= len(sample) <= max_frames]
         if not kept:
             raise InputError(
@@ -174,9 +182,32 @@ class HumanML3DFolder:
 
 
 def clip_file(root: Path, folder: str, id: str, suffix: str) -> tuple[Path, bool]:
-    """Return the file of a clip and whether its content must be mirrored, since only the original has a file."""
+    """Return the file of a clip and whether its content must be mirrored, since only the original has a file.
+
+    Raises:
+        InputError: an id that leads out of the folder.
+    """
+    check_name(id, what="id", folders=True)
     path, original = (root / folder / f"{name}{suffix}" for name in (id, id.removeprefix("M")))
     return (original, True) if not path.is_file() and original.is_file() else (path, False)
+
+
+def readable(samples: Sequence[Sample]) -> list[Sample]:
+    """Leave out samples with features that cannot be read or are not finite, each with a `DataWarning`.
+
+    Raises:
+        InputError: none is left.
+    """
+    kept = []
+    for sample in samples:
+        try:
+            sample.features()
+            kept.append(sample)
+        except (InputError, OSError) as error:
+            warnings.warn(f"left out {sample.key}: {error}", DataWarning, stacklevel=2)
+    if samples and not kept:
+        raise InputError(f"at least one of {len(samples)} motions must be readable, got none")
+    return kept
 
 
 def clip_of(key: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.io.archive import PICKLE, PICKLE_SUFFIXES
 from kinmo_core.motion import Motion
 from kinmo_core.reading import ReadOptions
@@ -73,13 +75,20 @@ def save_motion(motion: Motion, path: Path | str, *, body_model: Path | str | No
 def motion_files(folder: Path | str) -> list[Path]:
     """Return the files that `load_motion` can read by their suffix, with those of subfolders, sorted by path.
 
+    A subfolder that cannot be read is left out with a `DataWarning`.
+
     Raises:
         InputError: no such folder, or no such file in it.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"cannot read motions from {folder}: it is not a folder")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file())
+
+    def closed(error: OSError) -> None:
+        warnings.warn(f"left out {error.filename}: {error.strerror}", DataWarning, stacklevel=2)
+
+    found = (Path(inside, name) for inside, _, names in os.walk(folder, onerror=closed) for name in names)
+    paths = sorted(path for path in found if path.suffix.lower() in READABLE and path.is_file())
     if not paths:
         raise InputError(f"{folder} must have motion files ({', '.join(READABLE)}), got none")
     return paths

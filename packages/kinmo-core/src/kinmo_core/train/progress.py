@@ -103,7 +103,7 @@ class StepProgress(L.Callback):
         if self._bar is not None and self._shown:
             self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
-    def _show(self, what: str, done: float, total: float) -> None:
+    def _show(self, what: str, done: int, total: int | float) -> None:
         if self._bar is not None:
             self._bar.update(
                 self._task, description=what, completed=done, total=total if 0 < total < float("inf") else None

@@ -123,6 +123,7 @@ def test_spans_with_captions_of_their_own_are_samples(tmp_path: Path):
     assert (span.captions, len(span.motion)) == (("a person waits",), 20)
 
 
+@pytest.mark.filterwarnings("ignore:.*LeafSpec")  # Lightning's own, which `warns` would raise again
 def test_motion_files_of_a_folder_are_described(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     folder = tmp_path / "mocap"
     (folder / "day 2").mkdir(parents=True)
@@ -132,8 +133,7 @@ def test_motion_files_of_a_folder_are_described(tmp_path: Path, capsys: pytest.C
     (folder / "notes.txt").write_text("", encoding="utf-8")
     (folder / "torn.bvh").write_text("HIERARCHY\nROOT", encoding="utf-8")
     data = MotionData(str(folder))
-    with pytest.warns(DataWarning, match=r"left out torn\.bvh: "), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*LeafSpec")  # Lightning's own, which `warns` would raise again
+    with pytest.warns(DataWarning, match=r"left out torn\.bvh: "):
         rows = predict(data, tmp_path / "a.jsonl")
     assert ids(rows) == ["Mwalk.npz", "day 2/walk.bvh", "walk.npz"]
     assert [item.read().captions for item in data.items if item.id == "walk.npz"] == [("a person walks",)]

@@ -53,7 +53,7 @@ def test_convert_resamples(source: Path) -> None:
 
 @pytest.mark.parametrize("fps", ["0", "-1", "nan", "inf"])
 def test_convert_refuses_a_frame_rate(source: Path, fps: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "--fps must be a positive number" in fails(capsys, "convert", source, source, f"--fps={fps}")
+    assert "--fps must be a number between 0.1 and 1,000" in fails(capsys, "convert", source, source, f"--fps={fps}")
 
 
 def test_errors_are_one_line(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

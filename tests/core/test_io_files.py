@@ -88,7 +88,7 @@ def test_pickled_objects_are_refused(tmp_path: Path) -> None:
         ({"joints": np.zeros((4, 21, 3)), "fps": 20, "version": 1}, r"shape \(frames, 22, 3\), got \(4, 21, 3\)"),
         ({"joints": np.zeros((0, 22, 3)), "fps": 20, "version": 1}, "at least one frame"),
         ({"joints": np.full((1, 22, 3), np.nan), "fps": 20, "version": 1}, "finite"),
-        ({"joints": np.zeros((1, 22, 3)), "fps": 0, "version": 1}, "fps must be positive, got 0"),
+        ({"joints": np.zeros((1, 22, 3)), "fps": 0, "version": 1}, "fps must be between 0.1 and 1,000, got 0"),
         (
             {"joints": np.zeros((1, 22, 3)), "fps": [1, 2], "version": 1},
             r"fps must be a single number, got int64 \(2,\)",

@@ -99,7 +99,7 @@ def test_model_yaml_comes_back(tmp_path: Path):
         (b"format: 2\n", r"model\.yaml has no key 'masked'; it must have masked"),
         (b"format: 2\nmasked: {}\nwings: 2\n", r"model\.yaml has the unknown key 'wings'; known are masked, length"),
         (b"a: [b\n", "is not readable YAML"),
-        (b"\xff\xfe\x00", "is not readable YAML"),
+        (b"\xff\xfe\x00", "must be UTF-8 text, got the byte 0xff"),
         (b"x: !!python/object/apply:os.getcwd []\n", "is not readable YAML"),
     ],
 )

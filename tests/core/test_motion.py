@@ -70,5 +70,5 @@ def test_mistakes_name_what_is_wanted(walking: Tensor) -> None:
     ):
         with pytest.raises(InputError, match=message):
             Motion(joints)
-    with pytest.raises(InputError, match=r"fps must be positive, got 0\.0"):
+    with pytest.raises(InputError, match=r"fps must be between 0\.1 and 1,000, got 0"):
         Motion(walking, fps=0.0)

@@ -104,7 +104,11 @@ def test_a_sentence_may_hold_any_line_end(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{\n", "line 1: want a JSON object with an id"), ('{"id": 1}\n{"id": 1}\n', "line 2: the id 1 occurs twice")],
+    [
+        ("{\n", "line 1: want a JSON object with an id"),
+        ('{"id": 1}\n', "line 1: want a JSON object with an id"),
+        ('{"id": "1"}\n' * 2, "line 2: the id '1' occurs twice"),
+    ],
 )
 def test_a_bad_line_is_refused_by_number(content: str, message: str, tmp_path: Path):
     (tmp_path / "texts.jsonl").write_text(content)

@@ -227,8 +227,8 @@ def test_a_wrong_field_is_named(change: dict, message: str):
         ("seconds: 0\nstatements: []", "seconds must be positive, got 0"),
         ("seconds: 3\nstatements: {}", "a timeline: statements must be a list, got {}"),
         ("seconds: 3\nstatements:\n- {who: torso, start: 0, text: leans}", "statement 1 must have who, .* got no end"),
-        ("seconds: [", "not readable"),
-        ("\x00", "not readable"),
+        ("seconds: [", "it is not readable YAML"),
+        ("\x00", "it is not readable YAML"),
     ],
 )
 def test_a_wrong_file_is_named(tmp_path: Path, text: str, message: str):

@@ -145,7 +145,7 @@ def test_an_index_of_another_model_is_refused_by_name(index: Index, toy_model: P
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("index.json", "x", "is damaged: it is not JSON"),
+        ("index.json", "x", "index.json is not readable JSON"),
         ("index.json", "[]", "must be of format 3, .*, got another"),
         ("index.json", None, "is not an index; make one with `kinmo-htma index FOLDER --out"),
         ("vectors.safetensors", "x", "vectors.safetensors is missing or is not the file that was written"),

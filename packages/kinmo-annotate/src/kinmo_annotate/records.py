@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kinmo_core.errors import InputError
+from kinmo_core.parsing import parse_json
 from kinmo_core.text import Description, Timeline
 
 WAIT: Final = 10.0  # seconds for the lock: loading processes of a killed job hold it for some seconds
@@ -233,7 +234,7 @@ def _dump(record: Mapping[str, Any]) -> bytes:
 
 def _parse(raw: bytes, place: str) -> dict[str, Any]:
     with suppress(ValueError, KeyError, TypeError):
-        value = json.loads(raw)
+        value = parse_json(raw, source=place)
         if isinstance(value["id"], str):
             return value
     shown = raw[:_SHOWN_BYTES].decode(errors="replace").strip()

@@ -84,9 +84,10 @@ def _add_data(commands: Commands) -> None:
 
 def _convert(options: argparse.Namespace) -> None:
     from kinmo_core.io import check_writable, save_motion
+    from kinmo_core.motion import MAX_FPS, MIN_FPS
 
-    if options.fps is not None and not 0 < options.fps < float("inf"):
-        raise InputError(f"--fps must be a positive number, got {options.fps}")
+    if options.fps is not None and not MIN_FPS <= options.fps <= MAX_FPS:
+        raise InputError(f"--fps must be a number between {MIN_FPS:g} and {MAX_FPS:,}, got {options.fps:g}")
     check_writable(options.target)
     motion = read_source(options)
     motion = motion if options.fps is None else motion.resample(options.fps)

@@ -7,11 +7,13 @@ Nothing here unpickles: weights are safetensors, and training checkpoints are re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from types import UnionType
+from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import torch
 import yaml
@@ -20,12 +22,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from kinmo_core.errors import InputError
-from kinmo_core.files import atomic_folder, atomic_path
+from kinmo_core.files import atomic_folder, atomic_path, read_text
+from kinmo_core.parsing import parse_yaml
 
 CONFIG: Final = "model.yaml"
 FORMAT: Final = 2  # rises when an older reader could not read a newer folder
 M = TypeVar("M", bound=nn.Module)
 C = TypeVar("C")
+MAX_WEIGHTS: Final = 2_000_000_000  # of one network: ten times the largest of the field; memory ends somewhere
 _PREFIX: Final = "model."  # of the network's weights in a LightningModule's state
 
 
@@ -47,6 +51,11 @@ def from_dict(kind: type[C], values: Any, *, source: str) -> C:
     """
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a dataclass
     check_keys(values, required=names, known=names, source=source)
+    types = get_type_hints(kind)
+    wrong = next((name for name in names if not _is_of(values[name], types[name])), None)
+    if wrong is not None:
+        wanted = getattr(types[wrong], "__name__", None) if get_origin(types[wrong]) is None else None
+        raise InputError(f"{source}: {wrong} must be {wanted or types[wrong]}, got {values[wrong]!r:.80}")
     try:
         return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
     except (TypeError, ValueError) as error:
@@ -102,10 +111,7 @@ def load_config(folder: Path, *, required: Sequence[str] = (), optional: Sequenc
     path = folder / CONFIG
     if not path.is_file():
         raise InputError(f"{folder} is not a model folder: it has no {CONFIG}")
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not readable YAML: {str(error).splitlines()[0]}") from None
+    config = parse_yaml(read_text(path), source=str(path))
     found = config.pop("format", None) if isinstance(config, dict) else None
     if found != FORMAT:
         raise InputError(f"{path} must have format {FORMAT}, which this version of KinMo reads, got {found}")
@@ -127,12 +133,30 @@ def load_network(folder: Path, name: str, config: Any, make: Callable[[Any], M],
         InputError: an unknown or missing key in the configuration, or missing or damaged weights.
     """
     source = f"{folder / 'model.yaml'}: {name}"
+    return load_weights(make_network(make, kind, config, source=source), folder / f"{name}.safetensors")
+
+
+def make_network(make: Callable[[Any], M], kind: type[Any], config: Any, *, source: str) -> M:
+    """Make a network of a configuration that comes from a file.
+
+    Args:
+        make: network class or factory, called with the configuration.
+        kind: dataclass of the configuration.
+        config: what the file holds.
+        source: names the place in errors.
+
+    Raises:
+        InputError: the configuration is wrong, or asks for more than `MAX_WEIGHTS` numbers.
+    """
     settings = from_dict(kind, config, source=source)
     try:
-        network = make(settings)
-    except ValueError as error:
-        raise InputError(f"{source}: {error}") from None
-    return load_weights(network, folder / f"{name}.safetensors")
+        with torch.device("meta"):  # which has shapes and no memory
+            size = sum(weight.numel() for weight in make(settings).parameters())
+        if size > MAX_WEIGHTS:
+            raise InputError(f"a network must have at most {MAX_WEIGHTS:,} weights, got {size:,}")
+        return make(settings)
+    except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:
+        raise InputError(f"{source}: {_one_line(error)}") from None
 
 
 def save_weights(module: nn.Module, path: Path) -> None:
@@ -226,6 +250,24 @@ def network_from_checkpoint(checkpoint: Mapping[str, Any], make: Callable[[Any],
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"the checkpoint does not fit a {name}: {_one_line(error)}") from None
     return network.eval().requires_grad_(False)
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    """Return whether a value of a file is of a field's type: bool is no int, int is a float, a list is a tuple."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return value in inner
+    if origin in (Union, UnionType):
+        return any(_is_of(value, one) for one in inner)
+    if origin is tuple:
+        of = inner[:1] * len(value) if isinstance(value, list | tuple) and inner[1:] == (...,) else inner
+        fits = isinstance(value, list | tuple) and len(value) == len(of)
+        return fits and all(map(_is_of, value, of))
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, kind) if isinstance(kind, type) else True
 
 
 def _one_line(error: Exception) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import torch
 from torch import Tensor
 
 from kinmo_core.errors import InputError
 from kinmo_core.skeleton import HUMANML3D, Skeleton
+
+MIN_FPS: Final = 0.1  # a frame in ten seconds; a lower one is a mistake, and its motion hours long
+MAX_FPS: Final = 1000  # the fastest cameras of motion capture
+MAX_METRES: Final = 100_000  # from the origin; a mistaken unit, or no motion
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,12 @@ class Motion:
         if not bool(torch.isfinite(joints).all()):
             frame = int((~torch.isfinite(joints)).flatten(1).any(1).nonzero()[0])
             raise InputError(f"joints must be finite numbers, got NaN or infinity first in frame {frame}")
-        if not self.fps > 0:
-            raise InputError(f"fps must be positive, got {self.fps}")
+        if len(joints) and float(joints.abs().max()) > MAX_METRES:
+            raise InputError(
+                f"joints must be metres, at most {MAX_METRES:,} from the origin, got {float(joints.abs().max()):g}"
+            )
+        if not MIN_FPS <= self.fps <= MAX_FPS:
+            raise InputError(f"fps must be between {MIN_FPS:g} and {MAX_FPS:,}, got {self.fps:g}")
         object.__setattr__(self, "joints", joints)
 
     def __len__(self) -> int:
@@ -50,9 +59,15 @@ class Motion:
         return len(self) / self.fps
 
     def resample(self, fps: float) -> Motion:
-        """Resample to another frame rate, linear in time; frame k of the result lies at k / fps seconds."""
+        """Resample to another frame rate, linear in time; frame k of the result lies at k / fps seconds.
+
+        Raises:
+            InputError: no such frame rate.
+        """
         if fps == self.fps:
             return self
+        if not MIN_FPS <= fps <= MAX_FPS:
+            raise InputError(f"fps must be between {MIN_FPS:g} and {MAX_FPS:,}, got {fps:g}")
         frames = max(1, int((len(self) - 1) / self.fps * fps + 1e-6) + 1)
         times = torch.arange(frames, dtype=torch.float64) * (self.fps / fps)
         lower = times.floor().long().clamp(max=len(self) - 1)

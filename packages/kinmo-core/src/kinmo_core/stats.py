@@ -32,8 +32,8 @@ class Statistics:
             object.__setattr__(self, name, value)
         if not bool(self.mean.isfinite().all()):
             raise InputError("mean must be finite in every dimension")
-        if not bool((self.std > 0).all()):
-            raise InputError("std must be positive in every dimension")
+        if not bool(((self.std > 0) & self.std.isfinite()).all()):
+            raise InputError("std must be positive and finite in every dimension")
 
     def normalize(self, features: Tensor) -> Tensor:
         """Scale (..., 263) features to zero mean and unit deviation."""
@@ -83,10 +83,13 @@ class Statistics:
                     f"{folder} has no {name}; want a HumanML3D data directory (make one with `kinmo data`)"
                 )
             try:
-                values.append(torch.from_numpy(np.load(path, allow_pickle=False)))
-            except (ValueError, EOFError, OSError) as error:
-                raise InputError(f"{path} is not a readable .npy file: {error}") from None
-        return cls(*values)
+                values.append(torch.from_numpy(np.load(path, allow_pickle=False)).float())
+            except Exception:  # NumPy lets through whatever its parsers raise on damaged content
+                raise InputError(f"{path} is not a readable .npy file of numbers") from None
+        try:
+            return cls(*values)
+        except InputError as error:
+            raise InputError(f"{folder}: {error}") from None
 
     def save(self, folder: Path | str) -> None:
         """Write `Mean.npy` and `Std.npy`."""

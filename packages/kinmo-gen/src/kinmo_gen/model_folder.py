@@ -37,7 +37,12 @@ def load_config(folder: Path) -> dict[str, Any]:
         InputError: see `kinmo_core.model_folder.load_config`.
     """
     required = ("text_encoder", "sampling", "training", "tokenizer")
-    return model_folder.load_config(folder, required=required, optional=[*NETWORKS])
+    config = model_folder.load_config(folder, required=required, optional=[*NETWORKS])
+    if not isinstance(config["text_encoder"], str):
+        raise InputError(
+            f"{folder / model_folder.CONFIG}: text_encoder must be a name, got {config['text_encoder']!r:.80}"
+        )
+    return config
 
 
 def load_network(folder: Path, name: str) -> nn.Module:

@@ -19,10 +19,11 @@ import torch
 from torch import Tensor
 
 from kinmo_core.errors import InputError
-from kinmo_core.files import atomic_folder, check_name, sha256
+from kinmo_core.files import atomic_folder, check_name, read_text, sha256
 from kinmo_core.io import load_motion
 from kinmo_core.model_folder import load_tensors, save_tensors
 from kinmo_core.motion import Motion
+from kinmo_core.parsing import parse_json
 from kinmo_core.text import Timeline
 from kinmo_htma.approximate import Approximate
 from kinmo_htma.model import HTMA
@@ -172,7 +173,7 @@ class Index:
         try:
             vectors = load_tensors(root / "vectors.safetensors")["vectors"]
             lines = (root / "items.jsonl").read_text(encoding="utf-8").splitlines()
-            items = [_item(json.loads(line)) for line in lines]
+            items = [_item(parse_json(line, source="items.jsonl")) for line in lines]
         except (OSError, KeyError, TypeError, ValueError) as error:  # InputError is a ValueError
             raise InputError(f"{root} is damaged: {' '.join(str(error).split())[:200]}") from None
         approximate = Approximate.load(root / APPROXIMATE) if APPROXIMATE in facts["sha256"] else None
@@ -231,10 +232,7 @@ def _read_facts(root: Path) -> dict[str, Any]:
     path = root / FACTS
     if not path.is_file():
         raise InputError(f"{root} is not an index; make one with `kinmo-htma index FOLDER --out {root}`")
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise InputError(f"{path} is damaged: it is not JSON") from None
+    facts = parse_json(read_text(path), source=str(path))
     kinds = {"format": int, "model": str, "fingerprint": str, "folder": str, "sha256": dict}
     fits = isinstance(facts, dict) and all(isinstance(facts.get(name), kind) for name, kind in kinds.items())
     if not fits or facts["format"] != FORMAT:

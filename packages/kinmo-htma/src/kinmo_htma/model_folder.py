@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from kinmo_core import model_folder
-from kinmo_core.errors import InputError
 from kinmo_htma.align import Alignment
 from kinmo_htma.config import AlignmentConfig
 
@@ -37,11 +36,7 @@ def load_network(folder: Path, config: Mapping[str, Any]) -> Alignment:
         InputError: an unknown or missing key of the network, or missing or damaged weights.
     """
     source = f"{folder / 'model.yaml'}: network"
-    settings = model_folder.from_dict(AlignmentConfig, config["network"], source=source)
-    try:
-        network = Alignment(settings)
-    except ValueError as error:
-        raise InputError(f"{source}: {error}") from None
+    network = model_folder.make_network(Alignment, AlignmentConfig, config["network"], source=source)
     model_folder.load_weights(network.text, folder / "text.safetensors")
     model_folder.load_weights(network.motion, folder / "motion.safetensors")
     return network.eval().requires_grad_(False)

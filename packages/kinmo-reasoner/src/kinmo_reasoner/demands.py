@@ -12,10 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from kinmo_core.errors import InputError
-from kinmo_core.files import read_bytes
+from kinmo_core.files import read_text
+from kinmo_core.parsing import parse_yaml
 from kinmo_core.text import WHO, Reasoner, Statement, Timeline
 
 HALVES: Final = ("tuned", "unseen")
@@ -72,12 +71,12 @@ def read_cases(path: Path | str) -> list[Case]:
     """
     path = Path(path)
     try:
-        found = yaml.safe_load(read_bytes(path).decode("utf-8"))
+        found = parse_yaml(read_text(path), source="it")
         named = found.get("patterns", {})
         return [case for entry in found["cases"] for case in _cases(entry, named)]
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, TypeError, KeyError) as error:
+    except (AttributeError, TypeError, KeyError) as error:
         raise InputError(f"{path} must hold patterns and cases: {' '.join(str(error).split())[:200]}") from None
 
 

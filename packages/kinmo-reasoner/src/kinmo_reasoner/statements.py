@@ -21,6 +21,7 @@ import torch
 from kinmo_core.errors import InputError
 from kinmo_core.files import atomic_path
 from kinmo_core.model_folder import load_tensors, save_tensors
+from kinmo_core.parsing import parse_json
 from kinmo_core.text import Statement, Timeline
 from kinmo_core.text.statement import Real
 from kinmo_reasoner.meaning import OTHER_AMOUNT, Meaning, Phrase, agreement, meaning
@@ -162,7 +163,7 @@ class Statements:
         tensors = load_tensors(folder / "statements.safetensors")
         try:
             lines = (folder / "phrases.jsonl").read_text(encoding="utf-8").splitlines()
-            phrases = tuple(Phrase(**json.loads(line)) for line in lines)
+            phrases = tuple(Phrase(**parse_json(line, source="phrases.jsonl")) for line in lines)
             return cls(phrases, *(tensors[name].numpy() for name in _ARRAYS))
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"{folder} is damaged: {' '.join(str(error).split())[:200]}") from None

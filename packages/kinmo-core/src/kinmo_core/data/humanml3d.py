@@ -217,9 +217,12 @@ def clip_of(key: str) -> str:
 
 def _frame_count(path: Path) -> int:
     try:
-        shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
-    except (ValueError, EOFError, OSError) as error:
-        raise InputError(f"{path} is not a readable .npy file: {error}") from None
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        shape, kind = array.shape, array.dtype.kind
+    except Exception:  # NumPy lets through whatever its parsers raise on damaged content
+        raise InputError(f"{path} is not a readable .npy file") from None
     if len(shape) != 2 or shape[1] != DIM:
         raise InputError(f"{path} must hold (frames, {DIM}) features, got shape {shape}")
+    if kind not in "fiu":
+        raise InputError(f"{path} must hold real numbers, got {array.dtype}")
     return shape[0]

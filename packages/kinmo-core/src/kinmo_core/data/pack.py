@@ -8,7 +8,6 @@ duplicates.json  pairs of recordings that show the same motion; val and test ids
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +22,8 @@ from torch import Tensor
 from kinmo_core.data.captions import Caption
 from kinmo_core.data.sources import Source, source_of
 from kinmo_core.errors import InputError
-from kinmo_core.files import check_name
+from kinmo_core.files import check_name, read_text
+from kinmo_core.parsing import parse_json
 
 SPLITS: Final = ("train", "val", "test")
 _FILES: Final = ("joints.npz", "trials.jsonl", "clips.jsonl", "duplicates.json")
@@ -84,7 +84,7 @@ class Pack:
         try:
             self.trials = {row["trial"]: _trial(row) for row in _json_lines(folder / "trials.jsonl")}
             self.clips = [_clip(row) for row in _json_lines(folder / "clips.jsonl")]
-            duplicates = json.loads((folder / "duplicates.json").read_text(encoding="utf-8"))
+            duplicates = parse_json(read_text(folder / "duplicates.json"), source="duplicates.json")
             for pair in duplicates["pairs"]:
                 self.twins.setdefault(pair["a"], []).append((pair["b"], pair["offset_frames"]))
                 self.twins.setdefault(pair["b"], []).append((pair["a"], -pair["offset_frames"]))
@@ -141,4 +141,4 @@ def _clip(row: Mapping[str, Any]) -> Clip:
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as lines:
-        yield from (json.loads(line) for line in lines)
+        yield from (parse_json(line, source=path.name) for line in lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from kinmo_core.data.captions import mirror_text
 from kinmo_core.errors import InputError
 from kinmo_core.files import read_text
 from kinmo_core.grouping import SIX_GROUPS
+from kinmo_core.parsing import parse_json
 
 MAX_CHARACTERS = 2000
 UNKNOWN: Final = "unknown"  # text of a limb or pair that does nothing worth saying
@@ -95,9 +95,11 @@ def read_records(path: Path | str) -> Iterator[tuple[str, dict[str, Any]]]:
     seen: set[str] = set()
     for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, start=1):
         try:
-            value = json.loads(line)
+            value = parse_json(line, source=str(path))
             id = value["id"]
-        except (ValueError, KeyError, TypeError):
+            if not isinstance(id, str):
+                raise TypeError
+        except (ValueError, KeyError, TypeError):  # InputError is a ValueError
             raise InputError(f"{path} line {number}: want a JSON object with an id, got {line[:80]!r}") from None
         if id in seen:
             raise InputError(f"{path} line {number}: the id {id!r} occurs twice")

@@ -21,7 +21,8 @@ from typing import Any, Final
 import yaml
 
 from kinmo_core.errors import InputError
-from kinmo_core.files import atomic_path, read_bytes
+from kinmo_core.files import atomic_path, read_text
+from kinmo_core.parsing import parse_json, parse_yaml
 from kinmo_core.text.description import GROUPS, PAIRS, UNKNOWN, Description
 from kinmo_core.text.statement import BODY, WHO, Real, Statement, to_seconds
 
@@ -156,13 +157,10 @@ class Timeline:
         path = Path(path)
         try:
             # JSON is YAML, but for some escapes.
-            parse = json.loads if path.suffix.lower() == ".json" else yaml.safe_load
-            return Timeline.from_json(parse(read_bytes(path).decode("utf-8")))
-        except (yaml.YAMLError, ValueError) as error:  # InputError is a ValueError
-            reason = (
-                str(error) if isinstance(error, InputError) else f"not readable: {' '.join(str(error).split())[:200]}"
-            )
-            raise InputError(f"{path}: {reason}") from None
+            parse = parse_json if path.suffix.lower() == ".json" else parse_yaml
+            return Timeline.from_json(parse(read_text(path), source="it"))
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
 
     def save(self, path: Path | str) -> None:
         """Write a timeline as YAML, or as JSON where the suffix is .json."""

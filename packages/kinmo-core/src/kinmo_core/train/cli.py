@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -16,7 +16,9 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from kinmo_core.errors import InputError
+from kinmo_core.files import read_text
 from kinmo_core.model_folder import load_training_checkpoint
+from kinmo_core.parsing import parse_yaml
 from kinmo_core.train.callbacks import Curves, FiniteLoss, StepSeed
 from kinmo_core.train.checkpoints import AtomicCheckpoints
 from kinmo_core.train.progress import StepProgress
@@ -29,6 +31,7 @@ _NOISE = (
     "The number of training batches .* is smaller than the logging interval",
     ".*LeafSpec.*deprecated",
     ".*treespec",
+    "(?s).*deprecat",
 )
 
 
@@ -60,8 +63,8 @@ class KinmoCLI(LightningCLI):
         """Parse, and say in one line what is wrong."""
         try:
             super().parse_arguments(parser, args)
-        except argparse.ArgumentError as error:
-            raise InputError(reason(str(error))) from None
+        except Exception as error:  # of a value or a file, since nothing else has been done yet
+            raise InputError(reason(str(error) or type(error).__name__)) from None
 
     def instantiate_classes(self) -> None:
         """Make module, data and Trainer; their constructors check the values."""
@@ -180,7 +183,16 @@ def run_cli(cli: Callable[..., KinmoCLI], arguments: Sequence[str], *classes: ty
         logging.getLogger(name).setLevel(logging.WARNING)
     for message in _NOISE:
         warnings.filterwarnings("ignore", message)
+    for path in _config_files(arguments):
+        parse_yaml(read_text(path), source=str(path))  # jsonargparse crashes at some YAML, and hangs at other
     cli(*classes, **settings)
+
+
+def _config_files(arguments: Sequence[str]) -> list[Path]:
+    """Return the files that are named as configurations; jsonargparse names those that do not exist."""
+    given = [right for left, right in pairwise(arguments) if left in ("--config", "-c")]
+    given += [argument.partition("=")[2] for argument in arguments if argument.startswith("--config=")]
+    return [Path(name) for name in given if Path(name).is_file()]
 
 
 def main(arguments: Sequence[str]) -> None:

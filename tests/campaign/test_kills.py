@@ -1,0 +1,146 @@
+"""Commands killed at their renames: the result is the earlier one or the new one, and the next run tidies up."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pytest
+from judge import MAINS
+
+from kinmo_core.io import save_motion
+from kinmo_core.motion import Motion
+from kinmo_core.testing import toy_dataset, walking_joints
+
+# Counts what gives a file or folder its name, and kills the process before or after one of them.
+KILLER: Final = """
+import ctypes, os, pathlib, signal, sys
+when, at, program, *words = sys.argv[1:]
+count = 0
+def counted(call):
+    def wrapped(*arguments, **options):
+        global count
+        count += 1
+        if when == "before" and count == int(at): os.kill(os.getpid(), signal.SIGKILL)
+        done = call(*arguments, **options)
+        if when == "after" and count == int(at): os.kill(os.getpid(), signal.SIGKILL)
+        return done
+    return wrapped
+for name in ("replace", "rename"):
+    setattr(pathlib.Path, name, counted(getattr(pathlib.Path, name)))
+import kinmo_core.files
+kinmo_core.files._exchange = counted(kinmo_core.files._exchange)
+from importlib import import_module
+try:
+    import_module(program).main(words)
+finally:
+    print("renames", count, file=sys.stderr)
+"""
+
+
+def run(when: str, at: int, command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    program, *words = command
+    code = [sys.executable, "-c", KILLER, when, str(at), MAINS[program], *words]
+    return subprocess.run(code, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def state(folder: Path) -> dict[str, str]:
+    """Return the hash of every file that a reader of the result would open."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def killed_everywhere(first: list[str], second: list[str], result: str, folder: Path) -> None:
+    """Kill the second command at every rename; the result of the first or of the second must be there, and nothing else."""
+    assert run("never", 0, second, folder).returncode == 0
+    wanted = state(folder / result)
+    shutil.rmtree(folder / result)
+    ended = run("never", 0, first, folder)
+    assert ended.returncode == 0, ended.stderr
+    old = state(folder / result)
+    renames = int(run("never", 0, second, folder).stderr.rsplit(maxsplit=1)[-1])
+    assert renames > 0
+    for at in range(1, renames + 1):
+        for when in ("before", "after"):
+            shutil.rmtree(folder / result)
+            assert run("never", 0, first, folder).returncode == 0
+            assert run(when, at, second, folder).returncode == -signal.SIGKILL
+            assert state(folder / result) in (old, wanted), f"{when} rename {at}"
+            ended = run("never", 0, second, folder)
+            assert ended.returncode == 0, ended.stderr
+            assert state(folder / result) == wanted
+            assert not list(folder.rglob(".kinmo-*")), f"{when} rename {at}"
+
+
+@pytest.fixture
+def motions(tmp_path: Path) -> Path:
+    """Two folders of different motions."""
+    for name, speed in (("one", 0.4), ("two", 1.2)):
+        (tmp_path / name).mkdir()
+        for number in range(2):
+            motion = Motion(walking_joints(50, speed=speed, seed=number))
+            save_motion(motion, tmp_path / name / f"{number}.npz")
+    return tmp_path
+
+
+def test_a_file(motions: Path) -> None:
+    (motions / "out").mkdir()
+    command = ["kinmo", "convert", "one/0.npz", "out/a.bvh"]
+    assert run("never", 0, command, motions).returncode == 0
+    old = state(motions / "out")
+    assert run("before", 1, ["kinmo", "convert", "two/0.npz", "out/a.bvh"], motions).returncode == -signal.SIGKILL
+    assert {name: value for name, value in state(motions / "out").items() if ".kinmo-" not in name} == old
+    assert run("never", 0, command, motions).returncode == 0
+    assert state(motions / "out") == old
+
+
+@pytest.mark.slow
+def test_an_index(motions: Path) -> None:
+    first, second = (["kinmo-htma", "index", name, "--out", "out/index"] for name in ("one", "two"))
+    killed_everywhere(first, second, "out/index", motions)
+
+
+@pytest.mark.slow
+def test_a_model(tmp_path: Path) -> None:
+    spec = find_spec("kinmo_gen")
+    assert spec is not None
+    assert spec.origin is not None
+    shipped = str(Path(spec.origin).parent / "weights" / "cmu")
+    first = ["kinmo-gen", "export", "--tokenizer", shipped, "--out", "out/model"]
+    killed_everywhere(first, [*first, "--length", shipped, "--guidance", "2"], "out/model", tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", np.random.default_rng(0).uniform(1, 14, 6).round(2).tolist())
+def test_a_training_at_a_random_moment(seconds: float, tmp_path: Path) -> None:
+    data, root = toy_dataset(tmp_path / "data"), Path(__file__).resolve().parents[2]
+    sizes = {"width": 16, "code_dim": 8, "codes": 16}
+    command = [sys.executable, "-c", "from kinmo_gen.cli import main; main()", "fit"]
+    command += ["--config", f"{root}/configs/gen/tokenizer_cmu.yaml", "--config", f"{root}/configs/overlay/toy.yaml"]
+    command += ["--data.init_args.root", str(data), "--trainer.default_root_dir", str(tmp_path / "run")]
+    command += [f"--model.init_args.network.{name}={size}" for name, size in sizes.items()]
+    process = subprocess.Popen([*command, "--trainer.max_steps=1000"], stderr=subprocess.PIPE, start_new_session=True)
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    done = int(_step(tmp_path / "run" / "last.ckpt"))
+    ended = subprocess.run([*command, f"--trainer.max_steps={done + 4}"], capture_output=True, text=True, timeout=200)
+    assert ended.returncode == 0, ended.stderr
+    assert _step(tmp_path / "run" / "last.ckpt") == done + 4
+    assert not list(tmp_path.rglob(".kinmo-*"))
+    assert (tmp_path / "run" / "curves.csv").read_text().count("\n") > 1
+
+
+def _step(path: Path) -> int:
+    from kinmo_core.model_folder import load_training_checkpoint
+
+    return load_training_checkpoint(path)["global_step"] if path.is_file() else 0

@@ -63,7 +63,9 @@ def test_errors_are_one_line(source: Path, tmp_path: Path, capsys: pytest.Captur
     assert ".fbx" in fails(capsys, "convert", source, tmp_path / "a.fbx")
     assert ".mp4, .gif, .png" in fails(capsys, "render", source, tmp_path / "a.bvh")
     assert "nowhere" in fails(capsys, "render", source, tmp_path / "nowhere" / "a.mp4")
-    assert "got 1 motions and 0 poses" in fails(capsys, "render", source, tmp_path / "a.png", "--poses", 0)
+    assert "--poses must be between 1 and 200, got 0" in fails(
+        capsys, "render", source, tmp_path / "a.png", "--poses", 0
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.npz", "walk.npz"]
 
 

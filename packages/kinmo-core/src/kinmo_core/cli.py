@@ -17,6 +17,7 @@ from kinmo_core.data.commands import add_check, add_folder
 from kinmo_core.errors import InputError
 from kinmo_core.reading import add_read_options, read_source
 
+MAX_POSES: Final = 200  # of a strip, which is then some 20,000 pixels wide
 _PICTURES: Final = (".mp4", ".gif", ".png")
 
 
@@ -106,6 +107,8 @@ def _render(options: argparse.Namespace) -> None:
         raise InputError(
             f"cannot draw {options.target}: the suffix must be one of {', '.join(_PICTURES)}, got {suffix or 'none'}"
         )
+    if not 1 <= options.poses <= MAX_POSES:
+        raise InputError(f"--poses must be between 1 and {MAX_POSES}, got {options.poses}")
     check_writable(options.target)
     motion = read_source(options)
     motion = motion if options.text is None else replace(motion, text=options.text)

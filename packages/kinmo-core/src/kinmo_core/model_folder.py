@@ -149,6 +149,9 @@ def make_network(make: Callable[[Any], M], kind: type[Any], config: Any, *, sour
         InputError: the configuration is wrong, or asks for more than `MAX_WEIGHTS` numbers.
     """
     settings = from_dict(kind, config, source=source)
+    negative = next((name for name, value in config.items() if isinstance(value, int) and value < 0), None)
+    if negative is not None:
+        raise InputError(f"{source}: {negative} must be at least 0, got {config[negative]}")
     try:
         with torch.device("meta"):  # which has shapes and no memory
             size = sum(weight.numel() for weight in make(settings).parameters())

@@ -17,6 +17,7 @@ from kinmo_core.features import FPS, decode
 from kinmo_core.language import load_text_encoder
 from kinmo_core.motion import Motion
 from kinmo_core.nn import SampleRandom
+from kinmo_core.nn.device import check_device
 from kinmo_core.planting import plant_feet
 from kinmo_core.plugins import load_reasoner
 from kinmo_core.rig import constant_body
@@ -99,7 +100,7 @@ class Generator:
             InputError: not a model folder, an unknown or missing key in `model.yaml`, damaged weights, or no such reasoner.
         """
         path = SHIPPED / "cmu" if folder is None else Path(folder)
-        _check_device(device)
+        check_device(device)
         networks = {name: load_network(path, name).to(device) for name in ("tokenizer", "masked", "residual", "length")}
         masked = networks["masked"]
         assert isinstance(masked, MaskedTransformer)
@@ -281,10 +282,3 @@ def _seeds(texts: Sequence[str], seed: int | None) -> Tensor:
         seeds.append(int(state >> np.uint64(2)))
         seen[text] += 1
     return torch.tensor(seeds)
-
-
-def _check_device(device: str) -> None:
-    try:
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:  # torch asserts where it was built without CUDA
-        raise InputError(f"cannot use the device {device!r}: {str(error).splitlines()[0]}") from None

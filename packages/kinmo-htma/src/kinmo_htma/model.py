@@ -16,6 +16,7 @@ from kinmo_core.errors import InputError
 from kinmo_core.language import load_text_encoder
 from kinmo_core.model_folder import from_dict
 from kinmo_core.motion import Motion
+from kinmo_core.nn.device import check_device
 from kinmo_core.plugins import load_reasoner
 from kinmo_core.stats import Statistics
 from kinmo_core.text import Description, Reasoner, TextEncoder, check_sentence, describe
@@ -90,7 +91,7 @@ class HTMA:
                 "this version of kinmo-htma has no weights of its own; name a model folder (--model FOLDER)"
             )
         config = load_config(path)
-        network = load_network(path, config).to(device)
+        network = load_network(path, config).to(check_device(device))
         settings = from_dict(TextSettings, config["text"], source=f"{path / 'model.yaml'}: text")
         encoder = text_encoder or load_text_encoder(settings.language_model, device=device)
         reasoner = config["reasoner"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kinmo_core import model_folder
+from kinmo_core.errors import InputError
 from kinmo_htma.align import Alignment
 from kinmo_htma.config import AlignmentConfig
 
@@ -20,7 +21,12 @@ def load_config(folder: Path) -> dict[str, Any]:
     Raises:
         InputError: see `kinmo_core.model_folder.load_config`.
     """
-    return model_folder.load_config(folder, required=KEYS)
+    config = model_folder.load_config(folder, required=KEYS)
+    kinds = {"similarity": ("a name", str), "draws": ("a number", int), "reasoner": ("a name or null", str | None)}
+    for key, (wanted, kind) in kinds.items():
+        if not isinstance(config[key], kind):
+            raise InputError(f"{folder / model_folder.CONFIG}: {key} must be {wanted}, got {config[key]!r:.80}")
+    return config
 
 
 def load_network(folder: Path, config: Mapping[str, Any]) -> Alignment:

@@ -15,7 +15,6 @@ from torch import Tensor
 import kinmo_core.data.merge
 from kinmo_core.cli import main
 from kinmo_core.doctor import ABILITIES, Ability
-from kinmo_core.errors import InputError
 from kinmo_core.io import load_motion, save_motion
 from kinmo_core.motion import Motion
 

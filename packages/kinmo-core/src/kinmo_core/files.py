@@ -7,11 +7,11 @@ process that writes beside it can so tell what a killed one has left, and remove
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import hashlib
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +20,9 @@ from pathlib import Path
 from typing import Final
 
 from kinmo_core.errors import InputError
+
+if sys.platform != "win32":
+    import fcntl
 
 _PREFIX: Final = ".kinmo-"
 _LONGEST_NAME: Final = 200  # bytes; file systems allow 255, of which a suffix and a prefix take some
@@ -85,9 +88,13 @@ def atomic_folder(path: Path | str, *, marker: str, own: Sequence[str] = ()) -> 
 def remove_stale(folder: Path) -> None:
     """Remove what killed processes have left in a folder; each folder is searched once in a process.
 
+    Windows cannot lock folders, so nothing is removed there.
+
     Args:
         folder: absolute path.
     """
+    if sys.platform == "win32":
+        return
     for work in folder.glob(f"{_PREFIX}*/"):
         with suppress(OSError):  # another process has removed it, or still writes there
             handle = os.open(work, os.O_RDONLY | os.O_NOFOLLOW)
@@ -170,19 +177,26 @@ def _fits(part: str) -> bool:
 def _workplace(parent: Path) -> Iterator[Path]:
     """Make a hidden folder in `parent`, locked by this process, and remove it with all that is left in it."""
     remove_stale(parent.resolve(strict=True))
-    while True:
-        work = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        with suppress(FileNotFoundError):
-            lock = os.open(work, os.O_RDONLY)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if work.exists():
-                break
-            os.close(lock)  # between the two calls another process took it for a leftover
+    work, lock = _make_locked(parent)
     try:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
-        os.close(lock)
+        if lock is not None:
+            os.close(lock)
+
+
+def _make_locked(parent: Path) -> tuple[Path, int | None]:
+    while True:
+        work = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        if sys.platform == "win32":
+            return work, None
+        with suppress(FileNotFoundError):
+            lock = os.open(work, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if work.exists():
+                return work, lock
+            os.close(lock)  # between the two calls another process took it for a leftover
 
 
 def _take_over(old: Path, new: Path, *, dropped: Sequence[str]) -> None:
@@ -205,8 +219,7 @@ def _link(source: str, target: str) -> None:
 
 def _exchange(new: Path, old: Path) -> None:
     """Give two folders each other's name in one step, where the system can; else the name is free for a moment."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    rename = getattr(libc, "renameat2", None)
+    rename = None if sys.platform == "win32" else getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename is not None and not rename(_AT_FDCWD, os.fsencode(new), _AT_FDCWD, os.fsencode(old), _RENAME_EXCHANGE):
         return
     aside = old.with_name(f"{old.name}.old")  # visible, so that nobody takes it for a leftover if we are killed here

@@ -212,7 +212,7 @@ class Bomb:
         return exec, ("raise SystemExit(99)",)
 
 
-def test_pickles_are_refused_and_the_message_converts_them(tmp_path: Path, walking: Tensor) -> None:
+def test_pickles_are_refused_and_the_page_converts_them(tmp_path: Path, walking: Tensor) -> None:
     trap = np.empty((), dtype=object)
     trap[()] = Bomb()
     np.save(tmp_path / "trap.npy", trap, allow_pickle=True)
@@ -223,9 +223,10 @@ def test_pickles_are_refused_and_the_message_converts_them(tmp_path: Path, walki
     holder = np.empty((), dtype=object)
     holder[()] = {"motion": walking.permute(1, 2, 0)[None].numpy(), "text": ["a person walks"]}
     np.save(tmp_path / "results.npy", holder, allow_pickle=True)
-    with pytest.raises(InputError, match=r"results\.npy holds Python objects") as caught:
+    with pytest.raises(InputError, match=r"results\.npy holds Python objects: .*savez, as kinmo-core's README shows"):
         load_motion(tmp_path / "results.npy")
-    [code] = re.findall(r'python -c "(.*?)"', str(caught.value))
+    page = Path(__file__).resolve().parents[2] / "packages" / "kinmo-core" / "README.md"
+    [code] = re.findall(r'python -c "(import numpy.*?)"', page.read_text())
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
         exec(code)

@@ -72,11 +72,10 @@ class Arrays:
         shape, _, dtype = _HEADERS[np.lib.format.read_magic(stream)](stream)
         label = f"{self.path}: {name}" if name else str(self.path)
         if dtype.hasobject:
-            command = (
-                f"python -c \"import numpy as np; d = np.load('{Path(self.path).name}', allow_pickle=True).item(); "
+            how = (
+                "open it with numpy.load, whose option allow_pickle permits this, and store the joints with numpy.savez"
             )
-            command += "np.savez('joints.npz', joints=d['motion'].astype('float32'), fps=20)\""
-            raise InputError(f"{label} holds Python objects: {PICKLE}, such as: {command}")
+            raise InputError(f"{label} holds Python objects: {PICKLE}: {how}, as kinmo-core's README shows")
         wanted = math.prod(shape) * dtype.itemsize
         if wanted > MAX_BYTES:
             raise InputError(f"{label} must have at most {MAX_BYTES:,} bytes, got {wanted:,} for {dtype} {shape}")

@@ -243,7 +243,7 @@ def test_fit_is_fast() -> None:
         ({"poses": np.full((4, 156), "x")}, "poses must hold finite numbers, got <U1"),
         ({"mocap_framerate": None}, "must hold the frame rate as mocap_framerate; it holds poses, trans"),
         ({"mocap_framerate": np.zeros(2)}, "mocap_framerate must be a single number"),
-        ({"mocap_framerate": np.array(-1.0)}, "fps must be positive, got -1"),
+        ({"mocap_framerate": np.array(-1.0)}, "fps must be between 0.1 and 1,000, got -1"),
     ],
 )
 def test_wrong_amass_files(

@@ -71,7 +71,7 @@ def test_files_for_every_sentence_and_number(toy_model: Path, tmp_path: Path, ca
             "--neck must be told one thing at a time, got 'nods' and 'bows' at 0 s",
         ),
         (["sample", "--timeline", "absent.yaml"], "absent.yaml"),
-        (["sample", "walk", "--timeline", "a.yaml", "--seconds", "2"], "--timeline has its own duration"),
+        (["sample", "walk", "--timeline", __file__, "--seconds", "2"], "--timeline has its own duration"),
         (["sample", "walk", "--formats", "fbx"], "unknown format 'fbx'; want some of npz,bvh,glb,mp4,png"),
         (["sample", "walk", "--model", "/no/such/folder"], "is not a model folder"),
         (["evaluate", "--data", "x", "--repeats", "0"], "--repeats must be at least 1, got 0"),

@@ -131,7 +131,13 @@ def test_options_of_commands_exist(command: str, monkeypatch: pytest.MonkeyPatch
         trainer: str = "kinmo_core.train.cli",
     ) -> None:
         if given[0] not in lightning:
-            parser().parse_args(given)
+            made = {
+                ".bvh",
+                ".npz",
+                ".npy",
+                ".yaml",
+            }  # files of the reader, which the parser looks for; this one is there
+            parser().parse_args([__file__ if Path(word).suffix in made else word for word in given])
             return
         with pytest.raises(SystemExit) as stopped:
             import_module(trainer).main([*given, "--print_config"])

@@ -42,7 +42,7 @@ class Motion:
         if not bool(torch.isfinite(joints).all()):
             frame = int((~torch.isfinite(joints)).flatten(1).any(1).nonzero()[0])
             raise InputError(f"joints must be finite numbers, got NaN or infinity first in frame {frame}")
-        if len(joints) and float(joints.abs().max()) > MAX_METRES:
+        if bool((joints.abs() > MAX_METRES).any()):
             raise InputError(
                 f"joints must be metres, at most {MAX_METRES:,} from the origin, got {float(joints.abs().max()):g}"
             )

@@ -9,6 +9,7 @@ DATA    ?= data/$(SIZE)
 SIZE    ?= cmu
 OVERLAY ?= cpu
 ARGS    ?=
+INCOMPLETE = || test $$? -eq 3  # a command that has left out a bad file or line, and said so
 
 BIN   := .venv/bin
 STAMP := .venv/.setup-done
@@ -51,12 +52,12 @@ data: setup  ## merge the packs SOURCES into DATA in HumanML3D's layout
 
 annotate: setup  ## describe the motions of DATA limb by limb, without a language model
 	$(BIN)/kinmo-annotate predict --config configs/annotate/$(SIZE).yaml --data.root $(DATA) \
-	    --output.path $(DATA)/descriptions.jsonl $(ARGS)
+	    --output.path $(DATA)/descriptions.jsonl $(ARGS) $(INCOMPLETE)
 
 compose: setup  ## add training motions made of limbs and parts of known ones to DATA, and describe them (needs make annotate)
 	$(BIN)/kinmo-gen compose --data $(DATA) $(ARGS)
 	$(BIN)/kinmo-annotate predict --config configs/annotate/$(SIZE).yaml --data.root $(DATA) --data.splits '[composed]' \
-	    --output.path $(DATA)/descriptions.jsonl
+	    --output.path $(DATA)/descriptions.jsonl $(INCOMPLETE)
 
 reasoner: setup  ## write what the offline reasoner knows of the training motions of DATA (needs make annotate)
 	$(BIN)/kinmo-reasoner build --data $(DATA) --descriptions $(DATA)/descriptions.jsonl \

@@ -76,7 +76,7 @@ def _add_follow(commands: Commands) -> None:
 def _add_compose(commands: Commands) -> None:
     compose = commands.add_parser("compose", help="add training motions made of limbs and parts of known ones")
     compose.add_argument("--data", type=Path, required=True, help="HumanML3D directory with descriptions.jsonl")
-    compose.add_argument("--number", type=int, default=2000, help="motions to make (default 2000)")
+    compose.add_argument("--number", type=int, default=6000, help="motions to make (default 6000)")
     compose.add_argument("--seed", type=int, default=0, help="of the choice (default 0)")
     compose.set_defaults(run=_compose)
 

@@ -179,7 +179,10 @@ def test_ctrl_c_in_the_first_second(delay: float, tmp_path: Path) -> None:
         time.sleep(delay)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
-    assert (process.returncode, said) in {(130, "kinmo: stopped\n"), (2, said)}
+    stopped = (process.returncode, said) == (130, "kinmo: stopped\n")
+    # Where the machine is fast the file has been refused before, and the signal may hit Python while it shuts down.
+    refused = process.returncode in (2, -signal.SIGINT) and said.startswith("kinmo: error: a.bvh: ")
+    assert stopped or refused
     assert said.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.bvh"]
 

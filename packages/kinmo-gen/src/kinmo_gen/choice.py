@@ -81,10 +81,10 @@ def quiet(text: str, told: Timeline, wanted: Timeline) -> tuple[str, Timeline] |
     posable = {who for who in GROUPS if statements_of(who, wanted)}
     if not posable:
         return None
-    moving = {one.who for one in wanted.statements if one.who in GROUPS} - posable
-    kept = [
-        one for one in told.statements if one.who in moving or (moving and one.who in GROUPS and one.who not in posable)
-    ]
-    silent = (who for who in GROUPS if who in RESTS and who not in {one.who for one in kept})
-    rests = [Statement(who, 0.0, told.seconds, RESTS[who]) for who in silent if not moving or who in posable]
-    return (text if moving else _STANDING), Timeline((*kept, *rests), told.seconds)
+    others = set(GROUPS) - posable
+    if not any(one.who in others for one in wanted.statements):  # nothing else moves
+        rests = [Statement(who, 0.0, told.seconds, RESTS[who]) for who in GROUPS if who in RESTS]
+        return _STANDING, Timeline(tuple(rests), told.seconds)
+    kept = [one for one in told.statements if one.who in others]
+    rests = [Statement(who, 0.0, told.seconds, RESTS[who]) for who in GROUPS if who in posable and who in RESTS]
+    return text, Timeline((*kept, *rests), told.seconds)

@@ -99,7 +99,8 @@ class Composer:
         places = [(clip, frame) for clip, f in enumerate(self.clips) for frame in range(0, len(f) - _SHORTEST, 5)]
         self.places = np.array(places)
         self.poses = torch.stack([self.clips[clip][frame, LAYOUT["positions"]] for clip, frame in places])
-        self.place_weights = self.body_weights[self.places[:, 0]] / self.body_weights[self.places[:, 0]].sum()
+        weights = self.body_weights[self.places[:, 0]]
+        self.place_weights = weights / weights.sum()
         self.stands = [
             (clip, *span) for clip, f in enumerate(self.clips) for span in standing(decode(f), _SHORTEST, _LONGEST)
         ]

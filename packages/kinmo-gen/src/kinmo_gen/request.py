@@ -108,8 +108,7 @@ def make(
     """
     tried = [one for one in resolved for _ in range(candidates)]
     motions = _sample(generator, tried, seed, progress)
-    nothing = Timeline((), 1.0)
-    held = [best_of([motion], one.wanted or nothing) for motion, one in zip(motions, tried, strict=True)]
+    held = [best_of([motion], _said(one)[1]) for motion, one in zip(motions, tried, strict=True)]
     if poses:
         held = _posed(generator, held, tried, seed)
     groups = (held[start : start + candidates] for start in range(0, len(held), candidates))
@@ -119,10 +118,13 @@ def make(
 def _posed(generator: Generator, held: Sequence[Choice], tried: Sequence[Asked], seed: int | None) -> list[Choice]:
     """Pose the limbs of every motion that misses something, and once more on a quiet motion where it still does."""
     made = [posed(choice, *_said(one)) for choice, one in zip(held, tried, strict=True)]
-    bases = [None if choice.is_good else quiet(one.text, *_said(one)) for choice, one in zip(made, tried, strict=True)]
-    again = [row for row, base in enumerate(bases) if base is not None]
-    calm = [replace(tried[row], text=base[0], timeline=base[1]) for row in again if (base := bases[row]) is not None]
-    for row, motion in zip(again, _sample(generator, calm, seed), strict=True):
+    bases = {
+        row: base
+        for row, one in enumerate(tried)
+        if not made[row].is_good and (base := quiet(one.text, *_said(one))) is not None
+    }
+    calm = [replace(tried[row], text=text, timeline=timeline) for row, (text, timeline) in bases.items()]
+    for row, motion in zip(bases, _sample(generator, calm, seed), strict=True):
         told, wanted = _said(tried[row])
         other = posed(best_of([replace(motion, text=tried[row].text)], wanted), told, wanted)
         if other.score > made[row].score:
@@ -131,6 +133,7 @@ def _posed(generator: Generator, held: Sequence[Choice], tried: Sequence[Asked],
 
 
 def _said(one: Asked) -> tuple[Timeline, Timeline]:
+    """Return what the limbs are told and what is wanted, empty where a request has none."""
     nothing = Timeline((), 1.0)
     return one.timeline or nothing, one.wanted or nothing
 

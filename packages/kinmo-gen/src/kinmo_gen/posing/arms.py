@@ -34,11 +34,12 @@ def arm_edit(statement: Statement) -> Edit | None:
     kind = kind_of(statement)
     if kind is None or not kind.name.startswith(("arm_", "elbow_")):
         return None
+    place = _place(statement, kind.name)
     if kind.name in _SWINGS:
-        return partial(_swing, statement, kind.name, kind.direction)
+        return partial(_swing, statement, kind.name, kind.direction, place)
     if kind.name in ("elbow_bend", "elbow_straighten"):
         return partial(_bend, statement)
-    return partial(_reach, statement) if _place(statement, kind.name) else None
+    return partial(_reach, statement, place) if place else None
 
 
 def from_origin(joints: Tensor, statement: Statement, span: Span) -> Tensor:
@@ -59,10 +60,8 @@ def _place(statement: Statement, kind: str) -> str:
     return max(named, key=len, default="")
 
 
-def _reach(statement: Statement, joints: Tensor, before: Tensor, span: Span) -> Tensor:
+def _reach(statement: Statement, place: str, joints: Tensor, before: Tensor, span: Span) -> Tensor:
     del before
-    kind = kind_of(statement)
-    place = _place(statement, kind.name if kind else "")
     posed = aim(joints, statement.who, poses("arm")[place])
     return put_limbs(joints, posed, (statement.who,), span.reach(fast="quickly" in statement.text))
 
@@ -82,12 +81,12 @@ def _clap(statement: Statement, joints: Tensor, before: Tensor, span: Span) -> T
     return put_limbs(joints, shut, (limb,), span.there_and_back(times_of(statement, 3, span)))
 
 
-def _swing(statement: Statement, kind: str, way: str, joints: Tensor, before: Tensor, span: Span) -> Tensor:
+def _swing(statement: Statement, kind: str, way: str, place: str, joints: Tensor, before: Tensor, span: Span) -> Tensor:
     """Swing an arm about its shoulder, or bend it; a hand that is up waves from the elbow."""
     del before
     limb, number, degrees = statement.who, times_of(statement, 3, span), _SWINGS[kind]
     side = limb.split("_")[0]
-    if place := _place(statement, kind):
+    if place:
         joints = put_limbs(joints, aim(joints, limb, poses("arm")[place]), (limb,), span.hold())
     shoulder, wrist = HUMANML3D.index(f"{side}_shoulder", f"{side}_wrist")
     is_up = bool((joints[span.during, wrist, 1] > joints[span.during, shoulder, 1]).float().mean() > _MOSTLY)

@@ -13,7 +13,7 @@ from kinmo_gen.masked import cosine_share
 from kinmo_gen.masking import MASK_SHARE, RANDOM_SHARE, corrupt
 from kinmo_gen.tokenizer import MAX_TOKENS
 
-CODES = 32
+CODES, PARTS = 32, 3
 LENGTHS = st.lists(st.integers(1, 20), min_size=1, max_size=6)
 
 
@@ -30,7 +30,7 @@ class FirstDraw(SampleRandom):
 
 def case(lengths: list[int], seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     size = max(lengths) + 2
-    ids = torch.randint(CODES, (len(lengths), size), generator=torch.Generator().manual_seed(seed))
+    ids = torch.randint(CODES, (len(lengths), size, PARTS), generator=torch.Generator().manual_seed(seed))
     return ids, torch.tensor(lengths), torch.arange(len(lengths)) + 1000 * seed
 
 
@@ -39,9 +39,9 @@ def test_each_row_predicts_its_share_of_real_tokens_and_at_least_one(lengths: li
     ids, sizes, seeds = case(lengths, seed)
     predicted = corrupt(ids, sizes, SampleRandom(seeds), codes=CODES).predict_mask
     shares = SampleRandom(seeds).uniform()
-    wanted = [max(1, round(math.cos(float(r) * math.pi / 2) * n)) for r, n in zip(shares, lengths, strict=True)]
-    assert predicted.sum(1).tolist() == wanted
-    assert not bool((predicted & ~valid_positions(sizes, ids.shape[1])).any())
+    wanted = [max(1, round(math.cos(float(r) * math.pi / 2) * PARTS * n)) for r, n in zip(shares, lengths, strict=True)]
+    assert predicted.sum((1, 2)).tolist() == wanted
+    assert not bool((predicted & ~valid_positions(sizes, ids.shape[1])[..., None]).any())
 
 
 @given(LENGTHS, st.integers(0, 1000))
@@ -56,7 +56,7 @@ def test_other_tokens_are_shown_unchanged(lengths: list[int], seed: int):
 def test_a_row_is_corrupted_alike_in_any_batch(lengths: list[int], seed: int, more: int):
     ids, sizes, seeds = case(lengths, seed)
     seen, predicted = corrupt(ids, sizes, SampleRandom(seeds), codes=CODES)
-    wider = torch.nn.functional.pad(ids, (0, more))
+    wider = torch.nn.functional.pad(ids, (0, 0, 0, more))
     for row in range(len(ids)):
         one = slice(row, row + 1)
         alone = corrupt(wider[one], sizes[one], SampleRandom(seeds[one]), codes=CODES)
@@ -65,7 +65,7 @@ def test_a_row_is_corrupted_alike_in_any_batch(lengths: list[int], seed: int, mo
 
 
 def test_shares_of_masked_random_and_unchanged_are_those_of_momask():
-    ids = torch.zeros(800, MAX_TOKENS, dtype=torch.long)
+    ids = torch.zeros(800, MAX_TOKENS, 1, dtype=torch.long)
     seen, predicted = corrupt(ids, torch.full((800,), MAX_TOKENS), FirstDraw(800, 0.0), codes=10_000)
     assert bool(predicted.all())
     masked = float((seen == 10_000).float().mean())
@@ -77,9 +77,20 @@ def test_shares_of_masked_random_and_unchanged_are_those_of_momask():
 
 
 def test_places_are_uniform():
-    ids = torch.zeros(4000, 10, dtype=torch.long)
+    ids = torch.zeros(4000, 10, 1, dtype=torch.long)
     predicted = corrupt(ids, torch.full((4000,), 10), FirstDraw(4000, 0.9), codes=4).predict_mask
     assert float((predicted.float().mean(0) - predicted.float().mean()).abs().max()) < 0.03
+
+
+def test_what_is_hidden_gathers_in_some_parts():
+    """With half of the ids hidden, a part is often hidden much more than another, which chance alone would not do."""
+    ids = torch.zeros(2000, MAX_TOKENS, 6, dtype=torch.long)
+    predicted = corrupt(ids, torch.full((2000,), MAX_TOKENS), FirstDraw(2000, 2 / 3), codes=4).predict_mask
+    shares = predicted.float().mean(1)
+    torch.testing.assert_close(shares.mean(0), torch.full((6,), 0.5), atol=0.02, rtol=0)
+    spread = shares.max(1).values - shares.min(1).values
+    assert float(spread.quantile(0.5)) > 0.35  # by chance alone: about 0.18
+    assert float(spread.quantile(0.05)) < 0.3
 
 
 def test_the_schedule_goes_from_all_to_none():

@@ -19,7 +19,8 @@ from kinmo_gen.residual import ResidualConfig, ResidualTransformer
 from kinmo_gen.sampling import SamplingConfig, _guided, sample_base, sample_residual
 from kinmo_gen.windows import CARRIED, sample_tokens
 
-TRUNK: dict[str, Any] = {"dim": 16, "depth": 1, "heads": 2, "feedforward": 32}
+PARTS = 3
+TRUNK: dict[str, Any] = {"dim": 16, "depth": 1, "heads": 2, "feedforward": 32, "parts": PARTS}
 LENGTHS = torch.tensor([9, 4, 7])
 CODES = 20
 
@@ -80,16 +81,16 @@ def test_every_real_token_is_a_code_and_every_other_is_zero(
 ):
     base = sample_base(masked, TOLD, LENGTHS, seeded(0), config)
     ids = sample_residual(residual, base, TOLD, LENGTHS, seeded(0), config)
-    assert base.shape == (3, 9)
-    assert ids.shape == (3, 9, 4)
-    assert torch.equal(ids[..., 0], base)
+    assert base.shape == (3, 9, PARTS)
+    assert ids.shape == (3, 9, 4, PARTS)
+    assert torch.equal(ids[:, :, 0], base)
     assert bool(((ids >= 0) & (ids < CODES)).all())  # no [MASK] is left
     assert not bool(ids[~valid_positions(LENGTHS, 9)].any())
 
 
 def test_a_token_once_kept_never_changes(masked: Spy):
     final = sample_base(masked, TOLD, LENGTHS, seeded(3), replace(PLAIN, steps=(8,)))
-    valid = valid_positions(LENGTHS, 9)
+    valid = valid_positions(LENGTHS, 9)[..., None].expand(3, 9, PARTS)
     hidden = [(ids == CODES) & valid for ids in masked.seen]
     assert bool(hidden[0][valid].all())
     for before, after in pairwise(hidden):
@@ -102,19 +103,19 @@ def test_each_step_hides_the_cosine_share_of_each_row(masked: Spy):
     sample_base(masked, TOLD, LENGTHS, seeded(3), replace(PLAIN, steps=(5,)))
     shares = torch.cos(torch.linspace(0, 1, 5) * torch.pi / 2)
     for ids, share in zip(masked.seen, shares, strict=True):
-        wanted = (share * LENGTHS).round().clamp(min=1)
-        assert ((ids == CODES) & valid_positions(LENGTHS, 9)).sum(1).tolist() == wanted.tolist()
+        wanted = (share * LENGTHS * PARTS).round().clamp(min=1)
+        assert ((ids == CODES) & valid_positions(LENGTHS, 9)[..., None]).sum((1, 2)).tolist() == wanted.tolist()
 
 
 def test_the_least_certain_tokens_are_drawn_anew(masked: Spy):
-    """At temperature 0 the first step draws the likeliest codes; the second hides 6 of 9, the least likely of these."""
+    """At temperature 0 the first step draws the likeliest codes; the second hides 19 of 27, the least likely of these."""
     sample_base(masked, ROW, torch.tensor([9]), seeded(0, 1), replace(PLAIN, steps=(3,), temperature=0.0))
     start, then = masked.seen[:2]
     with torch.inference_mode():
-        certainty, likeliest = MaskedTransformer.forward(masked, start, ROW).softmax(-1)[0].max(-1)
-    kept = certainty.topk(3).indices
-    assert torch.equal((then[0] != CODES).nonzero()[:, 0], kept.sort().values)
-    assert torch.equal(then[0, kept], likeliest[kept])
+        certainty, likeliest = MaskedTransformer.forward(masked, start, ROW).softmax(-1)[0].flatten(0, 1).max(-1)
+    kept = certainty.topk(8).indices
+    assert torch.equal((then.flatten() != CODES).nonzero()[:, 0], kept.sort().values)
+    assert torch.equal(then.flatten()[kept], likeliest[kept])
 
 
 def test_a_row_alone_is_sampled_as_in_the_batch(masked: Spy, residual: ResidualTransformer):
@@ -133,11 +134,11 @@ def test_a_row_alone_is_sampled_as_in_the_batch(masked: Spy, residual: ResidualT
 
 
 def test_guidance_in_one_batch_is_that_of_three_passes(masked: Spy):
-    ids = torch.randint(CODES, (3, 9), generator=torch.Generator().manual_seed(0))
+    ids = torch.randint(CODES, (3, 9, PARTS), generator=torch.Generator().manual_seed(0))
 
     def logits_of(told: Condition, ids: Tensor) -> Tensor:
         several = len(told.told) // len(ids)
-        return masked(ids.repeat(several, 1), told, lengths=LENGTHS.repeat(several))
+        return masked(ids.repeat(several, 1, 1), told, lengths=LENGTHS.repeat(several))
 
     every, body, free = (masked(ids, c, lengths=LENGTHS) for c in (TOLD, TOLD.up_to("body"), TOLD.free()))
     expected = free + 4 * (body - free) + 3 * (every - body)
@@ -168,35 +169,35 @@ def test_each_pass_hides_its_share_of_what_fits_the_finer_condition_worst(masked
     assert not bool((read == CODES).any())
     with torch.inference_mode():
         logits = MaskedTransformer.forward(masked, read, ROW)
-    fits = logits.softmax(-1).gather(-1, read[..., None])[0, :, 0]
-    assert torch.equal((hidden[0] == CODES).nonzero()[:, 0], fits.topk(4, largest=False).indices.sort().values)
+    fits = logits.softmax(-1).gather(-1, read[..., None]).flatten()
+    assert torch.equal((hidden.flatten() == CODES).nonzero()[:, 0], fits.topk(14, largest=False).indices.sort().values)
     assert torch.equal(hidden[hidden != CODES], read[hidden != CODES])
 
 
 @pytest.mark.parametrize("config", [PLAIN, THREE])
 def test_known_tokens_stay_and_the_others_are_drawn(masked: Spy, residual: ResidualTransformer, config: SamplingConfig):
-    known = torch.randint(CODES, (3, 3, 4), generator=torch.Generator().manual_seed(7))
-    base = sample_base(masked, TOLD, LENGTHS, seeded(0), config, known=known[..., 0])
+    known = torch.randint(CODES, (3, 3, 4, PARTS), generator=torch.Generator().manual_seed(7))
+    base = sample_base(masked, TOLD, LENGTHS, seeded(0), config, known=known[:, :, 0])
     ids = sample_residual(residual, base, TOLD, LENGTHS, seeded(0), config, known=known)
     assert torch.equal(ids[:, :3], known)
     assert not bool((base == CODES).any())
-    assert all(torch.equal(seen[:3, :3], known[..., 0]) for seen in masked.seen)
-    assert torch.equal((masked.seen[0][:3] == CODES).sum(1), LENGTHS - 3 + (9 - LENGTHS))  # with the padding
+    assert all(torch.equal(seen[:3, :3], known[:, :, 0]) for seen in masked.seen)
+    assert (masked.seen[0][:3] == CODES).sum((1, 2)).tolist() == [6 * PARTS] * 3  # with the padding
 
 
 def test_long_motions_go_on_from_their_last_tokens(residual: ResidualTransformer, masked: Spy):
     lengths = torch.tensor([120, 20, 49])
     conditions = [TOLD.rows(torch.tensor(row)) for row in range(3)]
     ids = sample_tokens(masked, residual, conditions, lengths, seeded(0), PLAIN)
-    assert ids.shape == (3, 120, 4)
-    assert [int((row != 0).any(-1).nonzero().max()) for row in ids] <= [119, 19, 48]
+    assert ids.shape == (3, 120, 4, PARTS)
+    assert [int((row != 0).any(-1).any(-1).nonzero().max()) for row in ids] <= [119, 19, 48]
     short = sample_tokens(masked, residual, conditions[1:], lengths[1:], seeded(0).rows(torch.tensor([1, 2])), PLAIN)
     assert torch.equal(ids[1:, :49], short)  # what fits a window is drawn as ever
     first = sample_tokens(
         masked, residual, conditions[:1], torch.tensor([49]), seeded(0).rows(torch.tensor([0])), PLAIN
     )
     assert torch.equal(ids[0, :49], first[0])
-    shown = [seen for seen in masked.seen if seen.shape == (1, 49) and bool((seen != CODES).any())]
+    shown = [seen for seen in masked.seen if seen.shape == (1, 49, PARTS) and bool((seen != CODES).any())]
     assert any(torch.equal(seen[0, :CARRIED], ids[0, 49 - CARRIED : 49, 0]) for seen in shown)
 
 
@@ -227,9 +228,9 @@ def test_passes_that_make_no_sense_are_named(values: dict[str, Any], message: st
 def test_only_the_likeliest_tenth_of_the_codes_is_drawn(masked: Spy):
     """With one step, each token is one of the two best of 20."""
     with torch.inference_mode():
-        best = MaskedTransformer.forward(masked, torch.full((1, 9), CODES), ROW).topk(2, dim=-1).indices[0]
+        best = MaskedTransformer.forward(masked, torch.full((1, 9, PARTS), CODES), ROW).topk(2, dim=-1).indices[0]
     drawn = torch.stack(
         [sample_base(masked, ROW, torch.tensor([9]), seeded(s, 1), replace(PLAIN, steps=(1,)))[0] for s in range(30)]
     )
     assert bool((drawn[..., None] == best).any(-1).all())
-    assert any(len(column.unique()) == 2 for column in drawn.T)
+    assert any(len(column.unique()) == 2 for column in drawn.flatten(1).T)

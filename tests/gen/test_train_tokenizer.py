@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import lightning as L
 import pytest
 import torch
 from torch import Tensor
-from toy_stages import CODES, LAYERS, data, module
+from toy_stages import CODES, LAYERS, PARTS, data, module
 
 from kinmo_core import metrics
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import decode, encode_raw
 from kinmo_core.metrics.torchmetrics import UsedCodes
 from kinmo_core.skeleton import HUMANML3D
@@ -109,5 +110,16 @@ def test_training_starts_from_the_weights_of_a_model_folder(toy_model: Path):
 
 
 def test_a_tokenizer_of_other_sizes_is_no_start(toy_model: Path):
-    with pytest.raises(InputError, match=r"network must have the sizes of the tokenizer in .*, got .*'width': 24"):
-        TokenizerModule(TokenizerConfig(24, 8, CODES, LAYERS), statistics=statistics(1), initial=str(toy_model))
+    sizes = TokenizerConfig(24, 8, CODES, LAYERS, parts=PARTS, encoder_width=8)
+    with pytest.raises(InputError, match=r"must have the sizes of the tokenizer in .*: it differs in decoder\.0, .* more"):
+        TokenizerModule(sizes, statistics=statistics(1), initial=str(toy_model))
+
+
+def test_layers_that_fit_are_a_start_for_another_division_of_the_body(toy_model: Path):
+    known, old = load_tokenizer(toy_model)
+    sizes = replace(TokenizerConfig(**load_config(toy_model)["tokenizer"]), parts="six")
+    with pytest.warns(DataWarning, match=r"these layers do not start from the decoder of .*, which is of other parts: 0"):
+        moved = TokenizerModule(sizes, statistics=old, initial=str(toy_model)).model
+    assert torch.equal(moved.decoder[-1].weight, known.decoder[-1].weight)
+    assert moved.decoder[0].weight.shape != known.decoder[0].weight.shape
+    assert int(moved.quantizers[5].codebooks[0].updates) == 0  # type: ignore[union-attr, index]

@@ -15,7 +15,7 @@ from kinmo_gen.length import LengthConfig, LengthEstimator
 from kinmo_gen.masked import MaskedConfig, MaskedTransformer
 from kinmo_gen.residual import ResidualConfig, ResidualTransformer, draw_layer
 
-TRUNK: dict[str, Any] = {"dim": 16, "depth": 2, "heads": 2, "feedforward": 32}
+TRUNK: dict[str, Any] = {"dim": 16, "depth": 2, "heads": 2, "feedforward": 32, "parts": 3}
 
 
 def lively(model: nn.Module) -> nn.Module:
@@ -49,9 +49,9 @@ def told(rows: int) -> Condition:
 
 
 def test_masked_padding_changes_no_logit(masked: MaskedTransformer):
-    tokens, lengths = ids(3, 9), torch.tensor([9, 4, 1])
+    tokens, lengths = ids(3, 9, 3), torch.tensor([9, 4, 1])
     together = masked(tokens, told(3), lengths=lengths)
-    assert together.shape == (3, 9, 12)
+    assert together.shape == (3, 9, 3, 12)
     other = tokens.clone()
     other[1, 4:] = 12
     other[2, 1:] = 0
@@ -63,7 +63,7 @@ def test_masked_padding_changes_no_logit(masked: MaskedTransformer):
 
 
 def test_residual_padding_changes_no_logit(residual: ResidualTransformer):
-    tokens, lengths, layer = ids(3, 9, 4), torch.tensor([9, 4, 1]), torch.tensor([1, 2, 3])
+    tokens, lengths, layer = ids(3, 9, 4, 3), torch.tensor([9, 4, 1]), torch.tensor([1, 2, 3])
     together = residual(tokens, layer, told(3), lengths=lengths)
     for row, length in enumerate(lengths.tolist()):
         one = slice(row, row + 1)
@@ -78,52 +78,67 @@ def test_no_sentence_is_a_zero_prefix_although_the_layer_has_a_bias(
     said = of_text(torch.randn(1, 8))
     nothing = said.free()
     assert bool(masked.text_proj(torch.zeros(1, 8)).abs().sum() > 0)
-    together = masked(ids(1, 5).repeat(2, 1), concatenate([said, nothing]))
-    alone = masked(ids(1, 5), nothing)
+    together = masked(ids(1, 5, 3).repeat(2, 1, 1), concatenate([said, nothing]))
+    alone = masked(ids(1, 5, 3), nothing)
     torch.testing.assert_close(together[1], alone[0], atol=1e-5, rtol=1e-4)
     assert masked.cue_encoder is not None
+    rows = torch.tensor([0, 13, 26])  # of each part, 12 codes and [MASK]
     with torch.no_grad():
-        tokens = masked.input_proj(masked.token_embedding(ids(1, 5))) + masked.cue_encoder(nothing, 5)
-        by_hand = masked.head(masked.trunk(torch.zeros(1, 1, 16), tokens, None))
+        tokens = masked.input_proj(masked.token_embedding(ids(1, 5, 3) + rows).sum(-2)) + masked.cue_encoder(nothing, 5)
+        by_hand = masked.head(masked.trunk(torch.zeros(1, 1, 16), tokens, None)).view(1, 5, 3, 12)
     torch.testing.assert_close(alone, by_hand)
     assert not torch.allclose(together[0], together[1])
     layer = torch.tensor([2])
-    assert not torch.allclose(residual(ids(1, 5, 4), layer, nothing), residual(ids(1, 5, 4), layer, said))
+    assert not torch.allclose(residual(ids(1, 5, 4, 3), layer, nothing), residual(ids(1, 5, 4, 3), layer, said))
 
 
 def test_a_network_of_the_body_alone_hears_no_statement():
     model = lively(MaskedTransformer(MaskedConfig(8, 12, 6, levels=("body",), **TRUNK)))
     other = told(2)._replace(phrases=-told(2).phrases)
-    assert torch.equal(model(ids(2, 6), told(2)), model(ids(2, 6), other))
+    assert torch.equal(model(ids(2, 6, 3), told(2)), model(ids(2, 6, 3), other))
 
 
 def test_statements_change_both_networks(masked: MaskedTransformer, residual: ResidualTransformer):
     other = told(2)._replace(phrases=-told(2).phrases)
     layer = torch.tensor([1, 2])
-    assert not torch.allclose(masked(ids(2, 6), told(2)), masked(ids(2, 6), other))
-    assert not torch.allclose(residual(ids(2, 6, 4), layer, told(2)), residual(ids(2, 6, 4), layer, other))
+    assert not torch.allclose(masked(ids(2, 6, 3), told(2)), masked(ids(2, 6, 3), other))
+    assert not torch.allclose(residual(ids(2, 6, 4, 3), layer, told(2)), residual(ids(2, 6, 4, 3), layer, other))
 
 
 @pytest.mark.parametrize("layer", [1, 2, 3])
 def test_residual_sees_the_layers_below_its_own_and_no_others(residual: ResidualTransformer, layer: int):
-    tokens, which = ids(2, 6, 4), torch.full((2,), layer)
+    tokens, which = ids(2, 6, 4, 3), torch.full((2,), layer)
     logits = residual(tokens, which, told(2))
     for other in range(4):
         changed = tokens.clone()
-        changed[..., other] = (changed[..., other] + 1) % 12
+        changed[:, :, other] = (changed[:, :, other] + 1) % 12
         same = torch.allclose(residual(changed, which, told(2)), logits, atol=1e-6)
         assert same == (other >= layer)
-    torch.testing.assert_close(residual(tokens[..., :layer], which, told(2)), logits)
+    torch.testing.assert_close(residual(tokens[:, :, :layer], which, told(2)), logits)
 
 
 def test_residual_knows_which_layer_it_predicts(residual: ResidualTransformer):
-    tokens = ids(1, 6, 1)
+    tokens = ids(1, 6, 1, 3)
     first, second = (residual(tokens, torch.tensor([layer]), told(1)) for layer in (1, 2))
     assert not torch.allclose(first, second)
 
 
+def test_each_part_is_an_input_and_an_output_of_its_own(masked: MaskedTransformer):
+    """Which part says something matters, and a hidden id is told apart from a shown one."""
+    tokens = torch.full((1, 6, 3), 3)
+    shown = masked(tokens, told(1))
+    seen = []
+    for part in range(3):
+        changed = tokens.clone()
+        changed[..., part] = 12
+        seen.append(masked(changed, told(1)))
+    assert all(not torch.allclose(one, shown) for one in seen)
+    assert not torch.allclose(seen[0], seen[1])
+    assert not torch.allclose(shown[:, :, 0], shown[:, :, 1])
+
+
 def test_positions_matter_to_tokens_and_not_to_the_prefix(masked: MaskedTransformer):
-    tokens = torch.full((1, 6), 3)
+    tokens = torch.full((1, 6, 3), 3)
     logits = masked(tokens, told(1))
     assert not torch.allclose(logits[0, 0], logits[0, 5])
     prefix, embedded = torch.randn(1, 2, 16), masked.input_proj(masked.token_embedding(ids(1, 6)))

@@ -39,6 +39,7 @@ from kinmo_gen.train.tokens import TokenData
 
 STAGES = ("tokenizer", "masked", "residual", "length", "evaluator")
 CODES, LAYERS, TEXT_DIM = 16, 3, 16
+PARTS = "two"  # fewer than six are faster, and more than one show what one would hide
 
 
 def module(stage: str, *, dropout: float = 0.1, learning_rate: float = 1e-3) -> L.LightningModule:
@@ -48,13 +49,13 @@ def module(stage: str, *, dropout: float = 0.1, learning_rate: float = 1e-3) -> 
     torch.manual_seed(0)
     match stage:
         case "tokenizer":
-            sizes: dict[str, Any] = {"width": 16, "code_dim": 8, "codes": CODES, "layers": LAYERS}
-            network = TokenizerConfig(**sizes, dropout=dropout, temperature=0.5 if dropout else 0.0)
+            sizes: dict[str, Any] = {"width": 16, "code_dim": 8, "codes": CODES, "layers": LAYERS, "parts": PARTS}
+            network = TokenizerConfig(**sizes, encoder_width=8, dropout=dropout, temperature=0.5 if dropout else 0.0)
             return TokenizerModule(network, TokenizerLosses(joints=1.0, velocity=2.0, root=0.1, bones=1.0), optim)
         case "masked":
-            return MaskedModule(MaskedConfig(TEXT_DIM, CODES, 8, LEVELS, **trunk), optim)
+            return MaskedModule(MaskedConfig(TEXT_DIM, CODES, 8, LEVELS, **trunk, parts=2), optim)
         case "residual":
-            return ResidualModule(ResidualConfig(TEXT_DIM, CODES, 8, LAYERS, LEVELS, **trunk), optim)
+            return ResidualModule(ResidualConfig(TEXT_DIM, CODES, 8, LAYERS, LEVELS, **trunk, parts=2), optim)
         case "length":
             return LengthModule(LengthConfig(TEXT_DIM, dropout=dropout), optim)
         case _:

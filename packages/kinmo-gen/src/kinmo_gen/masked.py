@@ -20,10 +20,11 @@ class MaskedConfig:
 
     Args:
         text_dim: size of the sentence vector.
-        codes: size of the base codebook.
+        codes: size of the base codebook of each part.
         code_dim: size of a token embedding.
         levels: what the network is told, of `LEVELS`; the body alone is MoMask.
         dim, depth, heads, feedforward, dropout: see `Trunk`.
+        parts: of the body with ids of their own, as the tokenizer's; 1 is MoMask.
     """
 
     text_dim: int = 512
@@ -35,43 +36,48 @@ class MaskedConfig:
     heads: int = 6
     feedforward: int = 1024
     dropout: float = 0.2
+    parts: int = 1
 
 
 class MaskedTransformer(nn.Module):
     """Token embedding with the cues of each token, trunk with the sentence as prefix, and a head over the codes.
 
-    Id `codes` is [MASK].
+    A token is the sum of the embeddings of its parts' ids, of which each may be hidden: id `codes` is [MASK]. So the sequence
+    is as long for six parts as for one.
     """
 
     def __init__(self, config: MaskedConfig) -> None:
         super().__init__()
-        self.codes = config.codes
+        self.parts, self.codes = config.parts, config.codes
         dim = config.dim
-        self.token_embedding = nn.Embedding(config.codes + 1, config.code_dim)
+        self.token_embedding = nn.Embedding(config.parts * (config.codes + 1), config.code_dim)
         self.input_proj = nn.Linear(config.code_dim, dim)
         self.text_proj = nn.Linear(config.text_dim, dim)
         self.cue_encoder = CueEncoder(config.text_dim, dim) if has_cues(config.levels) else None
         self.trunk = Trunk(dim, config.depth, config.heads, config.feedforward, config.dropout)
-        self.head = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim), nn.Linear(dim, config.codes))
+        self.head = nn.Sequential(
+            nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim), nn.Linear(dim, config.parts * config.codes)
+        )
         self.apply(init_weights)
 
     def forward(self, ids: Tensor, condition: Condition, *, lengths: Tensor | None = None) -> Tensor:
-        """Return logits (B, N, codes) of every position.
+        """Return logits (B, N, P, codes) of every part at every position.
 
         Args:
-            ids: (B, N) base-layer ids or [MASK]; those past `lengths` are ignored.
+            ids: (B, N, P) base-layer ids or [MASK]; those past `lengths` are ignored.
             condition: of B motions.
             lengths: (B,) real tokens; all N where None.
         """
         prefix = project_text(condition, self.text_proj)[:, None]
-        tokens = self.input_proj(self.token_embedding(ids))
+        first = torch.arange(self.parts, device=ids.device) * (self.codes + 1)  # row of each part's embeddings
+        tokens = self.input_proj(self.token_embedding(ids + first).sum(-2))
         if self.cue_encoder is not None:
             tokens = tokens + self.cue_encoder(condition, ids.shape[1])
-        return self.head(self.trunk(prefix, tokens, lengths))
+        return self.head(self.trunk(prefix, tokens, lengths)).unflatten(-1, (self.parts, self.codes))
 
     def all_masked(self, size: tuple[int, int], device: torch.device) -> Tensor:
-        """Return (B, N) ids that are all [MASK]."""
-        return torch.full(size, self.codes, device=device)
+        """Return (B, N, P) ids that are all [MASK]."""
+        return torch.full((*size, self.parts), self.codes, device=device)
 
 
 def cosine_share(progress: Tensor) -> Tensor:

@@ -20,11 +20,12 @@ class ResidualConfig:
 
     Args:
         text_dim: size of the sentence vector.
-        codes: codes per layer.
+        codes: codes per layer and part.
         code_dim: size of a token embedding.
         layers: quantizer layers Q, the base layer included; layers 1..Q-1 are predicted.
         levels: what the network is told, of `LEVELS`; the body alone is MoMask.
         dim, depth, heads, feedforward, dropout: see `Trunk`.
+        parts: of the body with ids of their own, as the tokenizer's; 1 is MoMask.
     """
 
     text_dim: int = 512
@@ -37,6 +38,7 @@ class ResidualConfig:
     heads: int = 6
     feedforward: int = 1024
     dropout: float = 0.2
+    parts: int = 1
 
     def __post_init__(self) -> None:
         if self.layers < 2:
@@ -51,22 +53,25 @@ class ResidualTransformer(nn.Module):
 
     def __init__(self, config: ResidualConfig) -> None:
         super().__init__()
-        self.layers = config.layers
+        self.layers, self.parts = config.layers, config.parts
         dim, code_dim = config.dim, config.code_dim
-        self.token_embeddings = nn.Parameter(torch.empty(config.layers, config.codes, code_dim).normal_(std=0.02))
+        size = (config.layers, config.parts, config.codes, code_dim)
+        self.token_embeddings = nn.Parameter(torch.empty(size).normal_(std=0.02))
         self.input_proj = nn.Linear(code_dim, dim)
         self.text_proj = nn.Linear(config.text_dim, dim)
         self.cue_encoder = CueEncoder(config.text_dim, dim) if has_cues(config.levels) else None
         self.layer_embedding = nn.Embedding(config.layers, dim)
         self.trunk = Trunk(dim, config.depth, config.heads, config.feedforward, config.dropout)
-        self.head = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim), nn.Linear(dim, code_dim))
+        self.head = nn.Sequential(
+            nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim), nn.Linear(dim, config.parts * code_dim)
+        )
         self.apply(init_weights)
 
     def forward(self, ids: Tensor, layer: Tensor, condition: Condition, *, lengths: Tensor | None = None) -> Tensor:
-        """Return logits (B, N, codes) of quantizer layer `layer`.
+        """Return logits (B, N, P, codes) of quantizer layer `layer`.
 
         Args:
-            ids: (B, N, q) ids of the layers below; those at and above a row's `layer` are ignored.
+            ids: (B, N, q, P) ids of the layers below; those at and above a row's `layer` are ignored.
             layer: (B,) layer to predict, 1..Q-1.
             condition: of B motions.
             lengths: (B,) real tokens; all N where None.
@@ -75,14 +80,14 @@ class ResidualTransformer(nn.Module):
         tokens = self.input_proj(self._embed(ids, layer))
         if self.cue_encoder is not None:
             tokens = tokens + self.cue_encoder(condition, ids.shape[1])
-        hidden = self.head(self.trunk(prefix, tokens, lengths))
-        return hidden @ self.token_embeddings[layer].transpose(-1, -2)
+        hidden = self.head(self.trunk(prefix, tokens, lengths)).unflatten(-1, (self.parts, -1))
+        return torch.einsum("bnpd,bpcd->bnpc", hidden, self.token_embeddings[layer])
 
     def _embed(self, ids: Tensor, layer: Tensor) -> Tensor:
         """Sum the embeddings (B, N, code_dim) of the layers below `layer` (B,)."""
-        levels = torch.arange(ids.shape[-1], device=ids.device)
-        below = (levels < layer[:, None])[:, None, :, None]
-        return (self.token_embeddings[levels, ids] * below).sum(-2)
+        levels, parts = (torch.arange(size, device=ids.device) for size in ids.shape[-2:])
+        below = (levels < layer[:, None])[:, None, :, None, None]
+        return (self.token_embeddings[levels[:, None], parts, ids] * below).sum((-3, -2))
 
 
 def draw_layer(uniform: Tensor, layers: int) -> Tensor:

@@ -69,10 +69,10 @@ def sample_base(
     *,
     known: Tensor | None = None,
 ) -> Tensor:
-    """Draw base-layer ids (B, N), starting from all [MASK]; 0 past `lengths`.
+    """Draw base-layer ids (B, N, P), starting from all [MASK]; 0 past `lengths`.
 
-    In step t = 0..T-1 of a pass, the share h cos(pi t / 2(T-1)) of each row's least certain tokens, at least one, is drawn
-    again, where h is the share that the pass hides; a token once kept stays for the rest of the pass.
+    In step t = 0..T-1 of a pass, the share h cos(pi t / 2(T-1)) of each row's least certain ids, at least one, is drawn
+    again, where h is the share that the pass hides; an id once kept stays for the rest of the pass.
 
     Args:
         model: in eval mode.
@@ -80,29 +80,30 @@ def sample_base(
         lengths: (B,) tokens to draw; N is the largest.
         random: of each row.
         config: passes, guidance and temperature.
-        known: (B, K) ids of the first tokens, which stay; K less than every length.
+        known: (B, K, P) ids of the first tokens, which stay; K less than every length.
     """
     ids = model.all_masked((len(lengths), int(lengths.max())), lengths.device)
     if known is not None:
         ids[:, : known.shape[1]] = known
     first = 0 if known is None else known.shape[1]
-    valid = valid_positions(lengths, ids.shape[1])
-    is_open = valid & (torch.arange(ids.shape[1], device=ids.device) >= first)
+    valid = valid_positions(lengths, ids.shape[1])[..., None].expand(ids.shape)
+    is_open = valid & (torch.arange(ids.shape[1], device=ids.device) >= first)[:, None]
     confidence = torch.zeros(ids.shape, device=ids.device)
     for level, steps, hidden_share in zip(config.levels, config.steps, config.hidden, strict=True):
         told = condition.up_to(level)
 
         def logits_of(told: Condition, ids: Tensor) -> Tensor:
             several = len(told.told) // len(ids)
-            return model(ids.repeat(several, 1), told, lengths=_rows(lengths, several))
+            return model(ids.repeat(several, 1, 1), told, lengths=_rows(lengths, several))
 
         if hidden_share < 1:
             confidence = _probabilities(logits_of(told, ids), ids.masked_fill(~valid, 0))
         confidence = confidence.masked_fill(~is_open, torch.inf)
         for progress in torch.linspace(0, 1, steps):
-            hidden = (hidden_share * cosine_share(progress).to(ids.device) * (lengths - first)).round().clamp(min=1)
-            rank = confidence.argsort(-1).argsort(-1)
-            masked = (rank < hidden[:, None]) & is_open
+            open_ids = (lengths - first) * model.parts
+            hidden = (hidden_share * cosine_share(progress).to(ids.device) * open_ids).round().clamp(min=1)
+            rank = confidence.flatten(1).argsort(-1).argsort(-1).view(ids.shape)
+            masked = (rank < hidden[:, None, None]) & is_open
             ids = torch.where(masked, model.codes, ids)
             logits = _guided(logits_of, told, ids, config.guidance, config.statement_guidance)
             drawn = _draw(logits, config.temperature, random)
@@ -121,24 +122,24 @@ def sample_residual(
     *,
     known: Tensor | None = None,
 ) -> Tensor:
-    """Draw the ids of all layers (B, N, Q), 0 past `lengths`, from those of the base layer (B, N).
+    """Draw the ids of all layers (B, N, Q, P), 0 past `lengths`, from those of the base layer (B, N, P).
 
-    Arguments as in `sample_base`; `known` (B, K, Q) has all layers.
+    Arguments as in `sample_base`; `known` (B, K, Q, P) has all layers.
     """
-    ids = base[..., None]
-    valid = valid_positions(lengths, base.shape[1])
+    ids = base[:, :, None]
+    valid = valid_positions(lengths, base.shape[1])[..., None]
     for layer in range(1, model.layers):
 
         def logits_of(told: Condition, ids: Tensor, layer: int = layer) -> Tensor:
             several = len(told.told) // len(ids)
             which = torch.full((len(told.told),), layer, device=ids.device)
-            return model(ids.repeat(several, 1, 1), which, told, lengths=_rows(lengths, several))
+            return model(ids.repeat(several, 1, 1, 1), which, told, lengths=_rows(lengths, several))
 
         logits = _guided(logits_of, condition, ids, config.residual_guidance, config.residual_guidance)
         drawn = _draw(logits, config.temperature, random)
         if known is not None:
-            drawn[:, : known.shape[1]] = known[..., layer]
-        ids = torch.cat([ids, drawn.masked_fill(~valid, 0)[..., None]], dim=-1)
+            drawn[:, : known.shape[1]] = known[:, :, layer]
+        ids = torch.cat([ids, drawn.masked_fill(~valid, 0)[:, :, None]], dim=2)
     return ids
 
 
@@ -162,12 +163,12 @@ def _probabilities(logits: Tensor, ids: Tensor) -> Tensor:
 
 
 def _draw(logits: Tensor, temperature: float, random: SampleRandom) -> Tensor:
-    """Draw an id per position among the most likely tenth of the codes, by Gumbel-max.
+    """Draw ids (B, N, P) from logits (B, N, P, codes), each among the most likely tenth of the codes, by Gumbel-max.
 
     Each row has its own random numbers, as many as the longest motion needs: what a row draws does not depend on the rest of
     the batch.
     """
     best, ids = logits.topk(math.ceil(KEEP_SHARE * logits.shape[-1]), dim=-1)
-    uniform = random.uniform(MAX_TOKENS, best.shape[-1])[:, : best.shape[1]].clamp(1e-9, 1 - 1e-6)
+    uniform = random.uniform(MAX_TOKENS, *best.shape[2:])[:, : best.shape[1]].clamp(1e-9, 1 - 1e-6)
     scores = best / max(temperature, 1e-6) - (-uniform.log()).log()
     return ids.gather(-1, scores.argmax(-1, keepdim=True))[..., 0]

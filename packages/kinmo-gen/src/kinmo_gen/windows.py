@@ -26,7 +26,7 @@ def sample_tokens(
     random: SampleRandom,
     config: SamplingConfig,
 ) -> Tensor:
-    """Draw the ids of all layers (B, N, Q), 0 past `lengths`.
+    """Draw the ids of all layers (B, N, Q, P), 0 past `lengths`.
 
     Up to `MAX_TOKENS`, as many as the networks are trained on, are drawn at once. Longer motions go on in further windows,
     whose first `CARRIED` tokens are known and over which the condition slides along.
@@ -38,7 +38,8 @@ def sample_tokens(
         random: of each motion.
         config: passes, guidance and temperature.
     """
-    ids = torch.zeros(len(lengths), int(lengths.max()), residual.layers, dtype=torch.long, device=lengths.device)
+    size = (len(lengths), int(lengths.max()), residual.layers, residual.parts)
+    ids = torch.zeros(size, dtype=torch.long, device=lengths.device)
     done = 0
     while (rows := (lengths > done).nonzero()[:, 0]).numel():
         start = max(0, done - CARRIED)
@@ -50,7 +51,7 @@ def sample_tokens(
         told = told.to(ids.device)
         known = ids[rows, start:done] if done else None
         draws = random.rows(rows)
-        base = sample_base(masked, told, sizes, draws, config, known=None if known is None else known[..., 0])
+        base = sample_base(masked, told, sizes, draws, config, known=None if known is None else known[:, :, 0])
         drawn = sample_residual(residual, base, told, sizes, draws, config, known=known)
         ids[rows, start : start + drawn.shape[1]] = drawn
         done = end

@@ -50,6 +50,9 @@ class KinmoCLI(LightningCLI):
     # (source, target, when): "parse" copies a value of the configuration, "instantiate" an attribute of the data module.
     LINKS: ClassVar[tuple[tuple[str, str, Literal["parse", "instantiate"]], ...]] = (
         ("data.text_dim", "model.init_args.network.text_dim", "instantiate"),
+        ("data.parts", "model.init_args.network.parts", "instantiate"),
+        ("data.codes", "model.init_args.network.codes", "instantiate"),
+        ("data.layers", "model.init_args.network.layers", "instantiate"),
         ("data.statistics", "model.init_args.statistics", "instantiate"),
         ("data.text_settings", "model.init_args.text_settings", "instantiate"),
         ("model.init_args.network.levels", "data.init_args.levels", "parse"),

@@ -8,7 +8,8 @@ from kinmo_core.nn import SampleRandom
 from kinmo_core.train.stage import OptimConfig
 from kinmo_gen.masked import MaskedConfig, MaskedTransformer
 from kinmo_gen.masking import corrupt
-from kinmo_gen.train.tokens import ConditionDropout, TokenBatch, TokenModule, start_from
+from kinmo_gen.train.initial import start_from
+from kinmo_gen.train.tokens import ConditionDropout, TokenBatch, TokenModule
 
 
 class MaskedModule(TokenModule):
@@ -21,7 +22,7 @@ class MaskedModule(TokenModule):
         initial: model folder, or checkpoint of a run, whose weights the training starts from; random where None.
 
     Raises:
-        InputError: `initial` is no such network or has other sizes than `network`.
+        InputError: `initial` is no such network, or less than half of it fits `network`.
     """
 
     def __init__(
@@ -37,6 +38,6 @@ class MaskedModule(TokenModule):
         start_from(initial, "masked", self.model)
 
     def _predict(self, batch: TokenBatch, random: SampleRandom) -> tuple[Tensor, Tensor, Tensor]:
-        base = batch.ids[..., 0]
+        base = batch.ids[:, :, 0]
         seen = corrupt(base, batch.lengths, random, codes=self.model.codes)
         return self.model(seen.ids, batch.condition, lengths=batch.lengths), base, seen.predict_mask

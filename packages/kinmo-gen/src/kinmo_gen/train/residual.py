@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from kinmo_core.nn import SampleRandom, valid_positions
 from kinmo_core.train.stage import OptimConfig
 from kinmo_gen.residual import ResidualConfig, ResidualTransformer, draw_layer
-from kinmo_gen.train.tokens import ConditionDropout, TokenBatch, TokenModule, start_from
+from kinmo_gen.train.initial import start_from
+from kinmo_gen.train.tokens import ConditionDropout, TokenBatch, TokenModule
 
 
 class ResidualModule(TokenModule):
-    """Predict every token of one residual layer per sample, drawn with more weight on the low layers.
+    """Predict all ids of one residual layer per sample, drawn with more weight on the low layers.
 
     Args:
         network: sizes of the transformer.
@@ -20,7 +22,7 @@ class ResidualModule(TokenModule):
         initial: model folder, or checkpoint of a run, whose weights the training starts from; random where None.
 
     Raises:
-        InputError: `initial` is no such network or has other sizes than `network`.
+        InputError: `initial` is no such network, or less than half of it fits `network`.
     """
 
     def __init__(
@@ -37,6 +39,6 @@ class ResidualModule(TokenModule):
 
     def _predict(self, batch: TokenBatch, random: SampleRandom) -> tuple[Tensor, Tensor, Tensor]:
         layer = draw_layer(random.uniform(), self.model.layers)
-        target = batch.ids.gather(-1, layer[:, None, None].expand(-1, batch.ids.shape[1], 1))[..., 0]
-        valid = valid_positions(batch.lengths, batch.ids.shape[1])
+        target = batch.ids[torch.arange(len(layer), device=layer.device), :, layer]
+        valid = valid_positions(batch.lengths, batch.ids.shape[1])[..., None].expand(target.shape)
         return self.model(batch.ids, layer, batch.condition, lengths=batch.lengths), target, valid

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,6 @@ from torch import Tensor, nn
 
 from kinmo_core import metrics
 from kinmo_core.data.humanml3d import HumanML3DFolder
-from kinmo_core.errors import InputError
 from kinmo_core.features import LAYOUT, decode
 from kinmo_core.metrics.torchmetrics import UsedCodes
 from kinmo_core.nn import SampleRandom
@@ -22,8 +20,8 @@ from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.stats import Statistics
 from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, StepDataModule
 from kinmo_core.train.stage import OptimConfig, Stage
-from kinmo_gen.model_folder import load_tokenizer
 from kinmo_gen.tokenizer import DOWNSAMPLE, Tokenizer, TokenizerConfig
+from kinmo_gen.train.initial import start_tokenizer_from
 
 
 class Windows(NamedTuple):
@@ -120,7 +118,7 @@ class TokenizerModule(Stage):
         initial: model folder, or checkpoint of a tokenizer run, whose weights the training starts from; random where None.
 
     Raises:
-        InputError: `initial` is no tokenizer or has other sizes than `network`.
+        InputError: `initial` is no tokenizer, or less than half of it fits `network`.
     """
 
     def __init__(
@@ -135,10 +133,9 @@ class TokenizerModule(Stage):
         super().__init__(optim, statistics=statistics, network=network, losses=losses, initial=initial or "random")
         self.losses = losses
         self.model = Tokenizer(network)
-        if initial is not None:
-            assert statistics is not None, "the command line takes the statistics from the data"
-            self._start_from(Path(initial), statistics)
-        self.used_codes = nn.ModuleDict({name: UsedCodes(network.layers, network.codes) for name in ("val", "test")})
+        start_tokenizer_from(initial, self.model, statistics)
+        tables = network.layers * self.model.parts
+        self.used_codes = nn.ModuleDict({name: UsedCodes(tables, network.codes) for name in ("val", "test")})
 
     def training_step(self, batch: Windows, batch_idx: int) -> Tensor:
         """Return the loss with quantizer dropout."""
@@ -156,25 +153,16 @@ class TokenizerModule(Stage):
         ids = self._evaluate(batch, "test")
         real = self._joints(batch.features)
         for layers in range(1, self.model.layers + 1):
-            made = HUMANML3D.resize(self._joints(self.model.detokenize(ids[..., :layers])))
+            made = HUMANML3D.resize(self._joints(self.model.detokenize(ids[..., :layers, :])))
             self._log_value(f"test/mpjpe_{layers}", metrics.mpjpe(made, real, align_root=True).mean(), batch)
 
     def on_validation_epoch_end(self) -> None:
-        """Log how many codes of each layer the validation set uses."""
+        """Log how many codes of each layer the validation set uses, in the mean over the parts."""
         self._log_used_codes("val")
 
     def on_test_epoch_end(self) -> None:
-        """Log how many codes of each layer the test set uses."""
+        """Log how many codes of each layer the test set uses, in the mean over the parts."""
         self._log_used_codes("test")
-
-    def _start_from(self, path: Path, statistics: Statistics) -> None:
-        tokenizer, known = load_tokenizer(path)
-        tokenizer.change_statistics(known, statistics)
-        try:
-            self.model.load_state_dict(tokenizer.state_dict())
-        except RuntimeError:
-            sizes = self.hparams["network"]
-            raise InputError(f"network must have the sizes of the tokenizer in {path}, got {sizes}") from None
 
     def _active_layers(self, random: SampleRandom) -> Tensor:
         """Draw how many quantizer layers each sample uses, (B,)."""
@@ -195,7 +183,7 @@ class TokenizerModule(Stage):
         }
         for key, value in values.items():
             self._log_value(f"{name}/{key}", value, batch)
-        self._used(name).update(output.ids)
+        self._used(name).update(output.ids.flatten(-2))
         return output.ids
 
     def _log_value(self, name: str, value: Tensor, batch: Windows) -> None:
@@ -204,8 +192,8 @@ class TokenizerModule(Stage):
 
     def _log_used_codes(self, name: str) -> None:
         used = self._used(name)
-        for layer, count in enumerate(used.compute().tolist(), start=1):
-            self.log(f"{name}/used_codes_{layer}", float(count))
+        for layer, counts in enumerate(used.compute().float().chunk(self.model.layers), start=1):
+            self.log(f"{name}/used_codes_{layer}", counts.mean())
         used.reset()
 
     def _used(self, name: str) -> UsedCodes:

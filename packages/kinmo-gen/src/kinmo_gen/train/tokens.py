@@ -15,12 +15,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.cache import SentenceCache, cached, fingerprint, with_progress
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
-from kinmo_core.errors import InputError
 from kinmo_core.language import resolve_encoder
 from kinmo_core.nn import SampleRandom
 from kinmo_core.stats import Statistics
@@ -29,7 +28,7 @@ from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, StepData
 from kinmo_core.train.stage import OptimConfig, Stage
 from kinmo_gen.conditions import PARTS, Condition, condition, crop, phrases_of, stack
 from kinmo_gen.cues import has_cues
-from kinmo_gen.model_folder import load_stage, load_tokenizer
+from kinmo_gen.model_folder import load_tokenizer
 from kinmo_gen.timelines import read_timelines, written_sentences
 from kinmo_gen.tokenizer import DOWNSAMPLE, MAX_TOKENS, Tokenizer
 
@@ -42,7 +41,7 @@ _AT_ONCE: Final = 16  # clips tokenised together: twice as fast as one by one on
 class TokenSample(NamedTuple):
     """One clip with one of its captions and what its limbs do."""
 
-    ids: Tensor  # (n, Q)
+    ids: Tensor  # (n, Q, P)
     condition: Condition  # of one motion
     seed: int  # of everything that the module draws for this sample
 
@@ -50,7 +49,7 @@ class TokenSample(NamedTuple):
 class TokenBatch(NamedTuple):
     """A batch of `TokenSample`s, padded to the longest."""
 
-    ids: Tensor  # (B, N, Q)
+    ids: Tensor  # (B, N, Q, P)
     lengths: Tensor  # (B,)
     condition: Condition
     seeds: Tensor  # (B,)
@@ -102,11 +101,30 @@ class TokenData(StepDataModule):
         """Size of a sentence vector."""
         return self.encoder.dim
 
+    @cached_property
+    def _tokenizer(self) -> tuple[Tokenizer, Statistics]:
+        return load_tokenizer(Path(self.tokenizer))
+
+    @property
+    def parts(self) -> int:
+        """Parts of the body with ids of their own."""
+        return self._tokenizer[0].parts
+
+    @property
+    def codes(self) -> int:
+        """Codes of each of them."""
+        return self._tokenizer[0].codes
+
+    @property
+    def layers(self) -> int:
+        """Layers of the quantizer."""
+        return self._tokenizer[0].layers
+
     def setup(self, stage: str) -> None:
         """Tokenise the clips that this stage needs, or read them from the cache."""
         folder = HumanML3DFolder(self.root)
         sentences = SentenceCache(self.encoder, self.cache)
-        tokenizer, statistics = load_tokenizer(Path(self.tokenizer))
+        tokenizer, statistics = self._tokenizer
         for name, splits in self.splits_of(stage).items():
             samples = folder.samples(splits, captions="optional" if self.with_cues else "required")
             timelines = read_timelines(self.annotations, samples) if self.with_cues else {}
@@ -152,7 +170,7 @@ def _token_dataset(
     *,
     random_start: bool,
 ) -> DrawnDataset[TokenSample]:
-    """Draw samples from `tokens[clip][offset]` (n, Q), offsets of 0..3 frames, and captions and timeline of each clip."""
+    """Draw samples from `tokens[clip][offset]` (n, Q, P), offsets of 0..3 frames, and captions and timeline of each clip."""
 
     def make(index: int, rng: np.random.Generator) -> TokenSample:
         ids, first = tokens[index][0], 0.0
@@ -273,7 +291,7 @@ class TokenModule(Stage):
         self.log(f"{name}/accuracy", accuracy, batch_size=len(batch.ids), sync_dist=True)
 
     def _loss(self, batch: TokenBatch, dropout: ConditionDropout | None) -> tuple[Tensor, Tensor]:
-        """Return cross-entropy and accuracy over the predicted positions.
+        """Return cross-entropy and accuracy over the predicted ids.
 
         Both are divided by the mean count of positions over the processes, so that their mean over the processes is that of
         one joint batch.
@@ -289,19 +307,3 @@ class TokenModule(Stage):
     def _predict(self, batch: TokenBatch, random: SampleRandom) -> tuple[Tensor, Tensor, Tensor]:
         """Return logits (..., classes), targets (...,) and a mask (...,) of the positions to score."""
         raise AssertionError("a subclass defines _predict")
-
-
-def start_from(initial: str | None, name: str, network: nn.Module) -> None:
-    """Fill a network from a model folder, or from a checkpoint of a run of its stage; leave it as it is where None.
-
-    Raises:
-        InputError: neither of the two, or a network of other sizes.
-    """
-    if initial is None:
-        return
-    try:
-        network.load_state_dict(load_stage(Path(initial), name).state_dict())
-    except RuntimeError as error:
-        raise InputError(
-            f"network must have the sizes of the {name} in {initial}: {str(error).splitlines()[1].strip()}"
-        ) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from lightning import LightningDataModule, LightningModule
 from lightning.pytorch.callbacks import ModelCheckpoint
@@ -15,9 +16,12 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from kinmo_annotate.train.cli import AnnotateCLI
 from kinmo_annotate.train.data import MotionData
 from kinmo_annotate.train.module import AnnotationModule
+from kinmo_core.features import DIM
+from kinmo_core.stats import Statistics
 from kinmo_core.testing import WordEncoder
 from kinmo_core.train.cli import KinmoCLI
 from kinmo_core.train.stage import OptimConfig, Stage
+from kinmo_gen.tokenizer import Tokenizer, TokenizerConfig
 from kinmo_htma.config import AlignmentConfig
 from kinmo_htma.losses import AlignmentLoss
 from kinmo_htma.train.module import AlignmentModule
@@ -45,6 +49,15 @@ def encoders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr("kinmo_core.language.models.load_text_encoder", load)
     return loaded
+
+
+@pytest.fixture(autouse=True)
+def tokenizer(monkeypatch: pytest.MonkeyPatch) -> Tokenizer:
+    """A toy in the place of the trained tokenizer."""
+    made = Tokenizer(TokenizerConfig(16, 8, codes=24, layers=3, parts="two", encoder_width=8))
+    statistics = Statistics(torch.zeros(DIM), torch.ones(DIM))
+    monkeypatch.setattr("kinmo_gen.train.tokens.load_tokenizer", lambda path: (made, statistics))
+    return made
 
 
 @pytest.fixture
@@ -115,6 +128,9 @@ def test_the_command_line_carries_what_module_and_data_share(path: Path, parse: 
     if "text_dim" in network:
         assert network["text_dim"] == TEXT_DIM
         assert encoders == [load(path)["data"]["init_args"].get("text_encoder", "minilm")]
+    for name, value in {"parts": 2, "codes": 24, "layers": 3}.items():
+        if name in network and path.stem.startswith(("masked", "residual")):
+            assert network[name] == value
     assert isinstance(cli.model, Stage)
     if hasattr(cli.datamodule, "statistics"):
         assert cli.model.statistics is not None

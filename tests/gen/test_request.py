@@ -177,3 +177,53 @@ def test_more_candidates_start_with_the_same_ones(toy_model: Path, reasoner: Off
         assert more.score >= one.score
     assert resolved[1].wanted is not None
     assert [s.who for s in resolved[1].wanted.statements] == ["torso"]
+
+
+class TestScripts:
+    """Sentences with their times."""
+
+    def test_each_line_is_planned_in_its_time(self, toy_model: Path, reasoner: OfflineReasoner, tmp_path: Path):
+        path = tmp_path / "s.txt"
+        path.write_text("# a scene\n0 3 a person walks forward\n\n3 5.5 the person raises the left arm\n")
+        asked = Asked.of_script(path, ())
+        assert asked.text == "a person walks forward, then the person raises the left arm"
+        assert asked.seconds == 5.5
+        generator = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), reasoner=reasoner)
+        (resolved,) = resolve(generator, [asked], seed=0)
+        assert resolved.timeline is not None
+        assert resolved.wanted is not None
+        assert resolved.timeline.seconds == resolved.wanted.seconds == 5.5
+        for timeline in (resolved.timeline, resolved.wanted):
+            steps = [s for s in timeline.of("left_leg") if "step" in s.sentence]
+            assert steps
+            assert all(s.end <= 3 for s in steps)
+            rises = [s for s in timeline.of("left_arm") if "ris" in s.sentence]
+            assert rises
+            assert all(3 <= s.start < s.end <= 5.5 for s in rises)
+        assert len(make(generator, [resolved], poses=False, seed=0)[0].motion) == 112  # 5.6 s, whole tokens
+
+    def test_a_model_of_sentences_only_takes_no_script(self, toy_model: Path, tmp_path: Path):
+        path = tmp_path / "s.txt"
+        path.write_text("0 3 a person walks\n")
+        generator = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), reasoner=None)
+        with pytest.raises(InputError, match="must hear statements to be told what limbs do"):
+            resolve(generator, [Asked.of_script(path, ())], seed=0)
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("# nothing\n", "must have lines START END SENTENCE, got none"),
+            ("0 3\n", "line 1 must be START END SENTENCE, got '0 3'"),
+            ("\nzero 3 a person walks\n", "line 2 must be START END SENTENCE, got 'zero 3 a person walks'"),
+            ("0 3 a person walks\n2 4 a person sits\n", "line 2 must have 3 <= START < END, got 2 and 4"),
+            ("-1 3 a person walks\n", "line 1 must have 0 <= START < END, got -1 and 3"),
+            ("0 nan a person walks\n", "line 1 must have 0 <= START < END, got 0 and nan"),
+            ("3 3 a person walks\n", "line 1 must have 0 <= START < END, got 3 and 3"),
+            ("0 500 a person walks\n", "seconds must be"),
+        ],
+    )
+    def test_a_script_that_cannot_be_is_refused(self, text: str, message: str, tmp_path: Path):
+        path = tmp_path / "s.txt"
+        path.write_text(text)
+        with pytest.raises(InputError, match=message):
+            Asked.of_script(path, ())

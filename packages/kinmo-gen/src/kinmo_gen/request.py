@@ -14,6 +14,7 @@ from kinmo_gen.choice import Choice, best_of, posed, quiet
 from kinmo_gen.generator import Generator
 from kinmo_gen.instructions import Instruction, instruct
 from kinmo_gen.length import tokens_of
+from kinmo_gen.script import Line, read_script, timeline_of
 from kinmo_reasoner.offline import OfflineReasoner
 from kinmo_reasoner.show import plan_text
 
@@ -27,6 +28,7 @@ class Asked:
         seconds: duration; see `Generator.durations` where None.
         timeline: what the limbs do; planned by the reasoner where None.
         limbs: instructions to single limbs, which go before the plan.
+        script: sentences with their times, each of which is planned for itself.
         wanted: what the motion is judged by: the given timeline, or what the words say without what merely goes along with
             it; filled in by `resolve`.
 
@@ -38,6 +40,7 @@ class Asked:
     seconds: float | None = None
     timeline: Timeline | None = None
     limbs: tuple[Instruction, ...] = ()
+    script: tuple[Line, ...] = ()
     wanted: Timeline | None = None
 
     def __post_init__(self) -> None:
@@ -58,6 +61,12 @@ class Asked:
             raise InputError(f"{path} must have a statement about the body, or be given with a sentence, got neither")
         return Asked(said, float(timeline.seconds), timeline, limbs)
 
+    @staticmethod
+    def of_script(path: Path, limbs: tuple[Instruction, ...]) -> Asked:
+        """Ask for what the lines of a file say, one after the other; see `read_script`."""
+        script = read_script(path)
+        return Asked(", then ".join(line.text for line in script), script[-1].end, None, limbs, script)
+
 
 def resolve(generator: Generator, asked: Sequence[Asked], *, seed: int | None) -> list[Asked]:
     """Fill in durations, timelines and what is wanted.
@@ -69,7 +78,10 @@ def resolve(generator: Generator, asked: Sequence[Asked], *, seed: int | None) -
     texts = [one.text for one in asked]
     drawn = generator.durations(texts, seed=seed)
     seconds = [one.seconds or duration for one, duration in zip(asked, drawn, strict=True)]
-    plans = generator.plan(texts, seconds)
+    plans = [
+        plan and timeline_of(one.script, generator.plan) if one.script else plan
+        for one, plan in zip(asked, generator.plan(texts, seconds), strict=True)
+    ]
     return [_resolved(generator, *each) for each in zip(asked, seconds, plans, strict=True)]
 
 
@@ -77,11 +89,10 @@ def _resolved(generator: Generator, one: Asked, seconds: float, plan: Timeline |
     reasoner, timeline, wanted = generator.reasoner, one.timeline or plan, one.timeline
     if isinstance(reasoner, OfflineReasoner):
         if wanted is None:
-            said = reasoner.said([one.text])[0]
-            wanted = said.stretch(seconds) if said.statements else Timeline((), seconds)
+            wanted = timeline_of(one.script or [Line(0.0, seconds, one.text)], reasoner.said_within)
         timeline = instruct(timeline or Timeline((), seconds), one.limbs, reasoner)
         wanted = instruct(wanted, one.limbs, reasoner)
-    elif one.limbs:
+    elif one.limbs or one.script:
         raise InputError("the model must hear statements to be told what limbs do, got one of sentences only")
     return replace(one, seconds=seconds, timeline=timeline, wanted=wanted)
 

@@ -38,6 +38,7 @@ def add_sample(commands: Commands) -> None:
         "--to", dest="end", action=_TellWhen, type=float, metavar="S", help="when it has done so (the end)"
     )
     sample.add_argument("--timeline", type=readable_file, help="YAML or JSON file with what all limbs do, and when")
+    sample.add_argument("--script", type=readable_file, help="text file with a line START END SENTENCE for each action")
     sample.add_argument("--explain", action="store_true", help="print what every limb is told, and when")
     sample.add_argument("--num", type=int, default=1, help="motions per sentence (default 1)")
     sample.add_argument(
@@ -97,13 +98,17 @@ def _asked(options: argparse.Namespace) -> list[Asked]:
     from kinmo_gen.request import Asked
 
     limbs = tuple(Instruction(**told) for told in options.limbs)
+    if options.script is not None:
+        if options.seconds is not None or options.texts or options.timeline is not None:
+            raise InputError("--script has its own sentences and times and goes with limbs only")
+        return [Asked.of_script(options.script, limbs)]
     if options.timeline is not None:
         if options.seconds is not None or len(options.texts) > 1:
             raise InputError("--timeline has its own duration and goes with one sentence at most")
         return [Asked.of_timeline(options.timeline, next(iter(options.texts), None), limbs)]
     texts = options.texts or ([", ".join(one.sentence for one in limbs)] if limbs else [])
     if not texts:
-        raise InputError("sample must have a sentence, a limb such as --right-arm 'waves', or --timeline, got none")
+        raise InputError("sample must have a sentence, a limb such as --right-arm 'waves', --timeline or --script, got none")
     if options.seconds is not None:
         check_instructions(limbs, options.seconds)
     return [Asked(text, options.seconds, None, limbs) for text in texts]

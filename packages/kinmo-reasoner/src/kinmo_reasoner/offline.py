@@ -88,6 +88,13 @@ class OfflineReasoner:
             found.append(Timeline(tuple(one.statement for one in told if one.explicit), total))
         return found
 
+    def said_within(self, sentences: Sequence[str], seconds: Sequence[Real]) -> list[Timeline]:
+        """Return what the words say as `said` does, over some seconds each."""
+        return [
+            said.stretch(duration) if said.statements else Timeline((), duration)
+            for said, duration in zip(self.said(sentences), seconds, strict=True)
+        ]
+
     def _read(self, request: Request) -> tuple[list[Act], list[Blocked]]:
         """Return what a sentence says that is done, and what it rules out."""
         try:

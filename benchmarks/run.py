@@ -60,8 +60,9 @@ def momask_sized(dtype: torch.dtype) -> Generator:
     """MoMask's sizes, random weights, text time left out."""
     torch.manual_seed(0)
     tokenizer = Tokenizer(TokenizerConfig()).eval()
-    for codebook in tokenizer.quantizer.codebooks:
-        torch.nn.init.normal_(codebook.get_buffer("embedding"))
+    for name, table in tokenizer.named_buffers():
+        if name.endswith("embedding"):
+            torch.nn.init.normal_(table)
     return Generator(
         tokenizer=tokenizer,
         masked=MaskedTransformer(MaskedConfig(levels=LEVELS[:1])).eval(),

@@ -25,7 +25,7 @@ from kinmo_gen.model_folder import SHIPPED, load_tokenizer
 
 def main() -> None:
     """Print a table: families down, layers across."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description="Print which rules that recordings obey survive the tokenizer.")
     parser.add_argument("--data", type=Path, required=True, help="HumanML3D directory")
     parser.add_argument("--model", type=Path, default=SHIPPED / "cmu", help="default: the shipped one")
     options = parser.parse_args()

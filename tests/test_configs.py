@@ -56,7 +56,7 @@ def tokenizer(monkeypatch: pytest.MonkeyPatch) -> Tokenizer:
     """A toy in the place of the trained tokenizer."""
     made = Tokenizer(TokenizerConfig(16, 8, codes=24, layers=3, parts="two", encoder_width=8))
     statistics = Statistics(torch.zeros(DIM), torch.ones(DIM))
-    monkeypatch.setattr("kinmo_gen.train.tokens.load_tokenizer", lambda path: (made, statistics))
+    monkeypatch.setattr("kinmo_gen.train.tokens.load_tokenizer", lambda _: (made, statistics))
     return made
 
 

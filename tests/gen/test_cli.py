@@ -62,7 +62,10 @@ def test_files_for_every_sentence_and_number(toy_model: Path, tmp_path: Path, ca
         (["sample", "walk", "--seconds", "1000"], "seconds must be between 0.4 and 120, got 1000"),
         (["sample", "walk", "--num", "0"], "--num must be between 1 and 1000, got 0"),
         (["sample", "walk", "--best-of", "0"], "--best-of must be between 1 and 100, got 0"),
-        (["sample"], "sample must have a sentence, a limb such as --right-arm 'waves', --timeline or --script, got none"),
+        (
+            ["sample"],
+            "sample must have a sentence, a limb such as --right-arm 'waves', --timeline or --script, got none",
+        ),
         (["sample", "walk", "--script", __file__], "--script has its own sentences and times"),
         (["sample", "--script", __file__], "line 1 must be START END SENTENCE"),
         (["sample", "--script", "absent.txt"], "absent.txt"),

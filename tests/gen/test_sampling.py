@@ -16,7 +16,7 @@ from kinmo_core.text import GROUPS
 from kinmo_gen.conditions import Condition
 from kinmo_gen.masked import MaskedConfig, MaskedTransformer
 from kinmo_gen.residual import ResidualConfig, ResidualTransformer
-from kinmo_gen.sampling import SamplingConfig, _guided, sample_base, sample_residual
+from kinmo_gen.sampling import OPEN, SamplingConfig, _guided, sample_base, sample_residual
 from kinmo_gen.windows import CARRIED, sample_tokens
 
 PARTS = 3
@@ -176,13 +176,27 @@ def test_each_pass_hides_its_share_of_what_fits_the_finer_condition_worst(masked
 
 @pytest.mark.parametrize("config", [PLAIN, THREE])
 def test_known_tokens_stay_and_the_others_are_drawn(masked: Spy, residual: ResidualTransformer, config: SamplingConfig):
-    known = torch.randint(CODES, (3, 3, 4, PARTS), generator=torch.Generator().manual_seed(7))
+    known = torch.full((3, 9, 4, PARTS), OPEN)
+    known[:, :3] = torch.randint(CODES, (3, 3, 4, PARTS), generator=torch.Generator().manual_seed(7))
     base = sample_base(masked, TOLD, LENGTHS, seeded(0), config, known=known[:, :, 0])
     ids = sample_residual(residual, base, TOLD, LENGTHS, seeded(0), config, known=known)
-    assert torch.equal(ids[:, :3], known)
+    assert torch.equal(ids[:, :3], known[:, :3])
     assert not bool((base == CODES).any())
-    assert all(torch.equal(seen[:3, :3], known[:, :, 0]) for seen in masked.seen)
+    assert all(torch.equal(seen[:3, :3], known[:, :3, 0]) for seen in masked.seen)
     assert (masked.seen[0][:3] == CODES).sum((1, 2)).tolist() == [6 * PARTS] * 3  # with the padding
+
+
+def test_one_part_is_drawn_beside_known_ones(masked: Spy, residual: ResidualTransformer):
+    """For a span of the motion; what is known of the other parts and times stays in every layer."""
+    known = torch.randint(CODES, (3, 9, 4, PARTS), generator=torch.Generator().manual_seed(7))
+    known[:, 1:4, :, 1] = OPEN
+    base = sample_base(masked, TOLD, LENGTHS, seeded(0), PLAIN, known=known[:, :, 0])
+    ids = sample_residual(residual, base, TOLD, LENGTHS, seeded(0), PLAIN, known=known)
+    valid = valid_positions(LENGTHS, 9)[..., None, None].expand(ids.shape)
+    kept = (known != OPEN) & valid
+    assert torch.equal(ids[kept], known[kept])
+    assert bool(((ids >= 0) & (ids < CODES)).all())
+    assert [(seen == CODES)[:, 1:4, 1].sum(1).tolist() for seen in masked.seen[:1]] == [[3, 3, 3]]
 
 
 def test_long_motions_go_on_from_their_last_tokens(residual: ResidualTransformer, masked: Spy):

@@ -39,7 +39,7 @@ from kinmo_gen.train.tokens import TokenData
 
 STAGES = ("tokenizer", "masked", "residual", "length", "evaluator")
 CODES, LAYERS, TEXT_DIM = 16, 3, 16
-PARTS = "two"  # fewer than six are faster, and more than one show what one would hide
+PARTS = "six"
 
 
 def module(stage: str, *, dropout: float = 0.1, learning_rate: float = 1e-3) -> L.LightningModule:
@@ -53,9 +53,9 @@ def module(stage: str, *, dropout: float = 0.1, learning_rate: float = 1e-3) -> 
             network = TokenizerConfig(**sizes, encoder_width=8, dropout=dropout, temperature=0.5 if dropout else 0.0)
             return TokenizerModule(network, TokenizerLosses(joints=1.0, velocity=2.0, root=0.1, bones=1.0), optim)
         case "masked":
-            return MaskedModule(MaskedConfig(TEXT_DIM, CODES, 8, LEVELS, **trunk, parts=2), optim)
+            return MaskedModule(MaskedConfig(TEXT_DIM, CODES, 8, LEVELS, **trunk, parts=6), optim)
         case "residual":
-            return ResidualModule(ResidualConfig(TEXT_DIM, CODES, 8, LAYERS, LEVELS, **trunk, parts=2), optim)
+            return ResidualModule(ResidualConfig(TEXT_DIM, CODES, 8, LAYERS, LEVELS, **trunk, parts=6), optim)
         case "length":
             return LengthModule(LengthConfig(TEXT_DIM, dropout=dropout), optim)
         case _:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kinmo_core.command import Commands, Parser, add_card, add_strict, run_command
 from kinmo_core.errors import InputError
+from kinmo_gen.edit_cli import add_edit
 from kinmo_gen.sample_cli import add_demo, add_model_options, add_sample, check_candidates, make_folder
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_sample(commands)
     add_demo(commands)
+    add_edit(commands)
     _add_evaluate(commands)
     _add_follow(commands)
     _add_compose(commands)

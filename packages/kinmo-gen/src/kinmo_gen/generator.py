@@ -28,7 +28,7 @@ from kinmo_gen.length import MIN_SECONDS, LengthEstimator, tokens_of
 from kinmo_gen.masked import MaskedTransformer
 from kinmo_gen.model_folder import SHIPPED, load_config, load_network, load_sampling
 from kinmo_gen.residual import ResidualTransformer
-from kinmo_gen.sampling import SamplingConfig
+from kinmo_gen.sampling import OPEN, SamplingConfig
 from kinmo_gen.tokenizer import Tokenizer
 from kinmo_gen.windows import sample_tokens
 
@@ -182,6 +182,32 @@ class Generator:
                 progress(len(clips), len(sentences))
         return [clips[number] for number in range(len(sentences))]
 
+    @torch.inference_mode()
+    def redraw(
+        self, features: Tensor, redrawn: Tensor, timelines: Sequence[Timeline], *, seed: int | None = None
+    ) -> list[Tensor]:
+        """Draw some ids of a motion anew, between those that stay, once for each timeline.
+
+        Args:
+            features: (T, 263) of the motion, T a multiple of 4 and at most 2,400.
+            redrawn: (T / 4, P) True for the tokens of the parts to draw.
+            timelines: what groups and pairs do, in all of the motion.
+            seed: makes the result repeatable.
+
+        Returns:
+            Features (T, 263) for each timeline, on the CPU.
+        """
+        seeds = _seeds([str(timeline) for timeline in timelines], seed)
+        ids = self.tokenizer.tokenize(self.statistics.normalize(features)[None].to(self._device))
+        known = ids.masked_fill(redrawn[:, None].to(ids.device), OPEN).repeat(len(timelines), 1, 1, 1)
+        told = [short_statements(timeline) for timeline in timelines]
+        known_phrases = self._vectors(told)
+        conditions = [condition(None, timeline, known_phrases, self.text_encoder.dim) for timeline in told]
+        lengths = torch.full((len(told),), known.shape[1], device=self._device)
+        random = SampleRandom(seeds)
+        drawn = sample_tokens(self.masked, self.residual, conditions, lengths, random, self.sampling, known=known)
+        return list(self.statistics.denormalize(self.tokenizer.detokenize(drawn)).cpu())
+
     def durations(self, texts: Sequence[str], *, seed: int | None = None) -> list[float]:
         """Return the duration that `sample` gives each sentence, seconds.
 
@@ -214,9 +240,13 @@ class Generator:
         plans = dict(zip(missing, self.plan([texts[number] for number in missing], seconds), strict=True))
         timelines = [plans.get(number, timeline) for number, timeline in enumerate(given)]
         timelines = [timeline and short_statements(timeline) for timeline in timelines]
-        phrases = list(dict.fromkeys(p for timeline in timelines if timeline for p in phrases_of(timeline)))
-        known = dict(zip(phrases, self.text_encoder.encode(phrases), strict=True)) if phrases else {}
+        known = self._vectors(timelines)
         return [condition(v, timeline, known, len(v)) for v, timeline in zip(vectors, timelines, strict=True)]
+
+    def _vectors(self, timelines: Sequence[Timeline | None]) -> dict[str, Tensor]:
+        """Return the vector of each phrase."""
+        phrases = list(dict.fromkeys(p for timeline in timelines if timeline for p in phrases_of(timeline)))
+        return dict(zip(phrases, self.text_encoder.encode(phrases), strict=True)) if phrases else {}
 
     def _batch(self, told: Sequence[Condition], lengths: Tensor, random: SampleRandom) -> list[Tensor]:
         """Generate features (4 * length, 263) of each row."""

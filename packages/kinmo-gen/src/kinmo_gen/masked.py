@@ -42,8 +42,8 @@ class MaskedConfig:
 class MaskedTransformer(nn.Module):
     """Token embedding with the cues of each token, trunk with the sentence as prefix, and a head over the codes.
 
-    A token is the sum of the embeddings of its parts' ids, of which each may be hidden: id `codes` is [MASK]. So the sequence
-    is as long for six parts as for one.
+    A token is the sum of the embeddings of its parts' ids, of which each may be hidden: id `codes` is [MASK]. So the
+    sequence is as long for six parts as for one.
     """
 
     def __init__(self, config: MaskedConfig) -> None:

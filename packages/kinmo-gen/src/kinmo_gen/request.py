@@ -79,7 +79,7 @@ def resolve(generator: Generator, asked: Sequence[Asked], *, seed: int | None) -
     drawn = generator.durations(texts, seed=seed)
     seconds = [one.seconds or duration for one, duration in zip(asked, drawn, strict=True)]
     plans = [
-        plan and timeline_of(one.script, generator.plan) if one.script else plan
+        plan and (_plan_of_script(generator, one.script) if one.script else plan)
         for one, plan in zip(asked, generator.plan(texts, seconds), strict=True)
     ]
     return [_resolved(generator, *each) for each in zip(asked, seconds, plans, strict=True)]
@@ -89,12 +89,21 @@ def _resolved(generator: Generator, one: Asked, seconds: float, plan: Timeline |
     reasoner, timeline, wanted = generator.reasoner, one.timeline or plan, one.timeline
     if isinstance(reasoner, OfflineReasoner):
         if wanted is None:
-            wanted = timeline_of(one.script or [Line(0.0, seconds, one.text)], reasoner.said_within)
+            lines = one.script or [Line(0.0, seconds, one.text)]
+            wanted = timeline_of(lines, reasoner.said_within(*_texts_and_seconds(lines)))
         timeline = instruct(timeline or Timeline((), seconds), one.limbs, reasoner)
         wanted = instruct(wanted, one.limbs, reasoner)
     elif one.limbs or one.script:
         raise InputError("the model must hear statements to be told what limbs do, got one of sentences only")
     return replace(one, seconds=seconds, timeline=timeline, wanted=wanted)
+
+
+def _plan_of_script(generator: Generator, script: Sequence[Line]) -> Timeline:
+    return timeline_of(script, (plan for plan in generator.plan(*_texts_and_seconds(script)) if plan is not None))
+
+
+def _texts_and_seconds(lines: Sequence[Line]) -> tuple[list[str], list[float]]:
+    return [line.text for line in lines], [line.seconds for line in lines]
 
 
 def make(

@@ -12,6 +12,7 @@ from kinmo_core.errors import InputError
 
 if TYPE_CHECKING:
     from kinmo_core.motion import Motion
+    from kinmo_gen.instructions import Instruction
     from kinmo_gen.request import Asked
 
 FORMATS = ("npz", "bvh", "glb", "mp4", "png")
@@ -27,7 +28,26 @@ def add_sample(commands: Commands) -> None:
     sample = commands.add_parser("sample", help="turn sentences, limb by limb if wanted, into motions")
     sample.add_argument("texts", nargs="*", metavar="SENTENCE")
     sample.add_argument("--seconds", type=float, help="duration, 0.4 to 120 (default: estimated from the sentence)")
-    limbs = sample.add_argument_group("limbs", "what one limb does, instead of what the sentence would make it do")
+    add_limbs(sample, "what one limb does, instead of what the sentence would make it do")
+    sample.add_argument("--timeline", type=readable_file, help="YAML or JSON file with what all limbs do, and when")
+    sample.add_argument("--script", type=readable_file, help="text file with a line START END SENTENCE for each action")
+    sample.add_argument("--explain", action="store_true", help="print what every limb is told, and when")
+    sample.add_argument("--num", type=int, default=1, help="motions per sentence (default 1)")
+    add_drawing(sample)
+    add_model_options(sample)
+    sample.set_defaults(run=_sample)
+
+
+def add_demo(commands: Commands) -> None:
+    demo = commands.add_parser("demo", help="generate four sentences in every format, and one picture of all")
+    demo.add_argument("--seed", type=int, default=0)
+    add_model_options(demo)
+    demo.set_defaults(run=_demo)
+
+
+def add_limbs(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add an option for each limb, and --from and --to; `told_limbs` reads them."""
+    limbs = parser.add_argument_group("limbs", what)
     for limb in LIMBS:
         name = limb.replace("_", " ")
         limbs.add_argument(
@@ -37,28 +57,36 @@ def add_sample(commands: Commands) -> None:
     limbs.add_argument(
         "--to", dest="end", action=_TellWhen, type=float, metavar="S", help="when it has done so (the end)"
     )
-    sample.add_argument("--timeline", type=readable_file, help="YAML or JSON file with what all limbs do, and when")
-    sample.add_argument("--script", type=readable_file, help="text file with a line START END SENTENCE for each action")
-    sample.add_argument("--explain", action="store_true", help="print what every limb is told, and when")
-    sample.add_argument("--num", type=int, default=1, help="motions per sentence (default 1)")
-    sample.add_argument(
+    parser.set_defaults(limbs=())
+
+
+def told_limbs(options: argparse.Namespace) -> tuple[Instruction, ...]:
+    """Return what the limb options say, in the order given."""
+    from kinmo_gen.instructions import Instruction
+
+    return tuple(Instruction(**told) for told in options.limbs)
+
+
+def add_drawing(parser: argparse.ArgumentParser) -> None:
+    """Add the number of candidates, the seed and the formats to write."""
+    parser.add_argument(
         "--best-of",
         type=int,
         default=1,
         metavar="N",
         help="candidates, of which the one that does most is kept (default 1)",
     )
-    sample.add_argument("--seed", type=int, help="seed of the random numbers, for repeatable results")
-    sample.add_argument("--formats", default="npz,bvh,mp4,png", help=f"of {','.join(FORMATS)} (default: all but glb)")
-    add_model_options(sample)
-    sample.set_defaults(run=_sample, limbs=())
+    parser.add_argument("--seed", type=int, help="seed of the random numbers, for repeatable results")
+    parser.add_argument("--formats", default="npz,bvh,mp4,png", help=f"of {','.join(FORMATS)} (default: all but glb)")
 
 
-def add_demo(commands: Commands) -> None:
-    demo = commands.add_parser("demo", help="generate four sentences in every format, and one picture of all")
-    demo.add_argument("--seed", type=int, default=0)
-    add_model_options(demo)
-    demo.set_defaults(run=_demo)
+def chosen_formats(options: argparse.Namespace) -> list[str]:
+    """Return the formats to write."""
+    formats = options.formats.split(",")
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise InputError(f"unknown format {unknown[0]!r}; want some of {','.join(FORMATS)}")
+    return formats
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -80,10 +108,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _sample(options: argparse.Namespace) -> None:
-    formats = options.formats.split(",")
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown:
-        raise InputError(f"unknown format {unknown[0]!r}; want some of {','.join(FORMATS)}")
+    formats = chosen_formats(options)
     if not 1 <= options.num <= 1000:
         raise InputError(f"--num must be between 1 and 1000, got {options.num}")
     asked = _asked(options)
@@ -94,10 +119,10 @@ def _sample(options: argparse.Namespace) -> None:
 
 def _asked(options: argparse.Namespace) -> list[Asked]:
     """Return what is asked for: the sentences, each with the same instructions to limbs, or a timeline."""
-    from kinmo_gen.instructions import Instruction, check_instructions
+    from kinmo_gen.instructions import check_instructions
     from kinmo_gen.request import Asked
 
-    limbs = tuple(Instruction(**told) for told in options.limbs)
+    limbs = told_limbs(options)
     if options.script is not None:
         if options.seconds is not None or options.texts or options.timeline is not None:
             raise InputError("--script has its own sentences and times and goes with limbs only")
@@ -108,7 +133,9 @@ def _asked(options: argparse.Namespace) -> list[Asked]:
         return [Asked.of_timeline(options.timeline, next(iter(options.texts), None), limbs)]
     texts = options.texts or ([", ".join(one.sentence for one in limbs)] if limbs else [])
     if not texts:
-        raise InputError("sample must have a sentence, a limb such as --right-arm 'waves', --timeline or --script, got none")
+        raise InputError(
+            "sample must have a sentence, a limb such as --right-arm 'waves', --timeline or --script, got none"
+        )
     if options.seconds is not None:
         check_instructions(limbs, options.seconds)
     return [Asked(text, options.seconds, None, limbs) for text in texts]

@@ -22,6 +22,7 @@ from kinmo_gen.residual import ResidualTransformer
 from kinmo_gen.tokenizer import MAX_TOKENS
 
 KEEP_SHARE: Final = 0.1  # of the codes: only the most likely ones are drawn
+OPEN: Final = -1  # among known ids: one to draw
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,14 @@ def sample_base(
         lengths: (B,) tokens to draw; N is the largest.
         random: of each row.
         config: passes, guidance and temperature.
-        known: (B, K, P) ids of the first tokens, which stay; K less than every length.
+        known: (B, N, P) ids that stay, `OPEN` where one is to be drawn; all are drawn where None.
     """
     ids = model.all_masked((len(lengths), int(lengths.max())), lengths.device)
+    is_open = valid = valid_positions(lengths, ids.shape[1])[..., None].expand(ids.shape)
     if known is not None:
-        ids[:, : known.shape[1]] = known
-    first = 0 if known is None else known.shape[1]
-    valid = valid_positions(lengths, ids.shape[1])[..., None].expand(ids.shape)
-    is_open = valid & (torch.arange(ids.shape[1], device=ids.device) >= first)[:, None]
+        is_open = valid & (known == OPEN)
+        ids = torch.where(known == OPEN, ids, known)
+    open_ids = is_open.sum((1, 2))
     confidence = torch.zeros(ids.shape, device=ids.device)
     for level, steps, hidden_share in zip(config.levels, config.steps, config.hidden, strict=True):
         told = condition.up_to(level)
@@ -100,7 +101,6 @@ def sample_base(
             confidence = _probabilities(logits_of(told, ids), ids.masked_fill(~valid, 0))
         confidence = confidence.masked_fill(~is_open, torch.inf)
         for progress in torch.linspace(0, 1, steps):
-            open_ids = (lengths - first) * model.parts
             hidden = (hidden_share * cosine_share(progress).to(ids.device) * open_ids).round().clamp(min=1)
             rank = confidence.flatten(1).argsort(-1).argsort(-1).view(ids.shape)
             masked = (rank < hidden[:, None, None]) & is_open
@@ -124,7 +124,7 @@ def sample_residual(
 ) -> Tensor:
     """Draw the ids of all layers (B, N, Q, P), 0 past `lengths`, from those of the base layer (B, N, P).
 
-    Arguments as in `sample_base`; `known` (B, K, Q, P) has all layers.
+    Arguments as in `sample_base`; `known` (B, N, Q, P) has all layers.
     """
     ids = base[:, :, None]
     valid = valid_positions(lengths, base.shape[1])[..., None]
@@ -138,7 +138,7 @@ def sample_residual(
         logits = _guided(logits_of, condition, ids, config.residual_guidance, config.residual_guidance)
         drawn = _draw(logits, config.temperature, random)
         if known is not None:
-            drawn[:, : known.shape[1]] = known[:, :, layer]
+            drawn = torch.where(known[:, :, layer] == OPEN, drawn, known[:, :, layer])
         ids = torch.cat([ids, drawn.masked_fill(~valid, 0)[:, :, None]], dim=2)
     return ids
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,13 +52,7 @@ def read_script(path: Path) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def timeline_of(lines: Sequence[Line], plan: Callable[[Sequence[str], Sequence[float]], Sequence[Timeline]]) -> Timeline:
-    """Put the plans of the lines one behind the other.
-
-    Args:
-        lines: of a script.
-        plan: makes timelines of sentences and their durations, seconds.
-    """
-    plans = plan([line.text for line in lines], [line.seconds for line in lines])
+def timeline_of(lines: Sequence[Line], plans: Iterable[Timeline]) -> Timeline:
+    """Put the plans of the lines of a script one behind the other."""
     moved = (one.shift(line.start) for one, line in zip(plans, lines, strict=True))
     return Timeline(tuple(statement for one in moved for statement in one.statements), lines[-1].end)

@@ -8,11 +8,11 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from kinmo_core.nn import SampleRandom
+from kinmo_core.nn import SampleRandom, valid_positions
 from kinmo_gen.conditions import Condition, crop, stack
 from kinmo_gen.masked import MaskedTransformer
 from kinmo_gen.residual import ResidualTransformer
-from kinmo_gen.sampling import SamplingConfig, sample_base, sample_residual
+from kinmo_gen.sampling import OPEN, SamplingConfig, sample_base, sample_residual
 from kinmo_gen.tokenizer import MAX_TOKENS
 
 CARRIED: Final = 16  # tokens (3.2 s) that the next window sees of the one before
@@ -25,6 +25,8 @@ def sample_tokens(
     lengths: Tensor,
     random: SampleRandom,
     config: SamplingConfig,
+    *,
+    known: Tensor | None = None,
 ) -> Tensor:
     """Draw the ids of all layers (B, N, Q, P), 0 past `lengths`.
 
@@ -37,9 +39,10 @@ def sample_tokens(
         lengths: (B,) tokens of each motion.
         random: of each motion.
         config: passes, guidance and temperature.
+        known: (B, N, Q, P) ids that stay, `OPEN` where one is to be drawn; all are drawn where None.
     """
     size = (len(lengths), int(lengths.max()), residual.layers, residual.parts)
-    ids = torch.zeros(size, dtype=torch.long, device=lengths.device)
+    ids = torch.full(size, OPEN, device=lengths.device) if known is None else known.clone()
     done = 0
     while (rows := (lengths > done).nonzero()[:, 0]).numel():
         start = max(0, done - CARRIED)
@@ -49,10 +52,11 @@ def sample_tokens(
             [crop(conditions[row], float(start), size) for row, size in zip(rows.tolist(), sizes.tolist(), strict=True)]
         )
         told = told.to(ids.device)
-        known = ids[rows, start:done] if done else None
+        window = ids[rows, start : start + int(sizes.max())]
         draws = random.rows(rows)
-        base = sample_base(masked, told, sizes, draws, config, known=None if known is None else known[:, :, 0])
-        drawn = sample_residual(residual, base, told, sizes, draws, config, known=known)
-        ids[rows, start : start + drawn.shape[1]] = drawn
+        base = sample_base(masked, told, sizes, draws, config, known=window[:, :, 0])
+        ids[rows, start : start + window.shape[1]] = sample_residual(
+            residual, base, told, sizes, draws, config, known=window
+        )
         done = end
-    return ids
+    return ids.masked_fill(~valid_positions(lengths, ids.shape[1])[..., None, None], 0)

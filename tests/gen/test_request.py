@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from toy_stages import TEXT_DIM
 
 from kinmo_core.errors import InputError
 from kinmo_core.motion import Motion
-from kinmo_core.testing import WordEncoder
+from kinmo_core.testing import WordEncoder, walking_joints
 from kinmo_core.testing.puppet import Action, walk
 from kinmo_core.text import Statement, Timeline
 from kinmo_gen import Generator
@@ -165,6 +166,29 @@ def test_what_no_candidate_does_is_said(reasoner: OfflineReasoner):
     assert (nothing.score, nothing.missed) == (0, ())
 
 
+def test_what_misses_nothing_is_not_sampled_again(
+    toy_model: Path, reasoner: OfflineReasoner, monkeypatch: pytest.MonkeyPatch
+):
+    """The first round makes what one of two sentences says; only the other one is sampled until its turn comes."""
+    generator = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), reasoner=reasoner)
+    sentences = ["a person raises the left arm", "a person kicks with the right leg"]
+    resolved = resolve(generator, [Asked(text, 4.0) for text in sentences], seed=0)
+    rises = Motion(walking_joints(80), 20.0)
+    (done,) = make(generator, resolved[:1], seed=0)  # posed, since a toy knows nothing
+    asked = []
+
+    def sample(texts: list[str], **options: Any) -> list[Motion]:
+        asked.append((texts, options["seed"]))
+        return [done.motion if text == sentences[0] else rises for text in texts]
+
+    monkeypatch.setattr(generator, "sample", sample)
+    chosen = make(generator, resolved, candidates=3, poses=False, seed=5)
+    assert [bool(choice.missed) for choice in chosen] == [False, True]
+    assert [texts for texts, _ in asked] == [sentences, sentences[1:], sentences[1:]]
+    assert len({seed for _, seed in asked}) == 3
+    assert asked[0][1] == 5
+
+
 def test_more_candidates_start_with_the_same_ones(toy_model: Path, reasoner: OfflineReasoner):
     generator = Generator.load(toy_model, text_encoder=WordEncoder(TEXT_DIM), reasoner=reasoner)
     resolved = resolve(generator, [Asked("a person walks forward", 2.0), Asked("a person turns left", 2.0)], seed=0)
@@ -172,7 +196,7 @@ def test_more_candidates_start_with_the_same_ones(toy_model: Path, reasoner: Off
     few, many = (
         make(generator, resolved, candidates=n, seed=0, progress=lambda *done: told.append(done)) for n in (1, 3)
     )
-    assert told == [(2, 2), (6, 6)]
+    assert told == [(2, 2), (2, 6), (4, 6), (6, 6)]
     for one, more in zip(few, many, strict=True):
         assert more.score >= one.score
     assert resolved[1].wanted is not None

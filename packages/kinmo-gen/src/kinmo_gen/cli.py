@@ -67,7 +67,9 @@ def _add_follow(commands: Commands) -> None:
     )
     follow.add_argument("--list", action="store_true", help="print the sentences with their numbers, and stop")
     follow.add_argument("--draws", type=int, default=4, help="motions per sentence (default 4)")
-    follow.add_argument("--best-of", type=int, default=1, metavar="N", help="candidates of each motion (default 1)")
+    follow.add_argument(
+        "--best-of", type=int, default=1, metavar="N", help="samples of each motion, at most (default 1)"
+    )
     follow.add_argument("--seed", type=int, default=0, help="of the random numbers (default 0)")
     follow.add_argument("--motions", type=Path, help="judge files NUMBER*.npz (.npy, .bvh) of a folder, not a model")
     follow.add_argument("--save", action="store_true", help="keep the sampled motions in OUT/motions")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from kinmo_annotate.show import limb_name
 from kinmo_core.errors import InputError
 from kinmo_core.motion import Motion
@@ -115,41 +117,64 @@ def make(
     seed: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Choice]:
-    """Sample what `resolve` returned, and choose the best of several candidates each.
+    """Sample what `resolve` returned, again where it misses something, and choose the best.
 
     Args:
         generator: samples.
         resolved: requests with their durations.
-        candidates: motions of which the one that does most of what is wanted is chosen.
+        candidates: how often a motion is sampled at most, until one misses nothing; of these, the one that does most is
+            chosen.
         poses: whether limbs that miss what is wanted are posed; see `kinmo_gen.posing`. Where that is not enough, a quiet
             motion is sampled in addition, to pose them on.
         seed: makes the result repeatable.
         progress: called with (candidates done, candidates in all).
     """
-    tried = [one for one in resolved for _ in range(candidates)]
-    motions = _sample(generator, tried, seed, progress)
-    held = [best_of([motion], _said(one)[1]) for motion, one in zip(motions, tried, strict=True)]
-    if poses:
-        held = _posed(generator, held, tried, seed)
-    groups = (held[start : start + candidates] for start in range(0, len(held), candidates))
-    return [max(group, key=lambda choice: choice.score) for group in groups]
+    best: list[Choice | None] = [None] * len(resolved)
+    for number in range(candidates):
+        rows = [row for row, choice in enumerate(best) if choice is None or choice.missed]
+        if not rows:
+            break
+
+        def tell(done: int, _: int, number: int = number, rows: Sequence[int] = rows) -> None:
+            if progress is not None:
+                progress(number * len(resolved) + done * len(resolved) // len(rows), candidates * len(resolved))
+
+        again = [resolved[row] for row in rows]
+        for row, motion in zip(rows, _sample(generator, again, _seed_of(seed, number), tell), strict=True):
+            told, wanted = _said(resolved[row])
+            made = best_of([motion], wanted)
+            best[row] = _better(best[row], posed(made, told, wanted) if poses else made)
+    chosen = [choice for choice in best if choice is not None]
+    return _on_quiet_motions(generator, chosen, resolved, seed) if poses else chosen
 
 
-def _posed(generator: Generator, held: Sequence[Choice], tried: Sequence[Asked], seed: int | None) -> list[Choice]:
-    """Pose the limbs of every motion that misses something, and once more on a quiet motion where it still does."""
-    made = [posed(choice, *_said(one)) for choice, one in zip(held, tried, strict=True)]
+def _seed_of(seed: int | None, number: int) -> int | None:
+    """Return the seed of the motions that are sampled after `number` others."""
+    if seed is None or number == 0:
+        return seed
+    return int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
+
+
+def _better(first: Choice | None, second: Choice) -> Choice:
+    return first if first is not None and first.score >= second.score else second
+
+
+def _on_quiet_motions(
+    generator: Generator, chosen: Sequence[Choice], resolved: Sequence[Asked], seed: int | None
+) -> list[Choice]:
+    """Pose the limbs of a quiet motion where a motion still misses something."""
+    best = list(chosen)
     bases = {
         row: base
-        for row, one in enumerate(tried)
-        if not made[row].is_good and (base := quiet(one.text, *_said(one))) is not None
+        for row, one in enumerate(resolved)
+        if not best[row].is_good and (base := quiet(one.text, *_said(one))) is not None
     }
-    calm = [replace(tried[row], text=text, timeline=timeline) for row, (text, timeline) in bases.items()]
+    calm = [replace(resolved[row], text=text, timeline=timeline) for row, (text, timeline) in bases.items()]
     for row, motion in zip(bases, _sample(generator, calm, seed), strict=True):
-        told, wanted = _said(tried[row])
-        other = posed(best_of([replace(motion, text=tried[row].text)], wanted), told, wanted)
-        if other.score > made[row].score:
-            made[row] = other
-    return made
+        told, wanted = _said(resolved[row])
+        other = posed(best_of([replace(motion, text=resolved[row].text)], wanted), told, wanted)
+        best[row] = _better(best[row], other)
+    return best
 
 
 def _said(one: Asked) -> tuple[Timeline, Timeline]:

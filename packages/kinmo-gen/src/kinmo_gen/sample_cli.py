@@ -74,7 +74,7 @@ def add_drawing(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=1,
         metavar="N",
-        help="candidates, of which the one that does most is kept (default 1)",
+        help="sample up to N times, until a motion misses nothing, and keep the one that does most (default 1)",
     )
     parser.add_argument("--seed", type=int, help="seed of the random numbers, for repeatable results")
     parser.add_argument("--formats", default="npz,bvh,mp4,png", help=f"of {','.join(FORMATS)} (default: all but glb)")

@@ -282,6 +282,16 @@ def test_a_network_that_the_folder_lacks_is_named(copy: Path):
         Generator.load(copy)
 
 
+def test_without_a_residual_transformer_the_base_layer_alone_is_drawn(copy: Path):
+    config = yaml.safe_load((copy / "model.yaml").read_text(encoding="utf-8"))
+    del config["residual"]
+    (copy / "model.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    generator = Generator.load(copy, text_encoder=WordEncoder(TEXT_DIM), reasoner=None)
+    assert generator.residual is None
+    (motion,) = generator.sample(["a person walks"], seconds=2.0, seed=0)
+    assert motion.joints.shape == (40, 22, 3)
+
+
 def test_a_device_that_is_not_there_is_named(toy_model: Path):
     with pytest.raises(InputError, match="cannot use the device 'abacus'"):
         Generator.load(toy_model, device="abacus")

@@ -15,6 +15,7 @@ from kinmo_core.nn import SampleRandom, valid_positions
 from kinmo_core.text import GROUPS
 from kinmo_gen.conditions import Condition
 from kinmo_gen.masked import MaskedConfig, MaskedTransformer
+from kinmo_gen.quantizer import NO_CODE
 from kinmo_gen.residual import ResidualConfig, ResidualTransformer
 from kinmo_gen.sampling import OPEN, SamplingConfig, _guided, sample_base, sample_residual
 from kinmo_gen.windows import CARRIED, sample_tokens
@@ -248,3 +249,18 @@ def test_only_the_likeliest_tenth_of_the_codes_is_drawn(masked: Spy):
     )
     assert bool((drawn[..., None] == best).any(-1).all())
     assert any(len(column.unique()) == 2 for column in drawn.flatten(1).T)
+
+
+def test_without_a_residual_transformer_the_finer_layers_have_no_code(masked: Spy):
+    conditions = [TOLD.rows(torch.tensor(row)) for row in range(3)]
+    ids = sample_tokens(masked, None, conditions, LENGTHS, seeded(0), PLAIN)
+    assert ids.shape == (3, 9, 1, PARTS)
+    assert bool(((ids >= 0) & (ids < CODES)).all())
+    known = torch.randint(CODES, (3, 9, 4, PARTS), generator=torch.Generator().manual_seed(7))
+    known[:, 1:3, :, 0] = OPEN
+    beside = sample_tokens(masked, None, conditions, LENGTHS, seeded(0), PLAIN, known=known)
+    valid = valid_positions(LENGTHS, 9)[..., None, None].expand(known.shape)
+    kept = valid & (known != OPEN)
+    assert torch.equal(beside[kept], known[kept])
+    assert bool((beside[:, 1:3, 0, 0] >= 0).all())
+    assert bool((beside[:, 1:3, 1:, 0] == NO_CODE).all())

@@ -8,6 +8,7 @@ import torch
 from kinmo_core.features import LAYOUT
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_gen.parts import PARTS, features_of
+from kinmo_gen.quantizer import NO_CODE
 from kinmo_gen.tokenizer import Tokenizer, TokenizerConfig
 
 
@@ -51,6 +52,13 @@ def test_the_first_layers_alone_can_be_decoded(tokenizer: Tokenizer):
     torch.testing.assert_close(
         tokenizer.detokenize(tokenizer.tokenize(features)[:, :, :1]), output.features, atol=1e-5, rtol=1e-4
     )
+
+
+def test_a_layer_without_a_code_adds_nothing(tokenizer: Tokenizer):
+    ids = tokenizer.tokenize(torch.randn(2, 40, 263))
+    coarse = ids.clone()
+    coarse[:, :, 1:] = NO_CODE
+    torch.testing.assert_close(tokenizer.detokenize(coarse), tokenizer.detokenize(ids[:, :, :1]), atol=1e-6, rtol=1e-5)
 
 
 def test_training_reaches_encoder_and_decoder():

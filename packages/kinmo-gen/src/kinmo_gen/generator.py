@@ -41,7 +41,8 @@ class Generator:
     """A text-to-motion model, ready to sample. `Generator.load()` gives the shipped one.
 
     Args:
-        tokenizer, masked, residual, length: trained networks, in eval mode.
+        tokenizer, masked, residual, length: trained networks, in eval mode. Without a residual transformer, motions are made
+            of the base layer alone.
         statistics: of the tokenizer's features.
         text_encoder: the encoder that they were trained with.
         reasoner: plans what the limbs do from the sentence; where None, only given timelines tell.
@@ -55,7 +56,7 @@ class Generator:
         *,
         tokenizer: Tokenizer,
         masked: MaskedTransformer,
-        residual: ResidualTransformer,
+        residual: ResidualTransformer | None,
         length: LengthEstimator,
         statistics: Statistics,
         text_encoder: TextEncoder,
@@ -66,7 +67,7 @@ class Generator:
     ) -> None:
         self.tokenizer = tokenizer
         self.masked = masked.to(dtype)
-        self.residual = residual.to(dtype)
+        self.residual = residual and residual.to(dtype)
         self.length = length
         self.statistics = statistics
         self.text_encoder = text_encoder
@@ -101,7 +102,8 @@ class Generator:
         """
         path = SHIPPED / "cmu" if folder is None else Path(folder)
         check_device(device)
-        networks = {name: load_network(path, name).to(device) for name in ("tokenizer", "masked", "residual", "length")}
+        networks = {name: load_network(path, name).to(device) for name in ("tokenizer", "masked", "length")}
+        residual = load_network(path, "residual").to(device) if "residual" in load_config(path) else None
         masked = networks["masked"]
         assert isinstance(masked, MaskedTransformer)
         encoder = text_encoder or load_text_encoder(load_config(path)["text_encoder"], device=device)
@@ -116,6 +118,7 @@ class Generator:
             dtype=dtype,
             sampling=load_sampling(path),
             plants_feet=plants_feet,
+            residual=residual,  # type: ignore[arg-type]
             **networks,  # type: ignore[arg-type]
         )
 

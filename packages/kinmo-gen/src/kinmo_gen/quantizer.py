@@ -6,13 +6,16 @@ and sums of all processes are added before a codebook moves, so that all process
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kinmo_core.nn import rank, sum_over_processes, world_size
+
+
+NO_CODE: Final = -1  # among the ids of a finer layer: nothing is added
 
 
 class Quantized(NamedTuple):
@@ -190,6 +193,9 @@ class ResidualQuantizer(nn.Module):
         return torch.stack(ids, dim=-1)
 
     def decode(self, ids: Tensor) -> Tensor:
-        """Return the sums (..., D) of the codes of ids (..., q), q <= Q layers."""
-        tables = list(self.codebooks)[: ids.shape[-1]]
-        return torch.stack([table.lookup(ids[..., layer]) for layer, table in enumerate(tables)]).sum(0)  # type: ignore[operator]
+        """Return the sums (..., D) of the codes of ids (..., q), q <= Q layers; `NO_CODE` adds nothing."""
+        total = torch.zeros((), device=ids.device)
+        for of_layer, codebook in zip(ids.unbind(-1), self.codebooks, strict=False):
+            assert isinstance(codebook, Codebook)
+            total = total + codebook.lookup(of_layer.clamp(min=0)) * (of_layer != NO_CODE)[..., None]
+        return total

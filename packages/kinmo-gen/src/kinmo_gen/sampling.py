@@ -18,11 +18,12 @@ from torch import Tensor
 from kinmo_core.nn import SampleRandom, valid_positions
 from kinmo_gen.conditions import LEVELS, Condition, concatenate
 from kinmo_gen.masked import MaskedTransformer, cosine_share
+from kinmo_gen.quantizer import NO_CODE
 from kinmo_gen.residual import ResidualTransformer
 from kinmo_gen.tokenizer import MAX_TOKENS
 
 KEEP_SHARE: Final = 0.1  # of the codes: only the most likely ones are drawn
-OPEN: Final = -1  # among known ids: one to draw
+OPEN: Final = NO_CODE  # among known ids: one to draw
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ class Tokenizer(nn.Module):
         return torch.stack([q.encode(latent) for q, latent in zip(self._quantizers(), latents, strict=True)], dim=-1)
 
     def detokenize(self, ids: Tensor) -> Tensor:
-        """Turn ids (B, n, q, P) of the first q <= Q layers into normalised features (B, 4n, 263)."""
+        """Turn ids (B, n, q, P) of the first q <= Q layers, or `NO_CODE`, into normalised features (B, 4n, 263)."""
         parts = zip(self._quantizers(), ids.unbind(-1), strict=True)
         return self._decode(torch.cat([quantizer.decode(of) for quantizer, of in parts], dim=-1))
 

@@ -20,7 +20,7 @@ CARRIED: Final = 16  # tokens (3.2 s) that the next window sees of the one befor
 
 def sample_tokens(
     masked: MaskedTransformer,
-    residual: ResidualTransformer,
+    residual: ResidualTransformer | None,
     conditions: Sequence[Condition],
     lengths: Tensor,
     random: SampleRandom,
@@ -34,14 +34,14 @@ def sample_tokens(
     whose first `CARRIED` tokens are known and over which the condition slides along.
 
     Args:
-        masked, residual: in eval mode.
+        masked, residual: in eval mode. Without a residual transformer, finer layers than the first get `NO_CODE`.
         conditions: of each motion, whole.
         lengths: (B,) tokens of each motion.
         random: of each motion.
         config: passes, guidance and temperature.
         known: (B, N, Q, P) ids that stay, `OPEN` where one is to be drawn; all are drawn where None.
     """
-    size = (len(lengths), int(lengths.max()), residual.layers, residual.parts)
+    size = (len(lengths), int(lengths.max()), 1 if residual is None else residual.layers, masked.parts)
     ids = torch.full(size, OPEN, device=lengths.device) if known is None else known.clone()
     done = 0
     while (rows := (lengths > done).nonzero()[:, 0]).numel():
@@ -55,8 +55,10 @@ def sample_tokens(
         window = ids[rows, start : start + int(sizes.max())]
         draws = random.rows(rows)
         base = sample_base(masked, told, sizes, draws, config, known=window[:, :, 0])
-        ids[rows, start : start + window.shape[1]] = sample_residual(
-            residual, base, told, sizes, draws, config, known=window
-        )
+        if residual is None:
+            drawn = torch.cat([base[:, :, None], window[:, :, 1:]], dim=2)  # where OPEN is NO_CODE
+        else:
+            drawn = sample_residual(residual, base, told, sizes, draws, config, known=window)
+        ids[rows, start : start + window.shape[1]] = drawn
         done = end
     return ids.masked_fill(~valid_positions(lengths, ids.shape[1])[..., None, None], 0)

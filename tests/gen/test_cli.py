@@ -13,8 +13,11 @@ import pytest
 import torch
 import yaml
 
+from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
-from kinmo_core.io import load_motion
+from kinmo_core.features import decode
+from kinmo_core.io import load_motion, save_motion
+from kinmo_core.motion import Motion
 from kinmo_core.testing import toy_dataset
 from kinmo_gen.cli import main
 from kinmo_gen.follow.body import Body
@@ -275,3 +278,25 @@ def test_a_checkpoint_that_would_run_code_is_refused(toy_folder: Path, tmp_path:
     error = fit(folder, toy_folder, status=2)
     assert error.strip().splitlines()[-1].startswith(f"kinmo-gen: error: {folder / 'last.ckpt'} is not a readable")
     assert not trace.exists()
+
+
+def test_motions_of_any_system_are_scored(toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """The recordings themselves, written as files, match their distribution; a folder that lacks one is refused."""
+    data, given = toy_dataset(tmp_path / "data", clips=24, frames=41), tmp_path / "given"
+    given.mkdir()
+    samples = HumanML3DFolder(data).samples(["train"])
+    for sample in samples:
+        joints = decode(sample.features())
+        for draw in range(2):
+            save_motion(Motion(joints, 20.0), given / f"{sample.key.replace(':', '_')}_{draw}.npz")
+    options = ["--data", str(data), "--splits", "train", "--model", str(toy_model), "--out", str(tmp_path / "out")]
+    main(["score", str(given), *options])
+    rows = json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf-8"))["train"]
+    assert list(rows) == ["real", "given"]
+    assert len(rows["given"]["FID"]) == 2
+    assert rows["given"]["FID"][0] < rows["real"]["FID"][0] + 1e-3  # closer than two halves are to each other
+    assert rows["given"]["Foot skating"][0] == pytest.approx(rows["real"]["Foot skating"][0], abs=0.01)
+    for path in given.glob(f"{samples[0].key.replace(':', '_')}_*"):
+        path.unlink()
+    capsys.readouterr()
+    assert f"got none of {samples[0].key} and 0 others" in fails(["score", str(given), *options], capsys)

@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     add_demo(commands)
     add_edit(commands)
     _add_evaluate(commands)
+    _add_score(commands)
     _add_follow(commands)
     _add_compose(commands)
     _add_export(commands)
@@ -58,6 +59,17 @@ def _add_evaluate(commands: Commands) -> None:
     evaluate.add_argument("--model", type=Path, help="model folder (default: the shipped one)")
     add_strict(evaluate)
     evaluate.set_defaults(run=_evaluate)
+
+
+def _add_score(commands: Commands) -> None:
+    score = commands.add_parser("score", help="measure motions of any system for the clips of a test split")
+    score.add_argument("motions", type=Path, help="folder of files named by clip, such as 000123.npz or 000123_0.bvh")
+    score.add_argument("--data", type=Path, required=True, help="HumanML3D directory")
+    score.add_argument("--splits", default="test", help="comma-separated split lists (default: test)")
+    score.add_argument("--out", type=Path, required=True, help="folder for metrics.json and metrics.md")
+    score.add_argument("--model", type=Path, help="model folder with the evaluator (default: the shipped one)")
+    add_strict(score)
+    score.set_defaults(run=_score)
 
 
 def _add_follow(commands: Commands) -> None:
@@ -116,6 +128,12 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.repeats < 1:
         raise InputError(f"--repeats must be at least 1, got {options.repeats}")
     evaluate(options.data, options.splits.split(","), options.out, model=options.model, repeats=options.repeats)
+
+
+def _score(options: argparse.Namespace) -> None:
+    from kinmo_gen.score import score
+
+    score(options.motions, options.data, options.splits.split(","), options.out, model=options.model)
 
 
 def _follow(options: argparse.Namespace) -> None:

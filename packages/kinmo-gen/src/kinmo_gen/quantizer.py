@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from kinmo_core.nn import rank, sum_over_processes, world_size
 
-
 NO_CODE: Final = -1  # among the ids of a finer layer: nothing is added
 
 

@@ -86,6 +86,12 @@ def test_what_the_network_misses_is_posed(generator: Generator, walk: Motion):
     assert float((made.motion.joints[:, wrist, 1] - made.motion.joints[:, head, 1]).max()) > 0
 
 
+def test_a_motion_of_any_frame_rate_is_edited_at_20(generator: Generator, walk: Motion):
+    at_25 = Motion(walk.joints[:33], 25.0)
+    made = edit(generator, at_25, [Instruction("neck", "zigzags oddly")], poses=False, seed=0).motion
+    assert (len(made), made.fps) == (26, 20.0)
+
+
 @pytest.mark.parametrize("frames", [80, 79, 81])
 def test_the_weights_of_a_limb_rise_and_fall_smoothly(frames: int):
     redrawn = torch.zeros(21, dtype=torch.bool)

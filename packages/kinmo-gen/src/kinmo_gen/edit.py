@@ -19,6 +19,7 @@ from kinmo_core.errors import InputError
 from kinmo_core.features import DIM, FPS, canonicalize, encode
 from kinmo_core.grouping import SIX_GROUPS
 from kinmo_core.motion import Motion
+from kinmo_core.planting import plant_feet
 from kinmo_core.rig import constant_body
 from kinmo_core.rotations import rotate_yaw
 from kinmo_core.skeleton import heading
@@ -32,6 +33,7 @@ from kinmo_gen.length import MAX_SECONDS, MIN_SECONDS
 from kinmo_gen.tokenizer import DOWNSAMPLE
 from kinmo_reasoner.offline import OfflineReasoner
 
+_CARRYING: Final = ("torso", "left_leg", "right_leg")  # groups that move feet on the floor
 _ROOM: Final = 2  # tokens before and after an instruction that are drawn anew as well, to get there and back
 
 
@@ -46,7 +48,8 @@ def edit(
 ) -> Choice:
     """Let limbs of a motion do what they are told; the other limbs, and other times, keep their angles.
 
-    With the torso, the path of the body changes too, and goes on from there.
+    With the torso, the path of the body changes too, and goes on from there. Feet that stand are held in place where torso or
+    legs are told something, as the generator is set.
 
     Args:
         generator: with ids for each group.
@@ -69,18 +72,21 @@ def edit(
         raise InputError("the model must have ids for each group and hear statements to edit limbs")
     if not MIN_SECONDS <= motion.seconds <= MAX_SECONDS:
         raise InputError(f"the motion must last {MIN_SECONDS} to {MAX_SECONDS:g} seconds, got {motion.seconds:g}")
-    joints = motion.resample(FPS).joints
+    motion = motion.resample(FPS)
+    joints, seconds = motion.joints, motion.seconds
     base = constant_body(canonicalize(joints))
-    observed = Timeline(observe(motion).timeline.statements, len(joints) / FPS)
-    timeline = instruct(observed, instructions, generator.reasoner)
-    wanted = instruct(Timeline((), observed.seconds), instructions, generator.reasoner)
+    timeline = instruct(observe(motion).timeline, instructions, generator.reasoner)
+    wanted = instruct(Timeline((), seconds), instructions, generator.reasoner)
     tokens = -(-len(joints) // DOWNSAMPLE)
-    redrawn = _redrawn(instructions, float(observed.seconds), tokens)
+    redrawn = _redrawn(instructions, seconds, tokens)
+    plants_feet = generator.plants_feet and any(one.limb in _CARRYING for one in instructions)
     features = generator.redraw(_features(base, tokens), redrawn, [timeline] * candidates, seed=seed)
     choices = []
     for made in features:
         limbs = joints_of(made, plants_feet=False)[: len(base)]
-        one = best_of([replace(motion, joints=_put_together(base, limbs, redrawn), fps=FPS)], wanted)
+        together = _put_together(base, limbs, redrawn)
+        together = constant_body(plant_feet(together, fps=FPS) if plants_feet else together)
+        one = best_of([replace(motion, joints=together)], wanted)
         choices.append(posed(one, timeline, wanted) if poses else one)
     best = max(choices, key=lambda choice: choice.score)
     return replace(best, motion=replace(best.motion, joints=_back_to(joints, best.motion.joints)))
@@ -113,7 +119,7 @@ def _put_together(base: Tensor, made: Tensor, redrawn: Tensor) -> Tensor:
         share = weights[group] if other is made else 1 - weights[group]
         if group != "torso" and bool(share.any()):
             joints = put_limbs(joints, other, (group,), share)
-    return constant_body(joints)
+    return joints
 
 
 def _weights(redrawn: Tensor, frames: int) -> Tensor:

@@ -50,6 +50,7 @@ def evaluate(
     path = model or SHIPPED / "cmu"
     generator = Generator.load(path)
     samples = samples_of(HumanML3DFolder(data), splits)
+    out.mkdir(parents=True, exist_ok=True)
     evaluation = _Evaluation(generator, Judge(path, generator.text_encoder), samples)
     with Progress(disable=not progress) as bar:
         task = bar.add_task("evaluating", total=repeats)

@@ -108,8 +108,7 @@ def draw_captions(samples: Sequence[Sample], seed: int) -> list[str]:
 
 
 def write_results(results: Results, out: Path) -> None:
-    """Write `metrics.json` and `metrics.md`, and print the tables."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Write `metrics.json` and `metrics.md` to a folder that exists, and print the tables."""
     with atomic_path(out / "metrics.json") as temporary:
         temporary.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     table = "\n".join(_table(split, rows) for split, rows in results.items())

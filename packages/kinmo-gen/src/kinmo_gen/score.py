@@ -34,6 +34,7 @@ def score(motions: Path, data: Path, splits: Sequence[str], out: Path, *, model:
     """
     samples = samples_of(HumanML3DFolder(data), splits)
     files = files_of([sample for found in samples.values() for sample in found], motions)
+    out.mkdir(parents=True, exist_ok=True)
     judge = Judge(model or SHIPPED / "cmu")
     results: Results = {}
     for split, found in samples.items():

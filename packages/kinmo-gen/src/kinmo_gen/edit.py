@@ -48,8 +48,8 @@ def edit(
 ) -> Choice:
     """Let limbs of a motion do what they are told; the other limbs, and other times, keep their angles.
 
-    With the torso, the path of the body changes too, and goes on from there. Feet that stand are held in place where torso or
-    legs are told something, as the generator is set.
+    With the torso, the path of the body changes too, and goes on from there. Feet that stand are held in place where torso
+    or legs are told something, as the generator is set.
 
     Args:
         generator: with ids for each group.

@@ -19,6 +19,7 @@ from kinmo_core.io import load_motion, save_motion
 from kinmo_core.io.amass import fit_smpl
 from kinmo_core.io.smpl import load_body, rig_body
 from kinmo_core.motion import Motion
+from kinmo_core.reading import ReadOptions
 from kinmo_core.rig import PARENTS, constant_body
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.testing import walking_joints
@@ -120,7 +121,7 @@ def test_amass_files_are_read_by_their_body_model(tmp_path: Path, body_model: Pa
     np.savez(
         tmp_path / "a.npz", allow_pickle=False, **arrays, trans=trans, betas=BETAS, gender="neutral", **{rate: 120.0}
     )
-    motion = load_motion(tmp_path / "a.npz", body_model=body_model)
+    motion = load_motion(tmp_path / "a.npz", ReadOptions(body_model=body_model))
     wanted = y_up(smpl_joints(rest_of(body_arrays(), BETAS), poses, trans))
     torch.testing.assert_close(motion.joints.double(), torch.from_numpy(wanted), atol=1e-6, rtol=0)
     assert motion.fps == 120
@@ -148,7 +149,7 @@ def test_joints_are_those_of_smplx(tmp_path: Path, body_model: Path) -> None:
             transl=torch.from_numpy(trans),
         ).joints[:, :22]
     np.savez(tmp_path / "a.npz", poses=poses, trans=trans, betas=BETAS[:10], mocap_framerate=30.0)
-    motion = load_motion(tmp_path / "a.npz", body_model=body_model)
+    motion = load_motion(tmp_path / "a.npz", ReadOptions(body_model=body_model))
     torch.testing.assert_close(motion.joints.double(), torch.from_numpy(y_up(wanted.numpy())), atol=1e-6, rtol=0)
 
 
@@ -166,7 +167,7 @@ def test_files_with_y_up_are_told_by_the_head(tmp_path: Path, body_model: Path) 
     poses[:, :3] = 0  # SMPL's own frame
     np.savez(tmp_path / "a.npz", poses=poses, trans=np.zeros((60, 3)), mocap_framerate=30.0)
     with pytest.warns(DataWarning, match="read with y up, where the head is"):
-        motion = load_motion(tmp_path / "a.npz", body_model=body_model)
+        motion = load_motion(tmp_path / "a.npz", ReadOptions(body_model=body_model))
     wanted = smpl_joints(rest_of(body_arrays(), np.zeros(16)), poses, np.zeros((60, 3)))
     torch.testing.assert_close(motion.joints.double(), torch.from_numpy(wanted), atol=1e-6, rtol=0)
 
@@ -189,7 +190,7 @@ def test_written_poses_give_the_motion_back_by_other_kinematics(
     assert off[:, feet].max() < 0.002
     assert off.mean() < (0.03 if own_body else 1e-5)  # the other body has other hips, collars and spine
     if own_body:
-        again = load_motion(tmp_path / "a.amass.npz", body_model=body_model).joints
+        again = load_motion(tmp_path / "a.amass.npz", ReadOptions(body_model=body_model)).joints
         torch.testing.assert_close(again.double(), torch.from_numpy(back), atol=1e-5, rtol=0)
 
 
@@ -253,7 +254,7 @@ def test_wrong_amass_files(
     arrays = {"poses": poses, "trans": np.zeros((4, 3)), "mocap_framerate": np.array(30.0)} | change
     np.savez(tmp_path / "a.npz", allow_pickle=False, **{name: a for name, a in arrays.items() if a is not None})
     with pytest.raises(InputError, match=message) as caught:
-        load_motion(tmp_path / "a.npz", body_model=body_model)
+        load_motion(tmp_path / "a.npz", ReadOptions(body_model=body_model))
     assert "a.npz" in str(caught.value)
 
 

@@ -29,6 +29,8 @@ class ReadOptions:
         drop_rest: drop the first frame: "yes", "no", or "auto" if it is a rest pose.
         joint_map: YAML file that says which joint of the file is which of the 22 joints.
         body: "own" keeps the person's proportions, "humanml3d" moves the motion onto HumanML3D's body.
+        repair_yaw: repair the yaw kinks of HumanML3D's published features (`kinmo_core.data.yaw`).
+        body_model: `.npz` of SMPL, SMPL-H or SMPL-X, for files of AMASS (`kinmo_core.io.amass`).
 
     Raises:
         InputError: a value that cannot be.
@@ -40,6 +42,8 @@ class ReadOptions:
     drop_rest: str = "auto"
     joint_map: Path | None = None
     body: str = "own"
+    repair_yaw: bool = False
+    body_model: Path | None = None
 
     def __post_init__(self) -> None:
         if self.up not in (None, *UP_AXES):
@@ -79,11 +83,7 @@ def read_source(options: argparse.Namespace) -> Motion:
         drop_rest=options.drop_rest,
         joint_map=options.map,
         body=options.body,
-    )
-    return load_motion(
-        options.source,
-        given,
-        note=lambda line: print(f"kinmo: {line}", file=sys.stderr),
         repair_yaw=options.repair_yaw,
         body_model=options.body_model,
     )
+    return load_motion(options.source, given, note=lambda line: print(f"kinmo: {line}", file=sys.stderr))

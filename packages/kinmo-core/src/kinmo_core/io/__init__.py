@@ -17,6 +17,7 @@ from kinmo_core.reading import ReadOptions
 
 AMASS_SUFFIX: Final = ".amass.npz"
 READABLE: Final = (".npz", ".npy", ".bvh")
+_OF_SKELETONS: Final = ("up", "scale", "fps", "drop_rest", "joint_map")  # options of files that hold a skeleton
 WRITABLE: Final = (".npz", ".npy", ".csv", ".bvh", ".glb", ".mp4", ".gif", ".png")
 
 
@@ -25,18 +26,14 @@ def load_motion(
     options: ReadOptions | None = None,
     *,
     note: Callable[[str], None] | None = None,
-    repair_yaw: bool = False,
-    body_model: Path | str | None = None,
 ) -> Motion:
     """Read a motion.
 
     Args:
         path: `.npz` of KinMo or AMASS, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any `.bvh`
             of a person.
-        options: what to know of a `.bvh` that it does not say itself; the body is for all formats.
+        options: what to know of a file that it does not say itself, and what to do with it.
         note: called with one line on what was found in a `.bvh` and derived.
-        repair_yaw: repair the yaw kinks of HumanML3D's published features (`data.yaw`).
-        body_model: `.npz` of SMPL, SMPL-H or SMPL-X, for files of AMASS (`io.amass`).
 
     Raises:
         InputError: unknown suffix, no such file, or not a file of that kind.
@@ -47,9 +44,9 @@ def load_motion(
 
         return read_bvh(path, options, note=note)
     options = options or ReadOptions()
-    if replace(options, body="own") != ReadOptions():
+    if any(getattr(options, name) != getattr(ReadOptions(), name) for name in _OF_SKELETONS):
         raise InputError(f"{path}: up axis, scale, frame rate, rest pose and joint map can be given for a .bvh only")
-    motion = _reader(path, repair_yaw=repair_yaw, body_model=body_model)(path)
+    motion = _reader(path, options)(path)
     if options.body == "own":
         return motion
     from kinmo_core.retarget import retarget
@@ -111,16 +108,16 @@ def _suffix(path: Path, known: tuple[str, ...], verb: str) -> str:
     return suffix
 
 
-def _reader(path: Path, *, repair_yaw: bool, body_model: Path | str | None) -> Callable[[Path | str], Motion]:
+def _reader(path: Path, options: ReadOptions) -> Callable[[Path | str], Motion]:
     match _suffix(path, READABLE, "read"):
         case ".npz":
             from kinmo_core.io.npz import load_npz
 
-            read = partial(load_npz, body_model=body_model)
+            read = partial(load_npz, body_model=options.body_model)
         case _:
             from kinmo_core.io.npz import load_npy
 
-            read = partial(load_npy, repair_yaw=repair_yaw)
+            read = partial(load_npy, repair_yaw=options.repair_yaw)
     return read
 
 

@@ -13,6 +13,7 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ import torch
 from timing import median_seconds
 
 from kinmo_core.features import canonicalize
+from kinmo_core.io import load_motion
 from kinmo_core.io.bvh import read_bvh
 from kinmo_core.io.bvh_parse import parse_bvh
 from kinmo_core.reading import ReadOptions
@@ -30,7 +32,10 @@ from kinmo_core.testing.foreign import write_foreign
 
 DANCE = Action(speed=1.0, stride=0.35, lift=0.5, arm_swing=0.3, wave="right", turn=0.4, heading=0.3)
 FRAMES = 20_000  # of the file that is timed
-TRIALS = ("07_02", "12_01", "35_17")
+RECORDED = (
+    ("bvh/07_02.bvh", "bvh/12_01.bvh", "bvh/35_17.bvh"),
+    ("asf-amc/49_09.amc", "asf-amc/127_37.amc", "asf-amc/01_05.amc"),
+)
 FEET = HUMANML3D.index("left_foot", "right_foot")
 STANDING, STILL = 0.03, 0.25  # m above the lowest toe and m/s below which a toe of the recording is planted
 GROUPS = {
@@ -67,22 +72,22 @@ def speed_rows(folder: Path, repeats: int) -> list[str]:
     return [f"parse: {FRAMES / parse:,.0f} frames/s", f"read: {FRAMES / whole:,.0f} frames/s"]
 
 
-def retarget_rows(shared: Path) -> list[str]:
-    """Return cm by group of joints and m/s of planted toes, for HumanML3D's own scaling of bones and for retargeting."""
+def retarget_rows(shared: Path, files: Sequence[str]) -> list[str]:
+    """Read files of 120 fps; return cm by group of joints and m/s of planted toes, bones scaled and retargeted."""
     pack = shared / "data" / "cmu-humanml3d-v2"
     trials = {trial["trial"]: trial for trial in map(json.loads, (pack / "trials.jsonl").read_text().splitlines())}
     stored = np.load(pack / "joints.npz")["joints"]
     errors: dict[str, list[np.ndarray]] = {"own": [], "humanml3d": []}
     speeds: dict[str, list[torch.Tensor]] = {"as recorded": [], "own": [], "humanml3d": []}
-    for name in TRIALS:
-        start, frames = trials[name]["start"], trials[name]["frames"]
+    for file in files:
+        path = shared / "data" / "raw-samples" / file
+        start, frames = trials[path.stem]["start"], trials[path.stem]["frames"]
         true = canonicalize(torch.from_numpy(stored[start : start + frames].astype(np.float32) / 4096))
-        path = shared / "data" / "raw-samples" / "bvh" / f"{name}.bvh"
-        recorded = read_bvh(path).resample(20.0).joints
+        recorded = load_motion(path, ReadOptions(fps=120.0)).resample(20.0).joints
         stands = planted(recorded)
         speeds["as recorded"].append(toe_speed(recorded)[stands])
         for body, collected in errors.items():
-            joints = canonicalize(read_bvh(path, ReadOptions(body=body)).resample(20.0).joints)
+            joints = canonicalize(load_motion(path, ReadOptions(fps=120.0, body=body)).resample(20.0).joints)
             speeds[body].append(toe_speed(joints)[stands])
             both = zip(joints.double().numpy(), true.double().numpy(), strict=False)
             collected.append(100 * np.stack([distances(pose, other) for pose, other in both]).mean(0))
@@ -124,8 +129,9 @@ def main() -> None:
         print("| convention | error (mm) | derived joints | mean / largest error (mm) |\n|---|---|---|---|")
         print("\n".join([*convention_rows(Path(name)), "", *speed_rows(Path(name), options.repeats)]))
     if options.shared:
-        print("\n| joints | bones scaled (cm) | retargeted (cm) |\n|---|---|---|")
-        print("\n".join(retarget_rows(options.shared)))
+        for files in RECORDED:
+            print(f"\n{', '.join(files)}\n| joints | bones scaled (cm) | retargeted (cm) |\n|---|---|---|")
+            print("\n".join(retarget_rows(options.shared, files)))
 
 
 if __name__ == "__main__":

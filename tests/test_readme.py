@@ -131,12 +131,8 @@ def test_options_of_commands_exist(command: str, monkeypatch: pytest.MonkeyPatch
         trainer: str = "kinmo_core.train.cli",
     ) -> None:
         if given[0] not in lightning:
-            made = {
-                ".bvh",
-                ".npz",
-                ".npy",
-                ".yaml",
-            }  # files of the reader, which the parser looks for; this one is there
+            # Files of the reader, which the parser looks for; this one is there.
+            made = {".bvh", ".amc", ".glb", ".c3d", ".npz", ".npy", ".yaml"}
             parser().parse_args([__file__ if Path(word).suffix in made else word for word in given])
             return
         with pytest.raises(SystemExit) as stopped:

@@ -225,7 +225,7 @@ def test_the_command_says_what_it_found_and_takes_options(
 
 def test_options_are_for_bvh_only(tmp_path: Path) -> None:
     save_motion(Motion(walking_joints(5)), tmp_path / "a.npz")
-    with pytest.raises(InputError, match=r"can be given for a .bvh only"):
+    with pytest.raises(InputError, match=r"can be given for \.bvh, .* only"):
         load_motion(tmp_path / "a.npz", ReadOptions(up="z"))
 
 

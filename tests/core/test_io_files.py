@@ -122,7 +122,7 @@ def test_archive_named_npy(clip: Motion, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.fbx", "a", "a.npz.bak", "a.mp4"])
 def test_unknown_suffix_lists_the_readable_ones(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match=r"cannot read .*must be one of \.npz, \.npy, \.bvh, got"):
+    with pytest.raises(InputError, match=r"cannot read .*must be one of \.npz, \.npy, \.bvh, .*, got"):
         load_motion(tmp_path / name)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from acclaim_take import take
 
 from kinmo_core.data.caption_file import read_caption_file
 from kinmo_core.errors import DataWarning, InputError
@@ -23,12 +24,15 @@ from kinmo_core.features import encode_raw
 from kinmo_core.io import load_motion, save_motion
 from kinmo_core.io.smpl import load_body
 from kinmo_core.motion import Motion
+from kinmo_core.reading import ReadOptions
 from kinmo_core.testing import walking_joints
 
 ROUNDS = 80  # of random damage in the default run, 2 s; the same damage in each run
 LONG = 600.0  # s
 MEMORY = 100 * 2**20  # bytes that reading a small file may take at most
 
+TREES = (".bvh", ".asf", ".amc")
+TAKE = take(6)
 CAPTIONS = b"file,caption,start,end\na,a person walks,0,1\nb,sits down,,\n"
 JSON_LINES = b'{"file": "a", "caption": "a person walks"}\n{"file": "b", "captions": ["sits"], "start": 1, "end": 2}\n'
 
@@ -68,17 +72,32 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         "body.npz": npz(kintree_table=tree, **body),
         "captions.csv": CAPTIONS,
         "captions.jsonl": JSON_LINES,
+        "take.asf": TAKE.asf.encode(),
+        "take.amc": TAKE.amc.encode(),
     }
 
 
 NAMES = (
     "own.npz", "smpl.amass.npz", "joints.npy", "tree.bvh", "posed.npz", "features.npy", "flat.npy", "kit.npy", "body.npz",
-    "captions.csv", "captions.jsonl",
+    "captions.csv", "captions.jsonl", "take.asf", "take.amc",
 )  # fmt: skip
 
 
+def read_asf(path: Path) -> object:
+    motion = path.with_name("good.amc")
+    motion.write_text(TAKE.amc)
+    return load_motion(motion, ReadOptions(skeleton=path))
+
+
+def read_amc(path: Path) -> object:
+    skeleton = path.with_name("good.asf")
+    skeleton.write_text(TAKE.asf)
+    return load_motion(path, ReadOptions(skeleton=skeleton))
+
+
 def reader(name: str) -> Callable[[Path], object]:
-    return read_caption_file if name.startswith("captions") else load_body if name == "body.npz" else load_motion
+    special = {"body.npz": load_body, "take.asf": read_asf, "take.amc": read_amc}
+    return read_caption_file if name.startswith("captions") else special.get(name, load_motion)
 
 
 def read(path: Path, name: str) -> str:
@@ -93,7 +112,7 @@ def read(path: Path, name: str) -> str:
         else:
             return ""
     assert "\n" not in said
-    assert path.name in said or name.endswith(".bvh")  # of a joint at infinity the line names the frame alone
+    assert path.name in said or name.endswith(TREES)  # of a joint at infinity the line names the frame alone
     return said
 
 
@@ -105,7 +124,7 @@ def test_files_cut_at_each_tenth(samples: dict[str, bytes], tmp_path: Path, name
     for tenth in range(10):
         path.write_bytes(content[: len(content) * tenth // 10])
         said = read(path, name)
-        assert said or name.endswith((".csv", ".jsonl", ".bvh"))  # a text may end after any of its lines
+        assert said or name.endswith((".csv", ".jsonl", ".bvh", ".amc"))  # a text may end after any of its lines
         assert said or tenth > 0
 
 
@@ -118,7 +137,7 @@ def test_other_encodings(samples: dict[str, bytes], tmp_path: Path, name: str, e
     encoders: dict[str, Callable[[bytes], bytes]] = {"base64": base64.b64encode, "nul": lambda raw: bytes(len(raw))}
     other = encoders.get(encoding, lambda raw: raw.decode("latin-1").encode(encoding, errors="replace"))(content)
     (tmp_path / name).write_bytes(other)
-    assert read(tmp_path / name, name) or name == "tree.bvh"
+    assert read(tmp_path / name, name) or name.endswith(TREES)
 
 
 OBJECT = np.array({"joints": [1, 2, 3]}, dtype=object)

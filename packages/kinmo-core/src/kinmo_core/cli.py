@@ -44,8 +44,8 @@ def _add_convert(commands: Commands) -> None:
     convert = commands.add_parser(
         "convert",
         help="read a motion and write it in another format",
-        description="Formats by suffix. Read: .npz (also of AMASS), .npy, .bvh. Write: .npz, .amass.npz (SMPL poses), .npy, "
-        ".csv, .bvh, .glb, .mp4, .gif, .png.",
+        description="Formats by suffix. Read: .npz (also of AMASS), .npy, .bvh, .amc. Write: .npz, .amass.npz (SMPL "
+        "poses), .npy, .csv, .bvh, .glb, .mp4, .gif, .png.",
     )
     convert.add_argument("source", type=readable_file, help="motion to read")
     convert.add_argument("target", type=Path, help="file to write")
@@ -56,7 +56,7 @@ def _add_convert(commands: Commands) -> None:
 
 def _add_render(commands: Commands) -> None:
     render = commands.add_parser("render", help="draw a motion as a film (.mp4, .gif) or a strip of poses (.png)")
-    render.add_argument("source", type=readable_file, help="motion to read: .npz, .npy or .bvh")
+    render.add_argument("source", type=readable_file, help="motion to read, in any format of convert")
     render.add_argument("target", type=Path, help="picture to write: .mp4, .gif or .png")
     render.add_argument("--poses", type=int, default=8, help="number of poses in a .png (default: %(default)s)")
     render.add_argument("--text", help="caption (default: the text of the motion)")

@@ -16,8 +16,16 @@ from kinmo_core.motion import Motion
 from kinmo_core.reading import ReadOptions
 
 AMASS_SUFFIX: Final = ".amass.npz"
-READABLE: Final = (".npz", ".npy", ".bvh")
-_OF_SKELETONS: Final = ("up", "scale", "fps", "drop_rest", "joint_map")  # options of files that hold a skeleton
+_SKELETONS: Final = (".bvh", ".amc")  # files of a tree of joints, in which the 22 joints are found
+READABLE: Final = (".npz", ".npy", *_SKELETONS)
+_OF_SKELETONS: Final = (
+    "up",
+    "scale",
+    "fps",
+    "drop_rest",
+    "joint_map",
+    "skeleton",
+)  # options of files that hold a skeleton
 WRITABLE: Final = (".npz", ".npy", ".csv", ".bvh", ".glb", ".mp4", ".gif", ".png")
 
 
@@ -30,23 +38,22 @@ def load_motion(
     """Read a motion.
 
     Args:
-        path: `.npz` of KinMo or AMASS, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any `.bvh`
-            of a person.
+        path: `.npz` of KinMo or AMASS, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any
+            `.bvh` or `.amc` of a person.
         options: what to know of a file that it does not say itself, and what to do with it.
-        note: called with one line on what was found in a `.bvh` and derived.
+        note: called with one line on what was found in a file with a skeleton of its own, and derived.
 
     Raises:
         InputError: unknown suffix, no such file, or not a file of that kind.
     """
-    path = Path(path)
-    if _suffix(path, READABLE, "read") == ".bvh":
-        from kinmo_core.io.bvh import read_bvh
-
-        return read_bvh(path, options, note=note)
-    options = options or ReadOptions()
+    path, options = Path(path), options or ReadOptions()
+    suffix = _suffix(path, READABLE, "read")
+    if suffix in _SKELETONS:
+        return _skeleton_reader(suffix)(path, options, note=note)
     if any(getattr(options, name) != getattr(ReadOptions(), name) for name in _OF_SKELETONS):
-        raise InputError(f"{path}: up axis, scale, frame rate, rest pose and joint map can be given for a .bvh only")
-    motion = _reader(path, options)(path)
+        wanted = f"can be given for {', '.join(_SKELETONS)} only"
+        raise InputError(f"{path}: up axis, scale, frame rate, rest pose, joint map and skeleton {wanted}")
+    motion = _reader(suffix, options)(path)
     if options.body == "own":
         return motion
     from kinmo_core.retarget import retarget
@@ -108,8 +115,17 @@ def _suffix(path: Path, known: tuple[str, ...], verb: str) -> str:
     return suffix
 
 
-def _reader(path: Path, options: ReadOptions) -> Callable[[Path | str], Motion]:
-    match _suffix(path, READABLE, "read"):
+def _skeleton_reader(suffix: str) -> Callable[..., Motion]:
+    match suffix:
+        case ".amc":
+            from kinmo_core.io.acclaim import read_amc as read
+        case _:
+            from kinmo_core.io.bvh import read_bvh as read
+    return read
+
+
+def _reader(suffix: str, options: ReadOptions) -> Callable[[Path | str], Motion]:
+    match suffix:
         case ".npz":
             from kinmo_core.io.npz import load_npz
 

@@ -71,7 +71,7 @@ def read_table(lines: list[Line], width: int, *, source: str, fps: float | None 
     rows = _separate(rows, width, source)
     if len(rows) != frames:
         _warn(source, f"{frames:.0f} frames are declared and {len(rows)} are there; those {len(rows)} are read")
-    return 1 / fps if fps else seconds, _numbers(rows, width, source)
+    return 1 / fps if fps else seconds, read_numbers(rows, width, source=source)
 
 
 def _warn(source: str, problem: str) -> None:
@@ -104,7 +104,12 @@ def _separate(rows: list[Line], width: int, source: str) -> list[Line]:
     return out
 
 
-def _numbers(rows: list[Line], width: int, source: str) -> np.ndarray:
+def read_numbers(rows: list[Line], width: int, *, source: str) -> np.ndarray:
+    """Read rows of `width` numbers each, given as lines of text with that many words.
+
+    Raises:
+        InputError: a word is not a number, or larger than `LARGEST`; names file and line.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", DeprecationWarning)  # how NumPy reports a word that is no number
@@ -117,7 +122,7 @@ def _numbers(rows: list[Line], width: int, source: str) -> np.ndarray:
         for word in row.split():
             if not _is_possible(word):
                 raise InputError(f"{source}, line {number}: {word!r} is not a number up to {LARGEST:g}")
-    raise InputError(f"{source}: the MOTION block must hold plain numbers, such as 1.5 or -2e-3")
+    raise InputError(f"{source}: the frames must hold plain numbers, such as 1.5 or -2e-3")
 
 
 def _is_possible(word: str) -> bool:

@@ -14,20 +14,20 @@ from kinmo_core.io.bvh_parse import Bvh
 from kinmo_core.rig import rest_joints
 from kinmo_core.skeleton import HUMANML3D
 
-_SKULL: Final = "Skull"
+SKULL: Final = "Skull"
 _METRES: Final = 0.0254 / 0.45  # per unit of these files
 _FOREARM: Final = 1.5  # times as long as in the file
 _NAMES: Final = ("LHipJoint", "LowerBack", "Neck1", "LeftHand", "RightHand")
 _SHORTENED: Final = ("Neck", "LeftShoulder", "RightShoulder")  # joints that lie at the upper end of the thorax
 _JOINTS: Final = {
-    "pelvis": "Hips", "spine1": "Spine", "spine2": "Spine1", "neck": "Head", "head": _SKULL,
+    "pelvis": "Hips", "spine1": "Spine", "spine2": "Spine1", "neck": "Head", "head": SKULL,
 }  # fmt: skip
 
 
 def is_cgspeed(bvh: Bvh) -> bool:
     """Return whether a file has the names of these files and the fault, so that later conversions without it stay."""
     names = {name: joint for joint, name in enumerate(bvh.names)}
-    if not {*_NAMES, *_JOINTS.values(), *_SHORTENED} - {_SKULL} <= names.keys():
+    if not {*_NAMES, *_JOINTS.values(), *_SHORTENED} - {SKULL} <= names.keys():
         return False
     return all(bvh.parents[names[name]] == names["Spine1"] and not any(bvh.offsets[names[name]]) for name in _SHORTENED)
 
@@ -43,11 +43,16 @@ def repair(bvh: Bvh) -> dict[str, int]:
         bvh.offsets[names[name]] = list(thorax)
     for name in ("LeftHand", "RightHand"):
         bvh.offsets[names[name]] = [_FOREARM * value for value in bvh.offsets[names[name]]]
-    neck, head = HUMANML3D.index("neck", "head")
-    skull = (rest_joints()[head] - rest_joints()[neck]).numpy() / _METRES + np.array(bvh.offsets[names["Head"]])
-    bvh.names.append(_SKULL)
+    skull = skull_above(_METRES) + np.array(bvh.offsets[names["Head"]])
+    bvh.names.append(SKULL)
     bvh.parents.append(names["Neck1"])
     bvh.offsets.append(skull.tolist())
     bvh.channels.append([])
-    names[_SKULL] = len(bvh.names) - 1
+    names[SKULL] = len(bvh.names) - 1
     return {joint: names[name] for joint, name in _JOINTS.items()}
+
+
+def skull_above(unit: float) -> np.ndarray:
+    """Return HumanML3D's head (3,) seen from the base of the skull at rest, in units of `unit` metres."""
+    neck, head = HUMANML3D.index("neck", "head")
+    return (rest_joints()[head] - rest_joints()[neck]).numpy() / unit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,7 @@ UNITS: Final = {  # metres
     "inches": 0.0254,
     "CMU units (0.45 to an inch)": 0.0254 / 0.45,
 }
+Unit: TypeAlias = tuple[float, str]  # metres, and its name
 _SHOULDERS, _HIPS = ("left_shoulder", "right_shoulder"), ("left_hip", "right_hip")
 _KNEES, _ANKLES = ("left_knee", "right_knee"), ("left_ankle", "right_ankle")
 _LEG: Final = sum(HUMANML3D.bone_lengths[joint] for joint in HUMANML3D.index(*_KNEES, *_ANKLES)) / 2  # m
@@ -105,8 +106,13 @@ def leg_length(joints: np.ndarray) -> float:
     return float(sum(np.linalg.norm(part, axis=-1).mean() for part in parts))
 
 
-def find_scale(leg: float, *, source: str) -> tuple[float, str]:
+def find_scale(leg: float, declared: Unit | None = None, *, source: str) -> Unit:
     """Return metres per unit and the unit's name, given the length of thigh and shin in the unit of the file.
+
+    Args:
+        leg: length of thigh and shin.
+        declared: unit that the file names, tried first.
+        source: name of the file in errors.
 
     Raises:
         InputError: legs without length.
@@ -115,7 +121,8 @@ def find_scale(leg: float, *, source: str) -> tuple[float, str]:
         raise InputError(
             f"{source}: thighs and shins must have a length that tells the unit, got 0; give --scale in metres per unit"
         )
-    for name, metres in UNITS.items():
+    known = [(metres, name) for name, metres in UNITS.items()]
+    for metres, name in [declared, *known] if declared else known:
         if _USUAL_LEG[0] <= leg * metres <= _USUAL_LEG[1]:
             return metres, name
     return _LEG / leg, f"an unknown unit, taken as {_LEG / leg:.4g} m by the legs"

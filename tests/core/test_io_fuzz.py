@@ -31,7 +31,7 @@ ROUNDS = 80  # of random damage in the default run, 2 s; the same damage in each
 LONG = 600.0  # s
 MEMORY = 100 * 2**20  # bytes that reading a small file may take at most
 
-TREES = (".bvh", ".asf", ".amc")
+TREES = (".bvh", ".asf", ".amc", ".glb")
 TAKE = take(6)
 CAPTIONS = b"file,caption,start,end\na,a person walks,0,1\nb,sits down,,\n"
 JSON_LINES = b'{"file": "a", "caption": "a person walks"}\n{"file": "b", "captions": ["sits"], "start": 1, "end": 2}\n'
@@ -54,7 +54,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """A good file for each reader, by its name."""
     folder, joints = tmp_path_factory.mktemp("good"), walking_joints(12)
     found = {}
-    for name in ("own.npz", "smpl.amass.npz", "joints.npy", "tree.bvh"):
+    for name in ("own.npz", "smpl.amass.npz", "joints.npy", "tree.bvh", "figure.glb"):
         save_motion(Motion(joints), folder / name)
         found[name] = (folder / name).read_bytes()
     tree = np.stack([[-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19], np.arange(22)])
@@ -79,7 +79,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 NAMES = (
     "own.npz", "smpl.amass.npz", "joints.npy", "tree.bvh", "posed.npz", "features.npy", "flat.npy", "kit.npy", "body.npz",
-    "captions.csv", "captions.jsonl", "take.asf", "take.amc",
+    "captions.csv", "captions.jsonl", "take.asf", "take.amc", "figure.glb",
 )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def test_other_encodings(samples: dict[str, bytes], tmp_path: Path, name: str, e
     encoders: dict[str, Callable[[bytes], bytes]] = {"base64": base64.b64encode, "nul": lambda raw: bytes(len(raw))}
     other = encoders.get(encoding, lambda raw: raw.decode("latin-1").encode(encoding, errors="replace"))(content)
     (tmp_path / name).write_bytes(other)
-    assert read(tmp_path / name, name) or name.endswith(TREES)
+    assert read(tmp_path / name, name) or name.endswith((".bvh", ".asf", ".amc"))
 
 
 OBJECT = np.array({"joints": [1, 2, 3]}, dtype=object)

@@ -44,7 +44,7 @@ def _add_convert(commands: Commands) -> None:
     convert = commands.add_parser(
         "convert",
         help="read a motion and write it in another format",
-        description="Formats by suffix. Read: .npz (also of AMASS), .npy, .bvh, .amc. Write: .npz, .amass.npz (SMPL "
+        description="Formats by suffix. Read: .npz (also of AMASS), .npy, .bvh, .amc, .glb. Write: .npz, .amass.npz (SMPL "
         "poses), .npy, .csv, .bvh, .glb, .mp4, .gif, .png.",
     )
     convert.add_argument("source", type=readable_file, help="motion to read")

@@ -16,7 +16,7 @@ from kinmo_core.motion import Motion
 from kinmo_core.reading import ReadOptions
 
 AMASS_SUFFIX: Final = ".amass.npz"
-_SKELETONS: Final = (".bvh", ".amc")  # files of a tree of joints, in which the 22 joints are found
+_SKELETONS: Final = (".bvh", ".amc", ".glb", ".gltf")  # files of a tree of joints, in which the 22 joints are found
 READABLE: Final = (".npz", ".npy", *_SKELETONS)
 _OF_SKELETONS: Final = (
     "up",
@@ -25,6 +25,7 @@ _OF_SKELETONS: Final = (
     "drop_rest",
     "joint_map",
     "skeleton",
+    "animation",
 )  # options of files that hold a skeleton
 WRITABLE: Final = (".npz", ".npy", ".csv", ".bvh", ".glb", ".mp4", ".gif", ".png")
 
@@ -39,7 +40,7 @@ def load_motion(
 
     Args:
         path: `.npz` of KinMo or AMASS, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any
-            `.bvh` or `.amc` of a person.
+            `.bvh`, `.amc`, `.glb` or `.gltf` of a person.
         options: what to know of a file that it does not say itself, and what to do with it.
         note: called with one line on what was found in a file with a skeleton of its own, and derived.
 
@@ -52,7 +53,7 @@ def load_motion(
         return _skeleton_reader(suffix)(path, options, note=note)
     if any(getattr(options, name) != getattr(ReadOptions(), name) for name in _OF_SKELETONS):
         wanted = f"can be given for {', '.join(_SKELETONS)} only"
-        raise InputError(f"{path}: up axis, scale, frame rate, rest pose, joint map and skeleton {wanted}")
+        raise InputError(f"{path}: up axis, scale, frame rate, rest pose, joint map, skeleton and animation {wanted}")
     motion = _reader(suffix, options)(path)
     if options.body == "own":
         return motion
@@ -119,6 +120,8 @@ def _skeleton_reader(suffix: str) -> Callable[..., Motion]:
     match suffix:
         case ".amc":
             from kinmo_core.io.acclaim import read_amc as read
+        case ".glb" | ".gltf":
+            from kinmo_core.io.gltf import read_gltf as read
         case _:
             from kinmo_core.io.bvh import read_bvh as read
     return read

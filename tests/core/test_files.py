@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kinmo_core.errors import InputError
-from kinmo_core.files import atomic_folder, atomic_path, check_name, read_bytes, remove_stale
+from kinmo_core.files import atomic_folder, atomic_path, cache_folder, check_name, read_bytes, remove_stale
 
 WRITER = """
 import sys, time
@@ -149,6 +149,18 @@ def test_the_reason_is_the_true_one(tmp_path: Path) -> None:
     (tmp_path / "a").touch(mode=0o000)
     with pytest.raises(InputError, match=r"Permission denied"):
         read_bytes(tmp_path / "a")
+
+
+def test_caches_are_in_the_cache_folder_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KINMO_CACHE", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", "/home/me")
+    assert cache_folder() == Path("/home/me/.cache/kinmo")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    assert cache_folder() == Path("/caches/kinmo")
+    monkeypatch.setenv("KINMO_CACHE", "/moved")
+    assert cache_folder() == Path("/moved")
+    assert cache_folder("/chosen") == Path("/chosen")
 
 
 @pytest.mark.parametrize("name", ["000021", "M000021", "a b", "S01_01_00000", "Straße", "v1.2", "a..b", "nullable"])

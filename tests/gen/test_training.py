@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
-from toy_stages import STAGES, data, module
+from toy_stages import STAGES, TEXT_DIM, data, module
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
-from kinmo_core.testing import HashTextEncoder
+from kinmo_core.testing import HashTextEncoder, WordEncoder
 from kinmo_core.train.testing import short_fit
 from kinmo_gen.train.evaluator import PairData
 from kinmo_gen.train.tokens import TokenData, _identity
@@ -57,6 +57,20 @@ def test_a_killed_run_resumes_with_the_very_same_losses(stage: str, toy_folder: 
 def test_a_text_encoder_that_cannot_be_loaded_is_named(kind: type[TokenData | PairData]):
     with pytest.raises(InputError, match="cannot load the language model '/no/such/folder'"):
         kind(text_encoder="/no/such/folder").text_dim  # noqa: B018
+
+
+@pytest.mark.parametrize("kind", ["tokens", "pairs"])
+def test_caches_are_in_the_cache_folder_of_the_user(
+    kind: str, toy_folder: Path, toy_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("KINMO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    encoder, tokenizer = WordEncoder(TEXT_DIM), str(toy_runs / "tokenizer" / "last.ckpt")
+    source = TokenData(str(toy_folder), tokenizer, encoder) if kind == "tokens" else PairData(str(toy_folder), encoder)
+    source.setup("test")
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+    kept = {path.name.rpartition("-")[0] for path in (tmp_path / "cache").iterdir()}
+    assert kept == ({"tokens", "sentences"} if kind == "tokens" else {"sentences", "token-states"})
 
 
 def test_an_evaluator_needs_token_states():

@@ -218,6 +218,13 @@ class TestBadInput:
         assert capsys.readouterr().out.count("is damaged and is computed again") == len(files)
         assert same(draw(before, "train", 3), draw(after, "train", 3))
 
+    def test_caches_are_in_the_cache_folder_of_the_user(
+        self, toy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setenv("KINMO_CACHE", str(tmp_path / "mine"))
+        set_up(pairs(toy_folder, tmp_path, cache=None), "test")
+        assert {path.name for path in tmp_path.iterdir()} == {"annotations.jsonl", "mine"}
+
     @pytest.mark.parametrize(
         ("options", "message"),
         [

@@ -131,9 +131,13 @@ def read_text(path: Path | str) -> str:
         raise InputError(f"{path} line {line}: must be UTF-8 text, got the byte 0x{content[error.start]:02x}") from None
 
 
-def cache_folder() -> Path:
-    """Return where what can be computed again is kept: `$KINMO_CACHE`, or `kinmo` in the user's cache folder."""
-    if chosen := os.environ.get("KINMO_CACHE"):
+def cache_folder(chosen: Path | str | None = None) -> Path:
+    """Return where what can be computed again is kept: `chosen`, `$KINMO_CACHE`, or `kinmo` in the user's cache folder.
+
+    Args:
+        chosen: value of an option that moves it.
+    """
+    if chosen := chosen or os.environ.get("KINMO_CACHE"):
         return Path(chosen)
     general = os.environ.get("XDG_CACHE_HOME")
     return (Path(general) if general else Path.home() / ".cache") / "kinmo"

@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 from kinmo_core import metrics
 from kinmo_core.cache import SentenceCache
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.files import cache_folder
 from kinmo_core.nn import gather_rows, info_nce, same_caption
 from kinmo_core.stats import Statistics
 from kinmo_core.text import TokenStateEncoder
@@ -49,7 +50,7 @@ class PairData(TokenStateDataModule):
         root: a HumanML3D directory.
         text_encoder: gives token states; its name (see `load_text_encoder`) or the encoder itself.
         feature_bias: see `Statistics.with_feature_bias`; must be that of the models to evaluate.
-        cache: directory for token states.
+        cache: directory for token states; see `cache_folder`.
         loader: see `LoaderConfig`.
     """
 
@@ -59,13 +60,13 @@ class PairData(TokenStateDataModule):
         text_encoder: str | TokenStateEncoder = "minilm",
         *,
         feature_bias: float = 25.0,
-        cache: str = "runs/cache",
+        cache: str | None = None,
         loader: LoaderConfig = LoaderConfig(batch_size=32, bucket_batches=8),
     ) -> None:
         super().__init__(text_encoder, loader)
         self.root = root
         self.feature_bias = feature_bias
-        self.cache = cache
+        self.cache = cache_folder(cache)
 
     @cached_property
     def statistics(self) -> Statistics:

@@ -20,6 +20,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.cache import SentenceCache, cached, fingerprint, with_progress
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.files import cache_folder
 from kinmo_core.language import resolve_encoder
 from kinmo_core.nn import SampleRandom
 from kinmo_core.stats import Statistics
@@ -68,7 +69,7 @@ class TokenData(StepDataModule):
         levels: what the network is told; the command line takes them from it. Without groups, clips without a caption are
             left out and no annotations are read.
         annotations: JSONL file of the motions' timelines; `descriptions.jsonl` in `root` where None.
-        cache: directory for tokens and sentence vectors.
+        cache: directory for tokens and sentence vectors; see `cache_folder`.
         loader: see `LoaderConfig`.
     """
 
@@ -80,7 +81,7 @@ class TokenData(StepDataModule):
         *,
         levels: tuple[str, ...] = ("body",),
         annotations: str | None = None,
-        cache: str = "runs/cache",
+        cache: str | None = None,
         loader: LoaderConfig = LoaderConfig(bucket_batches=8),
     ) -> None:
         super().__init__(loader)
@@ -89,7 +90,7 @@ class TokenData(StepDataModule):
         self.annotations = Path(annotations) if annotations else Path(root) / "descriptions.jsonl"
         self.tokenizer = tokenizer
         self.text_encoder = text_encoder
-        self.cache = cache
+        self.cache = cache_folder(cache)
 
     @cached_property
     def encoder(self) -> TextEncoder:
@@ -190,7 +191,7 @@ def _token_dataset(
     return DrawnDataset(make, [len(offsets[0]) for offsets in tokens])
 
 
-def _tokens(samples: list[Sample], tokenizer: Tokenizer, statistics: Statistics, cache: str) -> list[list[Tensor]]:
+def _tokens(samples: list[Sample], tokenizer: Tokenizer, statistics: Statistics, cache: Path) -> list[list[Tensor]]:
     """Tokenise every sample at its four offsets."""
 
     def compute() -> dict[str, Tensor]:

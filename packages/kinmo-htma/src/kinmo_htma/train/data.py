@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.files import cache_folder
 from kinmo_core.stats import Statistics
 from kinmo_core.text import Description, Reasoner, TokenStateEncoder, describe
 from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, TokenStateDataModule
@@ -68,7 +69,7 @@ class PairData(TokenStateDataModule):
             apart; a batch then has up to twice `loader.batch_size` motions.
         per_dimension: normalise each feature by its own deviation over the training clips, as TMR does, instead of by the
             directory's statistics, which share one deviation within each block of features.
-        cache: directory for what the language model computes.
+        cache: directory for what the language model computes; see `cache_folder`.
         loader: see `LoaderConfig`.
     """
 
@@ -85,7 +86,7 @@ class PairData(TokenStateDataModule):
         parts: str = "six",
         twins: bool = False,
         per_dimension: bool = False,
-        cache: str = "runs/cache",
+        cache: str | None = None,
         loader: LoaderConfig = LoaderConfig(batch_size=32, bucket_batches=8),
     ) -> None:
         super().__init__(text_encoder, loader)
@@ -100,7 +101,7 @@ class PairData(TokenStateDataModule):
         self.parts = parts
         self.twins = twins
         self.per_dimension = per_dimension
-        self.cache = cache
+        self.cache = cache_folder(cache)
 
     @property
     def text_settings(self) -> TextSettings:

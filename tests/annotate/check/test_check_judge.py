@@ -182,6 +182,7 @@ SHARED = {
     "kinmo_core.errors",
     "kinmo_core.features",
     "kinmo_core.motion",
+    "kinmo_core.progress",
     "kinmo_core.skeleton",
     "kinmo_core.text",
 }

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import torch
 from safetensors import SafetensorError
@@ -14,9 +13,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from kinmo_core.model_folder import save_tensors
+from kinmo_core.progress import with_progress
 from kinmo_core.text import TextEncoder, TokenStateEncoder
 
-T = TypeVar("T")
 _VERSION: Final = "2"  # rises when the same sentences would give another file
 _CHUNK: Final = 512  # sentences between two steps of the progress bar
 
@@ -106,16 +105,6 @@ class SentenceCache:
 def identity(encoder: TextEncoder) -> str:
     """Return what a cache of an encoder's vectors depends on: the fingerprint of its weights, or its name without one."""
     return getattr(encoder, "fingerprint", encoder.name)
-
-
-def with_progress(items: Sequence[T], what: str) -> Iterable[T]:
-    """Go through items with a progress bar on a terminal, where there are several."""
-    if len(items) < 2 or not sys.stderr.isatty():
-        return items
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(items, what, console=Console(stderr=True), transient=True)
 
 
 def _chunks(texts: Sequence[str]) -> Iterable[list[str]]:

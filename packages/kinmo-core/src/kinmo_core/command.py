@@ -25,6 +25,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.interrupt import heard_interrupts
+from kinmo_core.progress import still_working
 
 BROKEN: Final = 1
 REFUSED: Final = 2
@@ -65,7 +66,7 @@ def run_command(
     given = list(sys.argv[1:] if arguments is None else arguments)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names and texts are Unicode, a terminal need not be
-    with documented_exit(program), _left_out(program) as left_out:
+    with documented_exit(program), _left_out(program) as left_out, still_working(program):
         if given and given[0] in lightning:
             _strict(STRICT in given)
             _training_command(program, trainer)([argument for argument in given if argument != STRICT])

@@ -12,6 +12,7 @@ from kinmo_annotate.records import Records, Skipped
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import FPS
+from kinmo_core.progress import with_progress
 from kinmo_core.text import Reasoner
 
 _AT_ONCE: Final = 32  # captions planned between two writes to disk
@@ -53,7 +54,7 @@ def predict(
                 f"{out}: {len(captions) - len(waiting)} of {len(captions)} captions are planned already",
                 file=sys.stderr,
             )
-        for start in range(0, len(waiting), _AT_ONCE):
+        for start in with_progress(range(0, len(waiting), _AT_ONCE), "planning captions"):
             ids = waiting[start : start + _AT_ONCE]
             records.append(0, [_record(reasoner, name, id, *captions[id]) for id in ids])
         records.close_part()

@@ -19,7 +19,8 @@ supported, since viewers would disagree. `scores` and `verdicts` bring text and 
 The check is an independent judge of everything in KinMo that writes text. It shares with the other code only
 - joint names and their mirror image (`kinmo_core.skeleton`) and the values that it is given: `Motion`, and the texts of
   `kinmo_core.text`, where `Statement.sentence` rounds an amount into words; the frame rate 20 (`kinmo_core.features.FPS`);
-- for `run`, the reader of a data folder (`kinmo_core.data.humanml3d`) and of features (`kinmo_core.features.decode`).
+- for `run`, the reader of a data folder (`kinmo_core.data.humanml3d`) and of features (`kinmo_core.features.decode`), and
+  the progress bar (`kinmo_core.progress`).
 It imports nothing else of kinmo_annotate. So it has its own measures of joints, thresholds and axes of the body, and its own
 vocabulary, and does not repeat an error of the writers. Both were tuned on the train and val clips of the CMU pack, and the
 writer was corrected where the check found it wrong on these, so the two are independent in code, not in data.

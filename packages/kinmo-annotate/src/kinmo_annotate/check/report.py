@@ -16,6 +16,7 @@ from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import FPS, decode
 from kinmo_core.motion import Motion
+from kinmo_core.progress import with_progress
 from kinmo_core.text import BODY, Description, read_descriptions
 
 CONTROLS: Final = ("none", "mirror", "shuffle")
@@ -190,7 +191,7 @@ def _verdicts(
     folder: HumanML3DFolder, texts: Mapping[str, Description | str], source: str, control: str
 ) -> Iterator[tuple[str, list[Verdict]]]:
     partners = _partners(texts) if control == "shuffle" else {id: id for id in texts}
-    for id, text in texts.items():
+    for id, text in with_progress([*texts.items()], "checking texts"):
         try:
             motion = _motion(folder, partners[id], source)
         except InputError as error:

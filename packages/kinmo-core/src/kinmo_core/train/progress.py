@@ -23,7 +23,7 @@ class StepProgress(L.Callback):
         self._shown = False  # of all processes, by the first
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Show the bar, also while the data are prepared."""
+        """Show the bar."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._shown = trainer.is_global_zero
         bar = self._shown and sys.stderr.isatty()

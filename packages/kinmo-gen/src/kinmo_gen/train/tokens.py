@@ -18,11 +18,12 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from kinmo_core.cache import SentenceCache, cached, fingerprint, with_progress
+from kinmo_core.cache import SentenceCache, cached, fingerprint
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.files import cache_folder
 from kinmo_core.language import resolve_encoder
 from kinmo_core.nn import SampleRandom
+from kinmo_core.progress import with_progress
 from kinmo_core.stats import Statistics
 from kinmo_core.text import GROUPS, TextEncoder, Timeline
 from kinmo_core.train.data import MAX_SEED, DrawnDataset, LoaderConfig, StepDataModule

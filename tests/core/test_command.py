@@ -116,7 +116,9 @@ def test_what_is_left_out_is_in_the_exit_code(capsys: pytest.CaptureFixture[str]
     with pytest.warns(DataWarning, match="left out"), pytest.raises(SystemExit) as ended:
         run_command("tool", parser, ["check", "2"])
     assert ended.value.code == INCOMPLETE
-    assert capsys.readouterr().out == "done\ndone\n"
+    shown = capsys.readouterr()
+    assert shown.out == "done\ndone\n"
+    assert shown.err.splitlines()[-1] == "tool: done, with warnings: 2"
     with pytest.raises(SystemExit) as ended:
         run_command("tool", parser, ["check", "2", "--strict"])
     assert ended.value.code == 2

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from posable import Pose, held
 
 from kinmo_core.data.captions import mirror_text
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.io import save_motion
 from kinmo_core.motion import Motion
 from kinmo_core.testing import walking_joints
@@ -162,13 +166,51 @@ def test_motions_are_read_by_the_number_of_their_sentence(tmp_path: Path):
         read_motions(tmp_path, sentences()[:3])
 
 
+def test_bad_files_are_named_counted_and_left_out(tmp_path: Path):
+    folder = tmp_path / "motions"
+    folder.mkdir()
+    for number in range(1, len(sentences()) + 1):
+        save_motion(walked, folder / f"{number}.npz")
+    shutil.copy(folder / "1.npz", folder / "1_again.npz")
+    shutil.copy(folder / "1.npz", folder / "walk.npz")
+    (folder / "1.npz").write_bytes((folder / "2.npz").read_bytes()[:100])
+    (folder / "2.npz").unlink()
+    (folder / "2.bvh").write_text("HIERARCHY\n")
+    joints = walked.joints.numpy().copy()
+    joints[5, 3, 1] = np.nan
+    np.save(folder / "3_nan.npy", joints)
+    command = [Path(sys.executable).with_name("kinmo-gen"), "follow", "--motions", folder, "--out", tmp_path / "out"]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 3, ended.stderr
+    lines = ended.stderr.splitlines()
+    named = [f"kinmo-gen: warning: left out {folder}/{name}: " for name in ("walk.npz", "1.npz", "2.bvh", "3_nan.npy")]
+    assert [sum(line.startswith(start) for line in lines) for start in named] == [1, 1, 1, 1]
+    assert f"kinmo-gen: warning: left out sentence 2 ({sentences()[1].text}): none of its files can be read" in lines
+    assert lines[-1] == "kinmo-gen: done, with warnings: 5"
+    assert len(lines) == 6
+    judged = json.loads((tmp_path / "out" / "follow.json").read_text(encoding="utf-8"))["judged"]
+    assert [(row["sentence"]["number"], row["motions"]) for row in judged[:2]] == [(1, 1), (3, 1)]
+    stopped = subprocess.run([*command[:-1], tmp_path / "strict", "--strict"], capture_output=True, text=True)
+    assert (stopped.returncode, len(stopped.stderr.splitlines())) == (2, 1)
+    assert not (tmp_path / "strict").exists()
+
+
+def test_a_folder_of_bad_files_is_refused(tmp_path: Path):
+    (tmp_path / "1.npz").touch()
+    with (
+        pytest.warns(DataWarning, match="left out"),
+        pytest.raises(InputError, match="a file that can be read, got none"),
+    ):
+        read_motions(tmp_path, sentences()[:1])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--draws", "0"], "--draws must be between 1 and 1000, got 0"),
         (["--motions", "none"], "cannot read motions from none: it is not a folder"),
         (["--motions", "some", "--save"], "leave out --model and --save"),
-        (["--motions", "some"], "must have a name that begins with a number from 1 to"),
+        (["--motions", "some", "--strict"], "left out some/walk.npz: it must have a name that begins with a number"),
         (["--model", "none"], "none is not a model folder"),
         (["--half", "third"], "invalid choice: 'third'"),
     ],

@@ -78,6 +78,7 @@ def run_command(
             incomplete = bool(left_out)
         if incomplete:
             sys.stdout.flush()
+            print(f"{program}: done, with warnings: {len(left_out)}", file=sys.stderr)
             sys.exit(INCOMPLETE)
 
 

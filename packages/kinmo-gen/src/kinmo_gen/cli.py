@@ -86,6 +86,7 @@ def _add_follow(commands: Commands) -> None:
     follow.add_argument("--motions", type=Path, help="judge files NUMBER*.npz (.npy, .bvh) of a folder, not a model")
     follow.add_argument("--save", action="store_true", help="keep the sampled motions in OUT/motions")
     add_model_options(follow)
+    add_strict(follow)
     follow.set_defaults(run=_follow)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinmo_core.errors import InputError
+from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.io import load_motion, motion_files, save_motion
 from kinmo_core.motion import Motion
 from kinmo_gen.follow.sentences import Sentence, sentences
@@ -62,19 +63,40 @@ def read_motions(folder: Path, chosen: Sequence[Sentence]) -> dict[Sentence, lis
             17.bvh or 017_2.npz. Motions of sentences that are not chosen are left out.
         chosen: sentences.
 
+    A file whose name has no known number or that cannot be read is left out with a `DataWarning`, and so is a sentence of
+    which no file can be read.
+
     Raises:
-        InputError: no such folder, a name without a known number, a file that cannot be read, or a sentence without a file.
+        InputError: no such folder, a sentence without a file, or no file that can be read.
     """
     known = {sentence.number: sentence for sentence in sentences()}
-    made: dict[Sentence, list[Motion]] = {sentence: [] for sentence in chosen}
+    files: dict[Sentence, list[Path]] = {sentence: [] for sentence in chosen}
     for path in motion_files(folder):
         digits = re.match(r"\d+", path.name)
         sentence = known.get(int(digits[0])) if digits else None
         if sentence is None:
-            raise InputError(f"{path} must have a name that begins with a number from 1 to {len(known)}")
-        if sentence in made:
-            made[sentence].append(load_motion(path))
-    for sentence, found in made.items():
+            _warn(f"left out {path}: it must have a name that begins with a number from 1 to {len(known)}")
+        elif sentence in files:
+            files[sentence].append(path)
+    for sentence, found in files.items():
         if not found:
             raise InputError(f"{folder} must have a motion of sentence {sentence.number} ({sentence.text}), got none")
+    made = {sentence: [*_readable(found)] for sentence, found in files.items()}
+    for sentence in [sentence for sentence, motions in made.items() if not motions]:
+        _warn(f"left out sentence {sentence.number} ({sentence.text}): none of its files can be read")
+        del made[sentence]
+    if not made:
+        raise InputError(f"{folder} must have a file that can be read, got none")
     return made
+
+
+def _readable(paths: Sequence[Path]) -> Iterator[Motion]:
+    for path in paths:
+        try:
+            yield load_motion(path)
+        except InputError as error:
+            _warn(f"left out {path}: {error}")
+
+
+def _warn(line: str) -> None:
+    warnings.warn(line, DataWarning, stacklevel=3)

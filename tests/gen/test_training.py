@@ -10,14 +10,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 from toy_stages import STAGES, TEXT_DIM, data, module
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
-from kinmo_core.errors import InputError
-from kinmo_core.testing import HashTextEncoder, WordEncoder
+from kinmo_core.errors import DataWarning, InputError
+from kinmo_core.testing import HashTextEncoder, WordEncoder, toy_dataset
 from kinmo_core.train.testing import short_fit
 from kinmo_gen.train.evaluator import PairData
 from kinmo_gen.train.tokens import TokenData, _identity
@@ -57,6 +58,26 @@ def test_a_killed_run_resumes_with_the_very_same_losses(stage: str, toy_folder: 
 def test_a_text_encoder_that_cannot_be_loaded_is_named(kind: type[TokenData | PairData]):
     with pytest.raises(InputError, match="cannot load the language model '/no/such/folder'"):
         kind(text_encoder="/no/such/folder").text_dim  # noqa: B018
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_clip_that_is_not_finite_is_named_and_left_out(stage: str, toy_runs: Path, tmp_path: Path):
+    folder, work = toy_dataset(tmp_path / "data"), tmp_path / "work"
+    work.mkdir()
+    (work / "tokenizer").symlink_to(toy_runs / "tokenizer")
+    whole = data(stage, folder, work)
+    whole.setup("fit")
+    broken = folder / "new_joint_vecs" / f"{(folder / 'train.txt').read_text().split()[0]}.npy"
+    features = np.load(broken)
+    features[10, 5] = np.nan
+    np.save(broken, features)
+    source = data(stage, folder, work)
+    with pytest.warns(DataWarning) as said:
+        source.setup("fit")
+    assert [str(broken) in str(warning.message) for warning in said] == [True]
+    windows = len(features) // 32 if stage == "tokenizer" else 1
+    assert len(source.datasets["train"]) == len(whole.datasets["train"]) - windows
+    assert len(source.datasets["val"]) == len(whole.datasets["val"])
 
 
 @pytest.mark.parametrize("kind", ["tokens", "pairs"])

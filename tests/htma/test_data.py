@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from toy_alignment import LEVELS, TEXT_DIM, describe, pairs, write_annotations
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
-from kinmo_core.errors import InputError
-from kinmo_core.testing import WordEncoder
+from kinmo_core.errors import DataWarning, InputError
+from kinmo_core.testing import WordEncoder, toy_dataset
 from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description, Timeline
 from kinmo_core.train.data import Draw
 from kinmo_htma.annotations import known_sentences, training_descriptions
@@ -277,6 +278,22 @@ class TestSentences:
         assert text.lengths.tolist() == [3, 1]
         assert text.roles.tolist() == [[0, 1, 2], [4, 0, 0]]
         assert text.states[1].sum() == 2
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_clip_that_is_not_finite_is_named_and_left_out(split: str, tmp_path: Path):
+    folder = toy_dataset(tmp_path / "data")
+    whole = set_up(pairs(folder, tmp_path))
+    broken = folder / "new_joint_vecs" / f"{(folder / f'{split}.txt').read_text().split()[0]}.npy"
+    features = np.load(broken)
+    features[10, 5] = np.nan
+    np.save(broken, features)
+    source = pairs(folder, tmp_path)
+    with pytest.warns(DataWarning) as said:
+        set_up(source)
+    assert [str(broken) in str(warning.message) for warning in said] == [True]
+    left_out = {name: len(whole.datasets[name]) - len(source.datasets[name]) for name in SPLITS}
+    assert left_out == {name: int(name == split) for name in SPLITS}
 
 
 def test_an_evaluation_has_every_clip_once_with_its_first_caption(toy_folder: Path, tmp_path: Path):

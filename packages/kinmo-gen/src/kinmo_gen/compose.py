@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.data.humanml3d import HumanML3DFolder, Sample, readable
 from kinmo_core.errors import InputError
 from kinmo_core.features import LAYOUT, decode, encode
 from kinmo_core.files import atomic_path
@@ -60,7 +60,8 @@ def compose(data: Path, number: int, *, seed: int = 0, progress: Callable[[int, 
         raise InputError(f"number must be at least 1, got {number}")
     folder = HumanML3DFolder(data)
     split = "tokenizer" if (data / "tokenizer.txt").is_file() else "train"
-    samples = [s for s in folder.samples([split], captions="ignored", min_frames=_SHORTEST) if not s.mirrored]
+    found = folder.samples([split], captions="ignored", min_frames=_SHORTEST)
+    samples = readable([sample for sample in found if not sample.mirrored])
     timelines = read_timelines(data / "descriptions.jsonl", samples)
     composer = Composer(samples, timelines, np.random.default_rng(seed))
     refused = 0

@@ -26,6 +26,7 @@ from kinmo_core.data.yaw import repair_yaw
 from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import DIM, FPS
 from kinmo_core.files import check_name, read_text
+from kinmo_core.progress import with_progress
 from kinmo_core.stats import Statistics
 
 MIN_FRAMES = 40  # HumanML3D trains on 40 <= frames < 200
@@ -199,7 +200,7 @@ def readable(samples: Sequence[Sample]) -> list[Sample]:
         InputError: none is left.
     """
     kept = []
-    for sample in samples:
+    for sample in with_progress(samples, "reading motions"):
         try:
             sample.features()
             kept.append(sample)

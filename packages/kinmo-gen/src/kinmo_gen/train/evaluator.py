@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core import metrics
 from kinmo_core.cache import SentenceCache
-from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.data.humanml3d import HumanML3DFolder, Sample, readable
 from kinmo_core.files import cache_folder
 from kinmo_core.nn import gather_rows, info_nce, same_caption
 from kinmo_core.stats import Statistics
@@ -78,7 +78,7 @@ class PairData(TokenStateDataModule):
         folder = HumanML3DFolder(self.root)
         sentences = SentenceCache(self.encoder, self.cache)
         for name, splits in self.splits_of(stage).items():
-            samples = folder.samples(splits)
+            samples = readable(folder.samples(splits))
             self.datasets[name] = _pair_dataset(samples, sentences, self.statistics, crop=name == "train")
 
     def collate(self, samples: list[PairSample]) -> PairBatch:

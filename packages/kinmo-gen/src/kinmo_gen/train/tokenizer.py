@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kinmo_core import metrics
-from kinmo_core.data.humanml3d import HumanML3DFolder
+from kinmo_core.data.humanml3d import HumanML3DFolder, readable
 from kinmo_core.features import LAYOUT, decode
 from kinmo_core.metrics.torchmetrics import UsedCodes
 from kinmo_core.nn import SampleRandom
@@ -65,7 +65,7 @@ class TokenizerData(StepDataModule):
         """Read the clips; a pass draws one window at a random start for each window that fits without overlap."""
         folder = HumanML3DFolder(self.root)
         for name, splits in self.splits_of(stage).items():
-            samples = folder.samples(splits, min_frames=self.window, max_frames=10**9, captions="ignored")
+            samples = readable(folder.samples(splits, min_frames=self.window, max_frames=10**9, captions="ignored"))
             self.datasets[name] = _window_dataset([s.features() for s in samples], self.window, self.statistics)
 
 

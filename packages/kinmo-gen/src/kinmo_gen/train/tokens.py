@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.cache import SentenceCache, cached, fingerprint
-from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.data.humanml3d import HumanML3DFolder, Sample, readable
 from kinmo_core.files import cache_folder
 from kinmo_core.language import resolve_encoder
 from kinmo_core.nn import SampleRandom
@@ -128,7 +128,7 @@ class TokenData(StepDataModule):
         sentences = SentenceCache(self.encoder, self.cache)
         tokenizer, statistics = self._tokenizer
         for name, splits in self.splits_of(stage).items():
-            samples = folder.samples(splits, captions="optional" if self.with_cues else "required")
+            samples = readable(folder.samples(splits, captions="optional" if self.with_cues else "required"))
             timelines = read_timelines(self.annotations, samples) if self.with_cues else {}
             phrases = (phrase for timeline in timelines.values() for phrase in phrases_of(timeline))
             written = {key: written_sentences(key, one) for key, one in timelines.items()} if name == "train" else {}

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
+from kinmo_core.data.humanml3d import HumanML3DFolder, Sample, readable
 from kinmo_core.files import cache_folder
 from kinmo_core.stats import Statistics
 from kinmo_core.text import Description, Reasoner, TokenStateEncoder, describe
@@ -147,7 +147,7 @@ class PairData(TokenStateDataModule):
 
     @cached_property
     def _training_samples(self) -> list[Sample]:
-        return self._folder.samples(self.loader.train_splits)
+        return readable(self._folder.samples(self.loader.train_splits))
 
     def _nearest(self, embedder: Embedder, described: dict[str, Description] | None) -> NearestReasoner:
         known = known_sentences(self._training_samples, described)
@@ -156,7 +156,7 @@ class PairData(TokenStateDataModule):
         return NearestReasoner(known, self.encoder, vectors=rows)
 
     def _evaluation_items(self, splits: list[str], reasoner: Reasoner | None) -> list[Item]:
-        samples = retrieval_samples(self._folder, splits)
+        samples = readable(retrieval_samples(self._folder, splits))
         texts = [sample.captions[0].text for sample in samples]
         drawn = [[bare(text)] for text in texts] if reasoner is None else describe(reasoner, texts)
         return [Item(sample, descriptions) for sample, descriptions in zip(samples, drawn, strict=True)]

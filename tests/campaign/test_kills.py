@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -17,9 +18,12 @@ import numpy as np
 import pytest
 from judge import MAINS
 
+from kinmo_core.data.humanml3d import HumanML3DFolder
+from kinmo_core.features import FPS
 from kinmo_core.io import save_motion
 from kinmo_core.motion import Motion
 from kinmo_core.testing import toy_dataset, walking_joints
+from kinmo_core.text import Statement, Timeline
 
 # Counts what gives a file or folder its name, and kills the process before or after one of them.
 KILLER: Final = """
@@ -107,6 +111,47 @@ def test_a_file(motions: Path) -> None:
 def test_an_index(motions: Path) -> None:
     first, second = (["kinmo-htma", "index", name, "--out", "out/index"] for name in ("one", "two"))
     killed_everywhere(first, second, "out/index", motions)
+
+
+@pytest.fixture
+def composable(tmp_path: Path) -> Path:
+    """A data set with timelines."""
+    folder = toy_dataset(tmp_path / "data")
+    described = []
+    for id in (folder / "train.txt").read_text().split():
+        frames = len(np.load(folder / "new_joint_vecs" / f"{id}.npy"))
+        plan = Timeline((Statement("left_arm", 0.0, 1.0, "rises"),), frames / FPS)
+        described.append(json.dumps({"id": id, "timeline": plan.to_json()}) + "\n")
+    (folder / "descriptions.jsonl").write_text("".join(described), encoding="utf-8")
+    return folder
+
+
+# The first motion, the last one, and the list.
+@pytest.mark.parametrize(
+    ("when", "at"),
+    [
+        ("after", 1),
+        *(
+            pytest.param(*kill, marks=pytest.mark.slow)
+            for kill in (("before", 1), ("after", 2), ("before", 3), ("after", 3))
+        ),
+    ],
+)
+def test_composed_motions(when: str, at: int, composable: Path) -> None:
+    def composed(number: int, seed: int) -> list[str]:
+        return ["kinmo-gen", "compose", "--data", "data", "--number", str(number), "--seed", str(seed)]
+
+    first, second = composed(3, 0), composed(2, 1)
+    assert run("never", 0, second, composable.parent).returncode == 0
+    wanted = state(composable)
+    assert run("never", 0, first, composable.parent).returncode == 0
+    assert run(when, at, second, composable.parent).returncode == -signal.SIGKILL
+    folder = HumanML3DFolder(composable)
+    for split in composable.glob("*.txt"):
+        assert all(folder.samples_of(id, captions="optional") for id in folder.ids(split.stem)), split
+    assert run("never", 0, second, composable.parent).returncode == 0
+    assert state(composable) == wanted
+    assert not list(composable.rglob(".kinmo-*"))
 
 
 @pytest.mark.slow

@@ -42,7 +42,8 @@ def compose(data: Path, number: int, *, seed: int = 0, progress: Callable[[int, 
     """Add composed motions to a HumanML3D directory, as the split `composed` with mirrored copies.
 
     They are made of the list `tokenizer`, which holds no frame of a validation or test clip, or of `train` where the
-    directory has no such list; their names start with C. Motions of an earlier call are replaced.
+    directory has no such list; their names start with C. Motions of an earlier call are replaced. The list is taken
+    away before them and written last, so a call that is killed leaves no list, and motions that the next call removes.
 
     Args:
         data: HumanML3D directory with `descriptions.jsonl` of the list.
@@ -65,6 +66,7 @@ def compose(data: Path, number: int, *, seed: int = 0, progress: Callable[[int, 
     timelines = read_timelines(data / "descriptions.jsonl", samples)
     composer = Composer(samples, timelines, np.random.default_rng(seed))
     refused = 0
+    (data / f"{SPLIT}.txt").unlink(missing_ok=True)
     for stale in (data / "new_joint_vecs").glob("C[0-9]*.npy"):
         stale.unlink()
     for index in range(number):

@@ -20,6 +20,7 @@ from judge import MAINS
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.features import FPS
+from kinmo_core.files import atomic_path, remove_stale
 from kinmo_core.io import save_motion
 from kinmo_core.motion import Motion
 from kinmo_core.testing import toy_dataset, walking_joints
@@ -111,6 +112,27 @@ def test_a_file(motions: Path) -> None:
 def test_an_index(motions: Path) -> None:
     first, second = (["kinmo-htma", "index", name, "--out", "out/index"] for name in ("one", "two"))
     killed_everywhere(first, second, "out/index", motions)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_data_set(when: str, motions: Path) -> None:
+    """It goes to a new folder only; what `kinmo data pack` writes goes the same way."""
+    (motions / "one" / "captions.csv").write_text("file,caption\n0.npz,a person walks\n1.npz,a person walks on\n")
+    command = ["kinmo", "data", "folder", "one", "--out", "out/data"]
+    ended = run("never", 0, command, motions)
+    assert ended.returncode == 0, ended.stderr
+    wanted, renames = state(motions / "out"), int(ended.stderr.rsplit(maxsplit=1)[-1])
+    for at in range(1, renames + 1):
+        shutil.rmtree(motions / "out")
+        assert run(when, at, command, motions).returncode == -signal.SIGKILL
+        if not (motions / "out" / "data").exists():
+            assert run("never", 0, command, motions).returncode == 0
+        assert {name: value for name, value in state(motions / "out").items() if ".kinmo-" not in name} == wanted
+        remove_stale.cache_clear()  # as in a new process
+        with atomic_path(motions / "out" / "next.txt") as path:
+            path.touch()
+        assert sorted(path.name for path in (motions / "out").iterdir()) == ["data", "next.txt"]
 
 
 @pytest.fixture

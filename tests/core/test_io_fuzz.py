@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from acclaim_take import take
+from c3d_take import pack, recording
 
 from kinmo_core.data.caption_file import read_caption_file
 from kinmo_core.errors import DataWarning, InputError
@@ -31,7 +32,7 @@ ROUNDS = 80  # of random damage in the default run, 2 s; the same damage in each
 LONG = 600.0  # s
 MEMORY = 100 * 2**20  # bytes that reading a small file may take at most
 
-TREES = (".bvh", ".asf", ".amc", ".glb")
+TREES = (".bvh", ".asf", ".amc", ".glb", ".c3d")
 TAKE = take(6)
 CAPTIONS = b"file,caption,start,end\na,a person walks,0,1\nb,sits down,,\n"
 JSON_LINES = b'{"file": "a", "caption": "a person walks"}\n{"file": "b", "captions": ["sits"], "start": 1, "end": 2}\n'
@@ -74,12 +75,14 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         "captions.jsonl": JSON_LINES,
         "take.asf": TAKE.asf.encode(),
         "take.amc": TAKE.amc.encode(),
+        "markers.c3d": pack(recording(6)[0]),
     }
 
 
 NAMES = (
     "own.npz", "smpl.amass.npz", "joints.npy", "tree.bvh", "posed.npz", "features.npy", "flat.npy", "kit.npy", "body.npz",
     "captions.csv", "captions.jsonl", "take.asf", "take.amc", "figure.glb",
+    "markers.c3d",
 )  # fmt: skip
 
 

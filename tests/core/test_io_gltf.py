@@ -170,7 +170,7 @@ def test_interpolations() -> None:
 
 def test_one_of_several_animations_is_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scene = Scene()
-    scene.json["animations"].append({"name": "still", "samplers": [], "channels": []})
+    scene.json["animations"].append({"name": "sti\nll", "samplers": [], "channels": []})
     scene.add(1, "rotation", np.array([0.0, 1.0]), np.array([[0, 0.7, 0.7, 0]] * 2))
     path = scene.write(tmp_path / "a.glb")
     main(["convert", str(path), str(tmp_path / "a.npz")])

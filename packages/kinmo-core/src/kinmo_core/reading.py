@@ -64,7 +64,7 @@ class ReadOptions:
 def add_read_options(command: argparse.ArgumentParser) -> None:
     """Add what a user may say of a foreign file; all of it is found from the file by default."""
     reading = command.add_argument_group(
-        "how to read a .bvh, .amc or .glb", "by default all is found from the file, and said"
+        "how to read a .bvh, .amc, .glb or .c3d", "by default all is found from the file, and said"
     )
     reading.add_argument("--up", choices=UP_AXES, help="axis of the file that points up, as in --up=-z")
     reading.add_argument("--scale", type=float, help="metres per unit of the file")

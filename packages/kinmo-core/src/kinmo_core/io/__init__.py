@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from kinmo_core.reading import ReadOptions
 
 AMASS_SUFFIX: Final = ".amass.npz"
 _SKELETONS: Final = (".bvh", ".amc", ".glb", ".gltf")  # files of a tree of joints, in which the 22 joints are found
-READABLE: Final = (".npz", ".npy", *_SKELETONS)
+READABLE: Final = (".npz", ".npy", *_SKELETONS, ".c3d")
 _OF_SKELETONS: Final = (
     "up",
     "scale",
@@ -40,7 +40,7 @@ def load_motion(
 
     Args:
         path: `.npz` of KinMo or AMASS, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any
-            `.bvh`, `.amc`, `.glb` or `.gltf` of a person.
+            `.bvh`, `.amc`, `.glb` or `.gltf` of a person, or `.c3d` with markers.
         options: what to know of a file that it does not say itself, and what to do with it.
         note: called with one line on what was found in a file with a skeleton of its own, and derived.
 
@@ -49,9 +49,13 @@ def load_motion(
     """
     path, options = Path(path), options or ReadOptions()
     suffix = _suffix(path, READABLE, "read")
+    if suffix == ".c3d" and not _given(options, _OF_SKELETONS[3:]):
+        from kinmo_core.io.c3d import read_c3d
+
+        return read_c3d(path, options, note=note)
     if suffix in _SKELETONS:
         return _skeleton_reader(suffix)(path, options, note=note)
-    if any(getattr(options, name) != getattr(ReadOptions(), name) for name in _OF_SKELETONS):
+    if _given(options, _OF_SKELETONS):
         wanted = f"can be given for {', '.join(_SKELETONS)} only"
         raise InputError(f"{path}: up axis, scale, frame rate, rest pose, joint map, skeleton and animation {wanted}")
     motion = _reader(suffix, options)(path)
@@ -114,6 +118,10 @@ def _suffix(path: Path, known: tuple[str, ...], verb: str) -> str:
     if suffix not in known:
         raise InputError(f"cannot {verb} {path}: the suffix must be one of {', '.join(known)}, got {suffix or 'none'}")
     return suffix
+
+
+def _given(options: ReadOptions, names: Sequence[str]) -> bool:
+    return any(getattr(options, name) != getattr(ReadOptions(), name) for name in names)
 
 
 def _skeleton_reader(suffix: str) -> Callable[..., Motion]:

@@ -103,7 +103,7 @@ class Animated:
         nodes = document.list("nodes")
         order, above = _order(nodes, {*(node for node, _ in tracks), *_skin_joints(document)}, document.path)
         numbers = {node: number for number, node in enumerate(order)}
-        self.names = [str(nodes[node].get("name", f"node {node}")) for node in order]
+        self.names = [_name(nodes[node], f"node {node}") for node in order]
         self.parents = [numbers[above[node]] if node in above else -1 for node in order]
         labels = read_labels(self.names)
         leaves = {*range(len(order))} - {*self.parents}
@@ -151,7 +151,7 @@ class Animated:
 def _choose(document: Document, wanted: str | None) -> tuple[str, dict[tuple[int, str], Track]]:
     """Return name and tracks of the animation of that name, or of the one that turns most nodes, the first of equals."""
     animations = document.list("animations")
-    names = [str(animation.get("name", number)) for number, animation in enumerate(animations)]
+    names = [_name(animation, str(number)) for number, animation in enumerate(animations)]
     if wanted is not None and wanted not in names:
         raise InputError(f"{document.path}: animation must be one of {', '.join(names) or 'none'}, got {wanted}")
     chosen = [a for a, name in zip(animations, names, strict=True) if wanted in (None, name)]
@@ -159,6 +159,11 @@ def _choose(document: Document, wanted: str | None) -> tuple[str, dict[tuple[int
     if not _channels(best):
         raise InputError(f"{document.path}: must have an animation that moves or turns nodes, got none")
     return names[animations.index(best)], {place: _track(document, s) for place, s in _channels(best).items()}
+
+
+def _name(entry: Mapping[str, Any], usual: str) -> str:
+    """Return the name of a node or animation in one line, since it may stand in an error."""
+    return "".join(filter(str.isprintable, str(entry.get("name", usual))))
 
 
 def _channels(animation: Mapping[str, Any]) -> dict[tuple[int, str], Mapping[str, Any]]:

@@ -141,7 +141,7 @@ def test_a_provider_that_refuses_is_one_line(walk: Path, capsys: pytest.CaptureF
     ("name", "content", "message"),
     [
         ("none.bvh", None, "none.bvh: No such file"),
-        ("walk.fbx", b"", "the suffix must be one of .npz, .npy, .bvh, got .fbx"),
+        ("walk.fbx", b"", ".c3d, got .fbx"),
         ("empty.bvh", b"", "empty.bvh"),
         ("empty.npy", b"", "empty.npy"),
         ("torn.npz", b"PK\x03\x04", "torn.npz"),

@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_describe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=readable_file, help="motion: .bvh, .npz or .npy")
+    parser.add_argument("file", type=readable_file, help="motion, in any format of kinmo convert")
     parser.add_argument(
         "--writer",
         default=TEMPLATE,

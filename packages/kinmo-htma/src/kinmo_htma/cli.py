@@ -75,7 +75,9 @@ def _add_card(commands: Commands) -> None:
 
 def _add_index(commands: Commands) -> None:
     index = commands.add_parser("index", help="make a folder of motions searchable")
-    index.add_argument("folder", type=Path, help="any folder with .npz, .npy and .bvh files, or a HumanML3D directory")
+    index.add_argument(
+        "folder", type=Path, help="folder of motions in any format of kinmo convert, or HumanML3D directory"
+    )
     index.add_argument("--out", type=Path, default=Path(INDEX), help=f"folder for the index (default: {INDEX})")
     add_strict(index)
     index.add_argument("--faiss", action="store_true", help="also build a FAISS index, for a million motions")
@@ -100,7 +102,7 @@ def _add_search(commands: Commands) -> None:
 
 def _add_caption(commands: Commands) -> None:
     caption = commands.add_parser("caption", help="find the sentences that match a motion")
-    caption.add_argument("motion", type=readable_file, help=".npz, .npy or .bvh file")
+    caption.add_argument("motion", type=readable_file, help="motion in any format of kinmo convert")
     caption.add_argument("--sentences", type=readable_file, help="text file, a sentence a line (default: 275 actions)")
     caption.add_argument("-k", type=int, default=5, help="number of results (default: 5)")
     _add_model(caption)

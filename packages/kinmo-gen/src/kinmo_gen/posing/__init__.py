@@ -1,7 +1,6 @@
 """Posing: limbs of a motion do what statements say, by geometry rather than by the networks.
 
-The networks' tokens hold a whole body in 512 codes: they know a raised arm, but not every arm that can be raised in every
-walk. What a motion misses of what was said of arms, legs, trunk or head is put onto it. Bones turn to the directions of
+What a motion misses of what was said of arms, legs, trunk or head is put onto it. Bones turn to the directions of
 `poses.yaml`, smoothly, from what the motion does to what the words say and back.
 """
 

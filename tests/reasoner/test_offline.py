@@ -51,7 +51,8 @@ def test_parts_fit_the_duration():
     made = plan("he walks, then jumps", 10.0)
     walk, jump = made.of("torso")
     assert made.seconds == 10.0
-    assert (walk.end, jump.end) == (9.0, 10.0)
+    assert (walk.end, jump.start) == (9.0, 9.0)
+    assert jump.end < 10.0  # nobody jumps for a second
     assert walk.amount == pytest.approx(10.8)  # metres: more time, more way, for what can go on
     assert texts(made, "left_leg")[0] == "takes eight steps forward"
     assert plan("he walks 6 metres").of("torso")[0].amount == 6.0
@@ -87,7 +88,7 @@ def test_what_can_go_on_takes_the_time_to_spare():
     walk, kick = made.of("torso")[0], made.of("right_leg")[-1]
     assert "kicks" in kick.text
     assert span(walk) == pytest.approx((0.0, kick.start), abs=0.02)
-    assert kick.end == 9.0
+    assert 8.5 < kick.end <= 9.0
     assert kick.end - kick.start < 2.0
 
 

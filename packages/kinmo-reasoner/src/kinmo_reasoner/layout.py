@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kinmo_core.text import Statement
@@ -12,6 +12,7 @@ from kinmo_core.text.statement import SLOT
 from kinmo_reasoner.actions import Action, Actions
 from kinmo_reasoner.clause import AGAIN_AND_AGAIN, Clause
 from kinmo_reasoner.phrases import HANGING, Told, number_of, sides_of, tell
+from kinmo_reasoner.usual import no_longer_than_usual
 
 _ARMS, _LEGS = ("left_arm", "right_arm"), ("left_leg", "right_leg")
 _REST: Final = {"arm": "stays still beside the hip", "leg": "stays planted on the floor, straight"}
@@ -193,6 +194,8 @@ def _of_stage(stage: Stage, start: float, seconds: float, places: dict[str, str]
         others = {who for other in stage.acts if other is not act for who in uses(other)}
         told += [one for one in mine if one.explicit or not set(one.statement.who.split("+")) & others]
     told = list(dict.fromkeys(told))  # "stands without moving" says one thing twice
+    if len(stage.acts) == 1 and not stage.goes_on:  # several acts overlap, as "while" wants
+        told = [replace(one, statement=no_longer_than_usual(one.statement)) for one in told]
     for one in told:
         goal = _GOAL.search(one.statement.text)
         if one.statement.who in places and goal:

@@ -1,0 +1,37 @@
+"""How long people take for what a statement says, from recordings: planned statements last no longer than is usual."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from kinmo_core.text import Statement
+
+FILE: Final = "usual_seconds.yaml"
+_SIDE: Final = re.compile(r"\b(left|right)\b|(left|right)(?=_)")
+_NUMBER: Final = re.compile(r"\d+(\.\d+)?")
+
+
+def kind(statement: Statement) -> str:
+    """Return group or pair and words of a statement, without sides and numbers."""
+    return _NUMBER.sub("#", _SIDE.sub("", f"{statement.who}: {statement.text}"))
+
+
+def no_longer_than_usual(statement: Statement) -> Statement:
+    """End a statement where three of four of its kind would have ended; one that says its own duration is left as it is."""
+    longest = _table().get(kind(statement))
+    if longest is None or statement.unit == "seconds" or statement.end - statement.start <= longest:
+        return statement
+    return replace(statement, end=statement.start + longest)
+
+
+@cache
+def _table() -> Mapping[str, float]:
+    text = Path(__file__).with_name(FILE).read_text(encoding="utf-8")
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))

@@ -296,7 +296,7 @@ def test_missing_data(toy_folder: Path, tmp_path: Path):
     (tmp_path / "empty").mkdir()
     for data, message in (
         (MotionData(str(tmp_path / "none")), "cannot read motions from .*none: it is not a folder"),
-        (MotionData(str(tmp_path / "empty")), r"empty must have motion files \(\.npz, \.npy, \.bvh\), got none"),
+        (MotionData(str(tmp_path / "empty")), r"empty must have motion files \(\.npz, \.npy, \.bvh, .*\), got none"),
         (MotionData(str(toy_folder), ["dev"]), "has no split 'dev'"),
     ):
         with pytest.raises(InputError, match=message):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -175,7 +175,7 @@ class Generator:
         random = SampleRandom(_seeds(sentences, seed))
         vectors = self.text_encoder.encode(sentences)
         lengths = self._lengths(sentences, vectors, seconds, given, random)
-        conditions = self._conditions(sentences, vectors, given, lengths)
+        conditions = self._conditions(vectors, self._planned(sentences, given, lengths))
         clips: dict[int, Tensor] = {}
         # Motions of similar length share a batch, so that little is computed for padding.
         for part in lengths.argsort(stable=True).split(BATCH):
@@ -203,10 +203,8 @@ class Generator:
         seeds = _seeds([str(timeline) for timeline in timelines], seed)
         ids = self.tokenizer.tokenize(self.statistics.normalize(features)[None].to(self._device))
         known = ids.masked_fill(redrawn[:, None].to(ids.device), OPEN).repeat(len(timelines), 1, 1, 1)
-        told = [short_statements(timeline) for timeline in timelines]
-        known_phrases = self._vectors(told)
-        conditions = [condition(None, timeline, known_phrases, self.text_encoder.dim) for timeline in told]
-        lengths = torch.full((len(told),), known.shape[1], device=self._device)
+        conditions = self._conditions([None] * len(timelines), timelines)
+        lengths = torch.full((len(timelines),), known.shape[1], device=self._device)
         random = SampleRandom(seeds)
         drawn = sample_tokens(self.masked, self.residual, conditions, lengths, random, self.sampling, known=known)
         return list(self.statistics.denormalize(self.tokenizer.detokenize(drawn)).cpu())
@@ -235,21 +233,22 @@ class Generator:
         planned = {one: drawn[0] for one, drawn in zip(distinct, plans, strict=True)}
         return [planned[one] for one in asked]
 
-    def _conditions(
-        self, texts: list[str], vectors: Tensor, given: list[Timeline | None], lengths: Tensor
-    ) -> list[Condition]:
+    def _planned(
+        self, texts: Sequence[str], given: Sequence[Timeline | None], lengths: Tensor
+    ) -> list[Timeline | None]:
+        """Return the given timelines, and what the reasoner plans where there is none."""
         missing = [number for number, timeline in enumerate(given) if timeline is None]
         seconds = [int(lengths[number]) / TOKENS_PER_SECOND for number in missing]
         plans = dict(zip(missing, self.plan([texts[number] for number in missing], seconds), strict=True))
-        timelines = [plans.get(number, timeline) for number, timeline in enumerate(given)]
-        timelines = [timeline and short_statements(timeline) for timeline in timelines]
-        known = self._vectors(timelines)
-        return [condition(v, timeline, known, len(v)) for v, timeline in zip(vectors, timelines, strict=True)]
+        return [plans.get(number, timeline) for number, timeline in enumerate(given)]
 
-    def _vectors(self, timelines: Sequence[Timeline | None]) -> dict[str, Tensor]:
-        """Return the vector of each phrase."""
-        phrases = list(dict.fromkeys(p for timeline in timelines if timeline for p in phrases_of(timeline)))
-        return dict(zip(phrases, self.text_encoder.encode(phrases), strict=True)) if phrases else {}
+    def _conditions(self, vectors: Iterable[Tensor | None], timelines: Sequence[Timeline | None]) -> list[Condition]:
+        """Make the condition of each motion from the vector of its sentence, if it has one, and its timeline."""
+        told = [timeline and short_statements(timeline) for timeline in timelines]
+        phrases = list(dict.fromkeys(p for timeline in told if timeline for p in phrases_of(timeline)))
+        known = dict(zip(phrases, self.text_encoder.encode(phrases), strict=True)) if phrases else {}
+        dim = self.text_encoder.dim
+        return [condition(v, timeline, known, dim) for v, timeline in zip(vectors, told, strict=True)]
 
     def _batch(self, told: Sequence[Condition], lengths: Tensor, random: SampleRandom) -> list[Tensor]:
         """Generate features (4 * length, 263) of each row."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -22,6 +22,7 @@ from kinmo_gen.evaluator import Evaluator
 from kinmo_gen.model_folder import load_config, load_network
 
 MIN_SAMPLES = 32  # one batch of R-precision
+_AT_ONCE = 64  # clips that are embedded together
 
 Results = dict[str, dict[str, dict[str, list[float]]]]
 """split -> row -> metric -> values of all repeats."""
@@ -46,9 +47,10 @@ class Judge:
     def embed_motions(self, clips: Sequence[Tensor]) -> Tensor:
         """Embed normalised features (T, 263) of each clip."""
         parts = []
-        for part in _parts(clips):
+        for start in range(0, len(clips), _AT_ONCE):
+            part = list(clips[start : start + _AT_ONCE])
             lengths = torch.tensor([len(clip) for clip in part])
-            parts.append(self.evaluator.embed_motion(pad_sequence(list(part), batch_first=True), lengths))
+            parts.append(self.evaluator.embed_motion(pad_sequence(part, batch_first=True), lengths))
         return torch.cat(parts)
 
     @torch.inference_mode()
@@ -115,10 +117,6 @@ def write_results(results: Results, out: Path) -> None:
     with atomic_path(out / "metrics.md") as temporary:
         temporary.write_text(table, encoding="utf-8")
     print(table)
-
-
-def _parts(clips: Sequence[Tensor], size: int = 64) -> Iterator[Sequence[Tensor]]:
-    yield from (clips[start : start + size] for start in range(0, len(clips), size))
 
 
 def _table(split: str, rows: dict[str, dict[str, list[float]]]) -> str:

@@ -12,7 +12,6 @@ from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, decode, encode_raw
 from kinmo_core.io import load_motion, motion_files
-from kinmo_core.motion import Motion
 from kinmo_gen.judge import Judge, Results, draw_captions, embedding_metrics, samples_of, write_results
 from kinmo_gen.model_folder import SHIPPED
 
@@ -45,7 +44,7 @@ def score(motions: Path, data: Path, splits: Sequence[str], out: Path, *, model:
             captions = draw_captions(found, repeat)
             given = [load_motion(files[sample.key][repeat]).resample(FPS) for sample in found]
             told = [motion.text or caption for motion, caption in zip(given, captions, strict=True)]
-            embedded = judge.embed_motions([judge.statistics.normalize(_features(motion)) for motion in given])
+            embedded = judge.embed_motions([judge.statistics.normalize(encode_raw(motion.joints)) for motion in given])
             measured = {
                 "real": embedding_metrics(embedded_real, judge.embed_texts(captions), None, repeat)
                 | _physics([decode(clip) for clip in real]),
@@ -79,10 +78,6 @@ def files_of(samples: Sequence[Sample], folder: Path) -> dict[str, list[Path]]:
             f"{folder} must have a motion of every clip, got none of {missing[0]} and {len(missing) - 1} others"
         )
     return found
-
-
-def _features(motion: Motion) -> Tensor:
-    return encode_raw(motion.joints)
 
 
 def _physics(clips: Sequence[Tensor]) -> dict[str, float]:

@@ -18,7 +18,7 @@ from kinmo_core.metrics import bones_off
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.testing.puppet import Action, walk
 from kinmo_core.text import Statement, Timeline
-from kinmo_gen.compose import compose, follow_with, rarity, through_trunk
+from kinmo_gen.compose import compose, follow_with, rarity, there_and_back, through_trunk
 from kinmo_gen.gestures import put_limbs
 
 RIGHT = HUMANML3D.index("right_wrist", "right_elbow")
@@ -75,6 +75,17 @@ def test_a_motion_goes_on_where_and_as_the_first_one_ends():
     torch.testing.assert_close(made.norm(dim=-1), own.norm(dim=-1), atol=1e-3, rtol=0)  # the same path, turned
 
 
+def test_what_goes_there_comes_back_after_a_stop():
+    joints = decode(features(walk(1.2)))
+    made = there_and_back(joints, 20)
+    assert made.shape == (220, 22, 3)
+    torch.testing.assert_close(made, made.flip(0))
+    torch.testing.assert_close(made[:90], joints[:90])
+    torch.testing.assert_close(made[110], joints[-1])
+    speed = made[:, 0].diff(dim=0).norm(dim=-1)
+    assert float(speed.diff().abs().max()) < 0.2 * float(speed.max())  # no jolt where it turns
+
+
 def test_a_hand_in_the_belly_is_seen():
     joints = decode(features(walk(1.2)))
     assert not through_trunk(joints)
@@ -112,7 +123,12 @@ def test_a_split_is_added_and_replaced(data: Path):
     before = [(data / "new_joint_vecs" / f"C00000{n}.npy").read_bytes() for n in range(3)]
     compose(data, 3, seed=1)
     assert before == [path.read_bytes() for path in sorted((data / "new_joint_vecs").glob("C0*.npy"))]
+    described = [json.loads(line) for line in (data / "descriptions.jsonl").read_text(encoding="utf-8").splitlines()]
+    with (data / "descriptions.jsonl").open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps({**described[0], "id": id}) + "\n" for id in ("C000000", "MC000000"))
     compose(data, 3, seed=2)
+    left = [json.loads(line) for line in (data / "descriptions.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert left == described  # what was said of the motions of before would be wrong of these
     assert before[0] != (data / "new_joint_vecs" / "C000000.npy").read_bytes()
     known = {len(np.load(path)) for path in (data / "new_joint_vecs").glob("0*.npy")}
     assert known == {64}

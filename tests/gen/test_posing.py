@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
 from kinmo_annotate.measures import PLACES
 from kinmo_annotate.observe import observe
 from kinmo_core.features import decode, encode_raw
-from kinmo_core.metrics import bones_off, jerk
+from kinmo_core.metrics import bones_off, foot_skating, jerk
 from kinmo_core.motion import Motion
 from kinmo_core.rig import constant_body
 from kinmo_core.skeleton import HUMANML3D
@@ -16,7 +19,8 @@ from kinmo_core.testing.puppet import Action, walk
 from kinmo_core.text import Statement, Timeline
 from kinmo_gen.follow.body import Body
 from kinmo_gen.follow.expression import parse_rule
-from kinmo_gen.posing import limbs_to_pose, pose, statements_of
+from kinmo_gen.posing import PATH, limbs_to_pose, pose, statements_of
+from kinmo_gen.posing.bones import bend, tilt
 from kinmo_gen.posing.edits import Span, poses, times_of
 
 SECONDS = 5.0
@@ -119,6 +123,61 @@ def test_what_is_not_posed_stays_and_what_was_posed_comes_back():
     torch.testing.assert_close(unposed.joints, WALKS.joints, atol=2e-3, rtol=0)
 
 
+def headed(made: Motion) -> float:
+    """Return how far the body turns in all, degrees, to the left."""
+    heading = Body.of(made).heading
+    return float(np.degrees(heading[-1] - heading[0]))
+
+
+@pytest.mark.parametrize("metres", [5.0, 7.0])
+def test_the_body_goes_as_far_as_told_by_longer_or_shorter_strides(metres: float):
+    made = pose(WALKS, told("torso", "travels forward about {} at walking pace", metres, "metres", 0.0, 5.0), {PATH})
+    gone = made.joints[-1, 0] - made.joints[0, 0]
+    assert float(gone[2]) == pytest.approx(metres, abs=0.4)  # 6 m before
+    assert float(gone[0].abs()) < 0.1
+    assert float(bones_off(made.joints)) == 0
+    assert float(foot_skating(made.joints)) < float(foot_skating(WALKS.joints)) + 0.02
+
+
+def test_a_turn_gets_as_wide_as_told_where_the_body_turns_already():
+    turns = motion(Action(stride=0.15, lift=0.5, turn=0.4))
+    before = headed(turns)
+    made = pose(turns, told("torso", "turns to the left by about {}", 180.0, "degrees", 0.0, 5.0), {PATH})
+    assert before == pytest.approx(114, abs=5)
+    assert headed(made) == pytest.approx(180, abs=8)
+    other = pose(turns, told("torso", "turns to the right by about {}", 180.0, "degrees", 0.0, 5.0), {PATH})
+    assert headed(other) == pytest.approx(before, abs=3)  # nothing there to widen
+    stands = pose(STANDS, told("torso", "turns to the left by about {}", 90.0, "degrees"), {PATH})
+    assert headed(stands) == pytest.approx(0, abs=2)  # nobody is spun on the spot
+
+
+def test_the_body_sinks_over_its_feet_and_rises_again():
+    sinks = Statement("torso", 0.5, 1.5, "sinks by about {}", 0.35, "metres")
+    rises = Statement("torso", 3.0, 4.0, "rises by about {}", 0.35, "metres")
+    made = pose(STANDS, Timeline((sinks, rises), SECONDS), {PATH})
+    height = made.joints[:, 0, 1] - STANDS.joints[:, 0, 1]
+    assert float(height[35:55].max()) == pytest.approx(-0.35, abs=0.04)
+    assert float(height[90:].abs().max()) < 0.03
+    ankles = HUMANML3D.index("left_ankle", "right_ankle")
+    torch.testing.assert_close(made.joints[:, ankles], STANDS.joints[:, ankles], atol=0.03, rtol=0)
+
+
+def test_a_hand_gets_down_to_the_floor():
+    bends = Statement("torso", 0.5, 2.5, "leans forward to about {}", 60.0, "degrees")
+    drops = Statement("left_arm", 0.5, 2.0, "drops from beside the hip to near the floor")
+    made = pose(STANDS, Timeline((bends, drops), SECONDS), {"torso", "left_arm"})
+    wrist = HUMANML3D.names.index("left_wrist")
+    assert float(made.joints[30:50, wrist, 1].max()) < 0.2
+    assert follows("posture(standing)", replace(made, joints=made.joints[80:]))
+
+
+@pytest.mark.parametrize("already", [0.0, 25.0])
+def test_a_trunk_leans_as_far_as_told_however_far_it_leans_already(already: float):
+    base = replace(STANDS, joints=bend(STANDS.joints, "left", torch.full((STANDS.joints.shape[0],), already)))
+    made = pose(base, told("torso", "leans forward to about {}", 50.0, "degrees"), {"torso"})
+    assert float(tilt(made.joints, "left")[45]) == pytest.approx(50, abs=6)
+
+
 def test_nobody_kicks_with_a_leg_while_the_other_one_walks():
     made = pose(WALKS, told("left_leg", "kicks forward once, about {} high", 0.7, "metres"), {"left_leg"})
     torch.testing.assert_close(made.joints, WALKS.joints, atol=2e-3, rtol=0)
@@ -146,7 +205,10 @@ def test_limbs_that_the_words_name_are_posed_and_another_arm_that_does_not_rest(
     assert limbs_to_pose(WALKS, plan, wanted) == {"left_arm"}
     assert limbs_to_pose(motion(Action(wave="right")), plan, wanted) == {"left_arm", "right_arm"}
     assert limbs_to_pose(motion(Action(wave="right")), wanted, wanted) == {"left_arm"}  # nothing is told of it
-    assert limbs_to_pose(WALKS, plan, told("torso", "travels forward about {} at walking pace", 4.0, "metres")) == set()
+    assert limbs_to_pose(WALKS, plan, told("torso", "travels forward about {} at walking pace", 4.0, "metres")) == {
+        PATH
+    }
+    assert limbs_to_pose(WALKS, plan, told("torso", "stays upright in place")) == set()
 
 
 def test_statements_without_a_pose_are_left_out():

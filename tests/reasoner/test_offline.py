@@ -74,6 +74,58 @@ def test_standing_up_depends_on_the_posture_before(sentence: str, risen: str):
 
 
 @pytest.mark.parametrize(
+    ("sentence", "first"),
+    [("he stands up from a chair", "sits for {}"), ("he gets up from the floor", "lies on the back for {}")],
+)
+def test_who_gets_up_was_down_before(sentence: str, first: str):
+    [before, up] = plan(sentence, seconds=4.0).of("torso")
+    assert (before.text, before.start) == (first, 0.0)
+    assert up.start == before.end
+    said = offline().said([sentence], 4.0)[0].of("torso")
+    assert said == (up,)  # the words say only that
+
+
+def test_who_runs_or_jumps_turns_meanwhile():
+    travel, turn = plan("a person runs and turns to the left", seconds=5.0).of("torso")
+    assert span(travel) == span(turn) == (0.0, 5.0)
+    jump, turn = plan("a person jumps and turns to the left in the air", seconds=3.0).of("torso")
+    assert span(jump) == span(turn)
+    assert jump.end - jump.start < 1.0
+    travel, turn = plan("a person walks and turns to the left", seconds=6.0).of("torso")
+    assert travel.end == turn.start  # who walks may well stop
+
+
+def test_bending_down_to_pick_up_is_one_thing():
+    made = plan("a person bends down and picks something up with the left hand").of("torso")
+    assert [statement.text for statement in made] == ["leans forward to about {}", "straightens up"]
+
+
+def test_a_foot_is_in_the_air_for_as_long_as_the_other_one_carries_the_body():
+    made = plan("a person stands on the left leg", seconds=6.0)
+    [lifted] = made.of("right_leg")
+    assert (lifted.text, span(lifted)) == ("lifts the foot off the floor once by about {}", (0.0, 6.0))
+
+
+def test_limbs_do_in_turn_what_is_said_of_both():
+    made = plan("a person punches with both hands in turn", seconds=4.0)
+    [left], [right] = (
+        [one for one in made.of(f"{side}_arm") if one.text.startswith("moves quickly forward")]
+        for side in ("left", "right")
+    )
+    assert left.end <= right.start
+
+
+def test_what_is_said_has_the_numbers_of_the_plan():
+    sentence = "a person walks forward and turns to the left"
+    said = offline().said([sentence], [9.0])[0]
+    made = plan(sentence, seconds=9.0)
+    assert said.seconds == 9.0
+    assert {(s.who, s.text, s.amount, *span(s)) for s in said.statements} <= {
+        (s.who, s.text, s.amount, *span(s)) for s in made.statements
+    }
+
+
+@pytest.mark.parametrize(
     ("sentence", "who", "longest"),
     [("a person raises the left arm", "left_arm", 2.2), ("a person kicks with the right leg", "right_leg", 2.0)],
 )

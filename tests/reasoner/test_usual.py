@@ -29,6 +29,9 @@ def test_a_statement_that_takes_too_long_ends_earlier_and_others_stay():
     assert no_longer_than_usual(short) == short
     unknown = Statement("torso", 0.0, 9.0, "zigzags oddly")
     assert no_longer_than_usual(unknown) == unknown
+    lands = "pushes off and lands {}"
+    once, thrice = (no_longer_than_usual(Statement("left_leg", 0.0, 9.0, lands, n, "times")) for n in (1, 3))
+    assert thrice.end == pytest.approx(3 * once.end)
     told = Statement("left_arm", 0.0, 9.0, "stays above the head for {}", 9, "seconds")
     assert no_longer_than_usual(told) == told
 

@@ -1,4 +1,4 @@
-"""New training motions from known ones: limbs of one motion on another, single gestures, and motions one after the other.
+"""New training motions from known ones: limbs of one on another, single gestures, one after the other, and backwards.
 
 Captioned sets hold few of the combinations that people ask for, such as a raised arm while walking. What comes out of here
 is annotated like any recording, which is exact, and trains the stages on tokens.
@@ -6,6 +6,8 @@ is annotated like any recording, which is exact, and trains the stages on tokens
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,21 +19,24 @@ from torch import Tensor
 
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample, readable
 from kinmo_core.errors import InputError
-from kinmo_core.features import LAYOUT, decode, encode
+from kinmo_core.features import FPS, LAYOUT, decode, encode
 from kinmo_core.files import atomic_path
 from kinmo_core.skeleton import HUMANML3D
-from kinmo_core.text import Timeline
+from kinmo_core.text import Timeline, read_records
 from kinmo_gen.gestures import GESTURES, envelope, gesture, put_limbs, standing
 from kinmo_gen.timelines import read_timelines
 
 SPLIT: Final = "composed"
 ARMS: Final = (("left_arm",), ("right_arm",), ("left_arm", "right_arm"))
-SHARES: Final = {"arms": 0.3, "gestures": 0.4, "sequence": 0.3}  # of what is proposed
+SHARES: Final = {"arms": 0.15, "gestures": 0.35, "sequence": 0.35, "backwards": 0.15}  # of what is proposed
 _SECOND: Final = 0.4  # share of gestures that another one joins or follows
+_OWN: Final = re.compile(r"M?C\d+")  # names of composed motions
 _STANDING: Final = 0.6  # share of gestures of somebody who stands
 _BLEND: Final = 8  # frames (0.4 s) over which one motion becomes the other
 _LONGEST: Final = 196  # frames, of HumanML3D's clips
 _SHORTEST: Final = 48
+_THERE_AND_BACK: Final = 0.5  # share of motions that are played backwards after themselves, not instead
+_STAYS: Final = (0.8, 2.5)  # s in between
 _SAME_POSE: Final = 0.12  # m: mean distance of the joints of two poses that one may go on from the other
 _TRIES: Final = 2000  # frames of other motions among which a sequence looks for one to go on with
 _CLEAR: Final = 0.09  # m: a wrist nearer to the line from pelvis to neck is inside the trunk
@@ -42,8 +47,9 @@ def compose(data: Path, number: int, *, seed: int = 0, progress: Callable[[int, 
     """Add composed motions to a HumanML3D directory, as the split `composed` with mirrored copies.
 
     They are made of the list `tokenizer`, which holds no frame of a validation or test clip, or of `train` where the
-    directory has no such list; their names start with C. Motions of an earlier call are replaced. The list is taken
-    away before them and written last, so a call that is killed leaves no list, and motions that the next call removes.
+    directory has no such list; their names start with C. Motions of an earlier call are replaced, and what
+    `descriptions.jsonl` says of them is taken out. The list is taken away before them and written last, so a call that is
+    killed leaves no list, and motions that the next call removes.
 
     Args:
         data: HumanML3D directory with `descriptions.jsonl` of the list.
@@ -69,6 +75,7 @@ def compose(data: Path, number: int, *, seed: int = 0, progress: Callable[[int, 
     (data / f"{SPLIT}.txt").unlink(missing_ok=True)
     for stale in (data / "new_joint_vecs").glob("C[0-9]*.npy"):
         stale.unlink()
+    _forget(data / "descriptions.jsonl")
     for index in range(number):
         while (features := composer.propose()) is None:
             refused += 1
@@ -80,6 +87,13 @@ def compose(data: Path, number: int, *, seed: int = 0, progress: Callable[[int, 
     with atomic_path(data / f"{SPLIT}.txt") as path:
         path.write_text("\n".join(ids) + "\n", encoding="utf-8")
     return refused
+
+
+def _forget(descriptions: Path) -> None:
+    """Take out what is said of composed motions: others get their names."""
+    kept = [record for id, record in read_records(descriptions) if not _OWN.match(id)]
+    with atomic_path(descriptions) as path:
+        path.write_text("".join(json.dumps(record) + "\n" for record in kept), encoding="utf-8")
 
 
 class Composer:
@@ -113,6 +127,8 @@ class Composer:
         kind = self.random.choice(list(SHARES), p=list(SHARES.values()))
         if kind == "sequence":
             return self._sequence()
+        if kind == "backwards":
+            return encode(self._backwards())
         joints = self._gestures() if kind == "gestures" else self._with_other_arms()
         return None if joints is None or through_trunk(joints) else encode(joints)
 
@@ -167,6 +183,15 @@ class Composer:
         joints = decode(follow_with(first, second))
         return encode(HUMANML3D.resize(joints))
 
+    def _backwards(self) -> Tensor:
+        """Play a recording backwards, so that who sat down stands up; or first as it was, then backwards."""
+        clip = self.clips[self.random.choice(len(self.clips), p=self.body_weights)]
+        if self.random.random() >= _THERE_AND_BACK:
+            return decode(self._crop(clip, int(self.random.integers(_SHORTEST, min(len(clip), _LONGEST) + 1)))).flip(0)
+        stays = 2 * round(FPS * self.random.uniform(*_STAYS) / 2)
+        longest = min(len(clip), (_LONGEST - stays) // 2)
+        return there_and_back(decode(self._crop(clip, int(self.random.integers(_SHORTEST // 2, longest + 1)))), stays)
+
     def _crop(self, features: Tensor, frames: int) -> Tensor:
         start = int(self.random.integers(len(features) - frames + 1))
         return features[start : start + frames]
@@ -187,6 +212,26 @@ def follow_with(first: Tensor, second: Tensor) -> Tensor:
     share = torch.linspace(0, 1, _BLEND + 2)[1:-1, None]
     between = first[-_BLEND:] * (1 - share) + second[:_BLEND] * share
     return torch.cat([first[:-_BLEND], between, second[_BLEND:]])
+
+
+def there_and_back(joints: Tensor, stays: int) -> Tensor:
+    """Play joints (T, 22, 3), come to a stop at their end, and play them backwards.
+
+    Args:
+        joints: of a motion.
+        stays: frames that the stop adds, even; from 16 on it is a smooth one.
+
+    Returns:
+        Joints (2 T + stays, 22, 3).
+    """
+    last = len(joints) - 1
+    way = torch.arange(len(joints) + stays // 2).float()  # frames until the middle of the stop
+    brake = torch.clamp(way - (last - _BLEND), min=0)  # slows down over twice the frames that are left
+    at = torch.where(brake > 0, last - _BLEND + brake - brake.clamp(max=2 * _BLEND).square() / (4 * _BLEND), way)
+    at = torch.where(brake > 2 * _BLEND, torch.tensor(float(last)), at)
+    before, share = at.floor().long().clamp(max=last), at - at.floor()
+    there = joints[before] + share[:, None, None] * (joints[(before + 1).clamp(max=last)] - joints[before])
+    return torch.cat([there, there.flip(0)])
 
 
 def through_trunk(joints: Tensor) -> bool:

@@ -92,7 +92,7 @@ def _resolved(generator: Generator, one: Asked, seconds: float, plan: Timeline |
     if isinstance(reasoner, OfflineReasoner):
         if wanted is None:
             lines = one.script or [Line(0.0, seconds, one.text)]
-            wanted = timeline_of(lines, reasoner.said_within(*_texts_and_seconds(lines)))
+            wanted = timeline_of(lines, reasoner.said(*_texts_and_seconds(lines)))
         timeline = instruct(timeline or Timeline((), seconds), one.limbs, reasoner)
         wanted = instruct(wanted, one.limbs, reasoner)
     elif one.limbs or one.script:

@@ -18,6 +18,7 @@ _STILL: Final = re.compile(r"\b(still|motionless|stiff|steady|unmoved|rigid)\b")
 _DIRECTION: Final = re.compile(r"\b(?:forwards?|backwards?|back|sideways?|ahead)\b")
 _UP_DOWN: Final = {"up": "raise", "back up": "raise", "down": "lower", "back down": "lower"}
 _OTHER: Final = {"L": "R", "R": "L"}
+_IN_TURN: Final = re.compile(r" (?:in turn|alternat\w+|one (?:after|by) (?:other|one))\b")
 
 
 @dataclass
@@ -41,7 +42,8 @@ def read_clauses(sentence: str, lexicon: Lexicon, actions: Actions) -> list[Clau
     segments = _without_openers(_split(lexicon.shorten(sentence), lexicon), lexicon)
     parts = [part for segment in segments for part in _divided(segment, actions)]
     parts = _with_subjects([part for part in parts if part.words], actions, lexicon)
-    return _linked(_sharing(_resolved(parts, actions, lexicon), actions), lexicon)
+    linked = _linked(_sharing(_resolved(parts, actions, lexicon), actions), lexicon)
+    return [each for clause in linked for each in _in_turn(clause)]
 
 
 def _split(words: Sequence[Word], lexicon: Lexicon) -> list[_Segment]:
@@ -213,6 +215,15 @@ def _linked(found: Sequence[tuple[_Segment, Clause]], lexicon: Lexicon) -> list[
         else:
             out.append(clause)
     return out
+
+
+def _in_turn(clause: Clause) -> list[Clause]:
+    """Return what both arms or legs do in turn as what each of them does."""
+    text = _IN_TURN.sub("", clause.text)
+    if text == clause.text or clause.side != "B":
+        return [clause]
+    left, right = (re.sub(r"\bB\b", side, text, count=1) for side in _OTHER)
+    return [replace(clause, text=left), replace(clause, text=right, link="then")]
 
 
 def _participle_after_verb(part: _Segment, before: _Segment, marks: set[str]) -> bool:

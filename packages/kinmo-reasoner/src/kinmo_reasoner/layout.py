@@ -21,6 +21,9 @@ RESTS: Final = {  # what is said of the parts that take no part, where only limb
     **dict.fromkeys(_ARMS, "stays beside the hip, swaying a little"),
     **dict.fromkeys(_LEGS, "stays planted on the floor, straight"),
 }
+_ON_THE_WAY: Final = ("run", "jump")  # actions that somebody who turns goes on with, rather than stop to turn
+_TURNS: Final = ("turn", "turn about", "spin")
+_IN_THE_AIR: Final = re.compile(r"\bin (mid)?air\b")
 _GOAL: Final = re.compile(r"\bto (?P<place>[\w ]+?)(?: again and again)?$")
 _MOVES: Final = re.compile(r"^(?!stays|is held|rests)")
 _LIMB_MOVES: Final = re.compile(
@@ -62,6 +65,11 @@ class Stage:
     def goes_on(self) -> bool:
         """Whether an act can go on for any time, as walking and standing can, and a kick or three waves cannot."""
         return any(act.action.speed or act.action.holds or act.action.alone for act in self.acts)
+
+    @property
+    def is_one_thing(self) -> bool:
+        """Whether it is a single act, or a jump with a turn."""
+        return len(self.acts) == 1 or all(act.action.name in (*_TURNS, *_ON_THE_WAY) for act in self.acts)
 
 
 @dataclass(frozen=True)
@@ -106,13 +114,26 @@ def stages(acts: Sequence[Act], actions: Actions) -> list[Stage]:
         act = Act(act.clause, _in_posture(act, posture, actions))
         if found and act.clause.link != "then" and act.action.posture and act.action is found[-1].acts[-1].action:
             continue  # "bends down and touches the toes"
+        if found and act.clause.link != "then" and act.action.posture and _is_same_bow(found[-1].acts[-1], act):
+            found[-1].acts.pop()  # "bends down and picks something up" is one thing
         taken = {who for other in found[-1].acts for who in uses(other)} if found else set()
-        conflict = act.clause.link != "while" and bool(uses(act) & taken)
+        conflict = act.clause.link != "while" and bool(uses(act) & taken) and not _turns_meanwhile(found[-1], act)
         if not found or act.clause.link == "then" or conflict:
             found.append(Stage())
         found[-1].acts.append(act)
         posture = act.action.posture or ("" if act.action.after or act.action.speed else posture)
     return found
+
+
+def _is_same_bow(before: Act, act: Act) -> bool:
+    return before.action.name == "bow" and before.action.posture == act.action.posture
+
+
+def _turns_meanwhile(stage: Stage, act: Act) -> bool:
+    """Tell whether a turn belongs to what goes on: "runs and turns to the left", "jumps and turns in the air"."""
+    return act.action.name in _TURNS and (
+        bool(_IN_THE_AIR.search(act.clause.text)) or any(other.action.name in _ON_THE_WAY for other in stage.acts)
+    )
 
 
 def _in_posture(act: Act, posture: str, actions: Actions) -> Action:
@@ -139,7 +160,8 @@ def uses(act: Act) -> set[str]:
 def fixed_limbs(acts: Sequence[Act]) -> set[str]:
     """Return the limbs of which nothing must be looked up.
 
-    Where the words are about one arm or leg, they say of the other that it does not do it; who stands still moves no limb.
+    Where the words are about one arm or leg, they say of the other that it does not do it; who stands still moves no limb,
+    and who sits down or gets up needs the legs for it.
     """
     fixed = set()
     for act in acts:
@@ -147,6 +169,8 @@ def fixed_limbs(acts: Sequence[Act]) -> set[str]:
             fixed |= set(_ARMS if act.action.limb == "arm" else _LEGS)
         if act.action.alone:
             fixed |= {*_ARMS, *_LEGS}
+        if act.action.posture or act.action.after:
+            fixed |= set(_LEGS)
     return fixed
 
 
@@ -179,9 +203,10 @@ def _durations(found: Sequence[Stage], total: float) -> tuple[list[float], float
         return [seconds * total / sum(usual) for seconds in usual], 0.0
     if going_on:
         return [s + spare * s / going_on if stage.goes_on else s for s, stage in zip(usual, found, strict=True)], 0.0
-    slower = min(_SLOWER_AT_MOST, total / sum(usual))
-    rest = total - slower * sum(usual)
-    return [seconds * slower for seconds in usual], min(_START, rest / 4)
+    comes_from_posture = bool(found[0].acts[0].action.after)
+    start = 0.0 if comes_from_posture else min(_START, spare / 2)
+    slower = min(_SLOWER_AT_MOST, (total - start) / sum(usual))
+    return [seconds * slower for seconds in usual], start
 
 
 def _of_stage(stage: Stage, start: float, seconds: float, places: dict[str, str], *, back: bool) -> list[Told]:
@@ -194,8 +219,11 @@ def _of_stage(stage: Stage, start: float, seconds: float, places: dict[str, str]
         others = {who for other in stage.acts if other is not act for who in uses(other)}
         told += [one for one in mine if one.explicit or not set(one.statement.who.split("+")) & others]
     told = list(dict.fromkeys(told))  # "stands without moving" says one thing twice
-    if len(stage.acts) == 1 and not stage.goes_on:  # several acts overlap, as "while" wants
+    if stage.is_one_thing and not stage.goes_on:  # several acts overlap, as "while" wants
         told = [replace(one, statement=no_longer_than_usual(one.statement)) for one in told]
+        if len(stage.acts) > 1:  # who turns in the air has turned when he lands
+            end = min(one.statement.end for one in told)
+            told = [replace(one, statement=replace(one.statement, end=end)) for one in told]
     for one in told:
         goal = _GOAL.search(one.statement.text)
         if one.statement.who in places and goal:

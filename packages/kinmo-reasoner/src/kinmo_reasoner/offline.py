@@ -75,25 +75,22 @@ class OfflineReasoner:
         """Plan sentences clause by clause; see `kinmo_core.text.Reasoner`. Draws differ in what the words leave open."""
         return [self._plan(request, draws) for request in requests(sentences, seconds, draws)]
 
-    def said(self, sentences: Sequence[str]) -> list[Timeline]:
+    def said(self, sentences: Sequence[str], seconds: Real | Sequence[Real] | None = None) -> list[Timeline]:
         """Return only what the words say, without what goes along with it; empty where no action is named.
 
+        Args:
+            sentences: one timeline is returned for each.
+            seconds: durations, as `plan` takes them.
+
         Raises:
-            InputError: a sentence is empty, too long or not English.
+            InputError: a sentence is empty, too long or not English, or a duration that no plan has.
         """
         found = []
-        for request in requests(sentences, None, 1):
+        for request in requests(sentences, seconds, 1):
             acts, _ = self._read(request)
-            told, total = lay_out(stages(acts, self.actions), None)
+            told, total = lay_out(stages(acts, self.actions), request.seconds)
             found.append(Timeline(tuple(one.statement for one in told if one.explicit), total))
         return found
-
-    def said_within(self, sentences: Sequence[str], seconds: Sequence[Real]) -> list[Timeline]:
-        """Return what the words say as `said` does, over some seconds each."""
-        return [
-            said.stretch(duration) if said.statements else Timeline((), duration)
-            for said, duration in zip(self.said(sentences), seconds, strict=True)
-        ]
 
     def _read(self, request: Request) -> tuple[list[Act], list[Blocked]]:
         """Return what a sentence says that is done, and what it rules out."""

@@ -26,7 +26,11 @@ def kind(statement: Statement) -> str:
 def no_longer_than_usual(statement: Statement) -> Statement:
     """End a statement where three of four of its kind would have ended; one that says its own duration is left as it is."""
     longest = _table().get(kind(statement))
-    if longest is None or statement.unit == "seconds" or statement.end - statement.start <= longest:
+    if longest is None or statement.unit == "seconds":
+        return statement
+    if statement.unit == "times":  # most recordings of a kind do it once
+        longest *= max(1.0, float(statement.amount or 1))
+    if statement.end - statement.start <= longest:
         return statement
     return replace(statement, end=statement.start + longest)
 

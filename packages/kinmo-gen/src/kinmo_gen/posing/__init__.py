@@ -21,13 +21,15 @@ from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.text import Statement, Timeline
 from kinmo_gen.gestures import minimum_jerk, put_limbs
 from kinmo_gen.posing.arms import arm_edit, from_origin, is_clap
-from kinmo_gen.posing.edits import CYCLE, Edit, Span
+from kinmo_gen.posing.edits import BACK, CYCLE, LINGER, Edit, Span
 from kinmo_gen.posing.legs import leg_edit
-from kinmo_gen.posing.trunk import BACK, LINGER, neck_edit, trunk_edit
+from kinmo_gen.posing.path import go, tells_the_way
+from kinmo_gen.posing.trunk import neck_edit, trunk_edit
 
 __all__ = ["limbs_to_pose", "pose", "statements_of"]
 
 _ORDER: Final = ("torso", "neck", "left_arm", "right_arm", "left_leg", "right_leg")  # arms follow the trunk
+PATH: Final = "path"  # stands for where the body goes, beside the limbs
 _EDITS: Final = {"arm": arm_edit, "leg": leg_edit, "torso": trunk_edit, "neck": neck_edit}
 _RISEN: Final = 0.3  # m from shoulder down to the wrist: an arm whose hand gets higher does not rest
 
@@ -39,9 +41,11 @@ def pose(motion: Motion, told: Timeline, limbs: Iterable[str]) -> Motion:
         motion: at 20 fps, on the rig.
         told: statements in the annotator's vocabulary; those that no geometry is known for are left out, as are those about
             a leg while the body walks on the other.
-        limbs: groups that are posed.
+        limbs: groups that are posed, and `PATH`.
     """
     joints, chosen = motion.joints, set(limbs)
+    if PATH in chosen:
+        joints = go(joints, [one for one in told.of("torso") if tells_the_way(one)])
     for limb in _ORDER:
         if limb in chosen:
             joints = _posed(joints, limb, statements_of(limb, told))
@@ -49,7 +53,9 @@ def pose(motion: Motion, told: Timeline, limbs: Iterable[str]) -> Motion:
 
 
 def limbs_to_pose(motion: Motion, told: Timeline, wanted: Timeline) -> set[str]:
-    """Return the limbs of which the words say something that has a pose; with one arm, the other one if it does not rest.
+    """Return the limbs of which the words say something that has a pose, and `PATH` where they say how far the body goes.
+
+    With one arm, the other one is posed too if it does not rest.
 
     Args:
         motion: what the networks made.
@@ -57,6 +63,8 @@ def limbs_to_pose(motion: Motion, told: Timeline, wanted: Timeline) -> set[str]:
         wanted: what the words say.
     """
     found = {limb for limb in _ORDER if statements_of(limb, wanted)}
+    if any(map(tells_the_way, wanted.of("torso"))):
+        found.add(PATH)
     if len(arms := found & {"left_arm", "right_arm"}) == 1:
         side = other_side(next(iter(arms)).split("_")[0])
         shoulder, wrist = HUMANML3D.index(f"{side}_shoulder", f"{side}_wrist")

@@ -10,9 +10,10 @@ from torch import Tensor
 from kinmo_annotate.measures.body import OUTWARD
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.text import Statement
-from kinmo_gen.gestures import put_limbs
+from kinmo_gen.gestures import minimum_jerk, put_limbs
 from kinmo_gen.posing.bones import about, aim, bend_elbow, turn
-from kinmo_gen.posing.edits import Edit, Span, poses, times_of
+from kinmo_gen.posing.edits import BACK, LINGER, Edit, Span, poses, times_of
+from kinmo_gen.posing.path import to_the_floor
 from kinmo_reasoner.kinds import kind_of
 from kinmo_reasoner.meaning import Phrase, meaning
 
@@ -63,7 +64,12 @@ def _place(statement: Statement, kind: str) -> str:
 def _reach(statement: Statement, place: str, joints: Tensor, before: Tensor, span: Span) -> Tensor:
     del before
     posed = aim(joints, statement.who, poses("arm")[place])
-    return put_limbs(joints, posed, (statement.who,), span.reach(fast="quickly" in statement.text))
+    weights = span.reach(fast="quickly" in statement.text)
+    joints = put_limbs(joints, posed, (statement.who,), weights)
+    if place == "near the floor":
+        up_again = minimum_jerk((span.times - span.end - LINGER) / BACK)
+        joints = to_the_floor(joints, f"{statement.who.split('_')[0]}_wrist", weights * (1 - up_again))
+    return joints
 
 
 def _bend(statement: Statement, joints: Tensor, before: Tensor, span: Span) -> Tensor:

@@ -65,6 +65,13 @@ def bend(joints: Tensor, axis: str, degrees: Tensor) -> Tensor:
     return joints
 
 
+def tilt(joints: Tensor, axis: str) -> Tensor:
+    """Return how far the trunk (T, 22, 3) is bent about an axis of the body, degrees (T,), as `bend` counts them."""
+    pelvis, neck = HUMANML3D.index("pelvis", "neck")
+    x, y, z = rotate_yaw(joints[:, neck] - joints[:, pelvis], -smooth_heading(joints)).unbind(-1)
+    return torch.atan2(z if axis == "left" else -x, y).rad2deg()
+
+
 def bend_elbow(joints: Tensor, side: str, degrees: float) -> Tensor:
     """Bend an elbow (T, 22, 3) to an angle from straight, degrees, the forearm forward of the upper arm."""
     shoulder, elbow, wrist = HUMANML3D.index(f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist")

@@ -17,6 +17,8 @@ from kinmo_gen.gestures import minimum_jerk
 from kinmo_reasoner.meaning import Phrase, meaning
 
 CYCLE: Final = 0.45  # s, least, of what is done again and again
+LINGER: Final = 0.8  # s that a limb stays in a pose of which nothing further is said
+BACK: Final = 0.9  # s that it takes back to what it did before
 _REACH_SECONDS: Final = 1.1  # s that a limb takes to a pose, at most
 _FAST_SECONDS: Final = 0.35  # s, where it does so quickly
 _AGAIN: Final = 1.0  # s of a cycle of which no number is said

@@ -10,12 +10,10 @@ from torch import Tensor
 
 from kinmo_core.text import Statement
 from kinmo_gen.gestures import minimum_jerk, put_limbs
-from kinmo_gen.posing.bones import about, bend, turn
-from kinmo_gen.posing.edits import Edit, Span, times_of
+from kinmo_gen.posing.bones import about, bend, tilt, turn
+from kinmo_gen.posing.edits import BACK, LINGER, Edit, Span, times_of
 from kinmo_reasoner.kinds import kind_of
 
-LINGER: Final = 0.8  # s that a limb stays in a pose of which nothing further is said
-BACK: Final = 0.9  # s that it takes back to what it did before
 _STRAIGHTER: Final = 1.2  # the line from pelvis to neck turns less than a spine that bends joint by joint
 _HEAD: Final = 1.3  # a head turns by more than kinmo-annotate reads, which smooths
 _TWIST: Final = 45.0  # degrees, of which no angle is said
@@ -66,7 +64,7 @@ def _degrees(statement: Statement) -> float:
 
 
 def _trunk_leans(kind: str, degrees: float, joints: Tensor, before: Tensor, span: Span) -> Tensor:
-    bent = bend(before, _AXES[kind], torch.full((len(before),), degrees * _STRAIGHTER))
+    bent = bend(before, _AXES[kind], (degrees - tilt(before, _AXES[kind])) * _STRAIGHTER)
     return put_limbs(joints, bent, ("torso",), span.reach())
 
 

@@ -1,0 +1,147 @@
+"""Edits of where the body goes: as far as it is told, turned as far, and as low.
+
+What the motion does already is stretched, which keeps its steps: strides get longer, turns wider. Nothing makes somebody
+walk or turn who does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from kinmo_annotate.measures.body import smooth, smooth_heading
+from kinmo_core.features import FPS
+from kinmo_core.planting import plant_feet
+from kinmo_core.rotations import rotate_yaw
+from kinmo_core.skeleton import HUMANML3D
+from kinmo_core.text import Statement
+from kinmo_gen.gestures import minimum_jerk
+from kinmo_gen.posing.edits import Edit, Span
+from kinmo_reasoner.kinds import kind_of
+
+_DOES: Final = 0.3  # share of what is told, from which on the motion is said to do it at all
+_STRIDE: Final = (0.7, 1.35)  # times its length that a stride may get
+_MORE_TURN: Final = 1.2  # times the turn that the motion makes, at most, may be added
+_CLOSE: Final = (0.1, 10.0)  # m and degrees by which a motion may differ
+_EASE: Final = 0.4  # s before and after a statement in which strides go over into those beside it
+_STEADY: Final = 6.0  # frames: sway of the heading in a step, and of its speed, is smoothed out
+_WAYS: Final = {"forward": (0.0, 1.0), "backward": (0.0, -1.0), "to the left": (1.0, 0.0), "to the right": (-1.0, 0.0)}
+_DEPTHS: Final = {"torso_sink": 1.0, "torso_rise": -1.0}
+_FLOOR: Final = 0.1  # m: height of a wrist that is near the floor
+_LOWEST: Final = 0.6  # m that the pelvis gets lower, at most
+_BACK: Final = 0.3  # share of it by which the pelvis goes back, to stay over the feet
+_FEET: Final = HUMANML3D.index("left_ankle", "right_ankle", "left_foot", "right_foot")
+_UPPER: Final = [joint for joint in range(22) if joint not in _FEET]
+
+
+def tells_the_way(statement: Statement) -> bool:
+    """Tell whether a statement says how far the body goes, turns or sinks."""
+    kind = kind_of(statement) if statement.who == "torso" and statement.amount is not None else None
+    return kind is not None and (kind.name in _DEPTHS or _edit_of(statement) is not None)
+
+
+def _edit_of(statement: Statement) -> Edit | None:
+    kind = kind_of(statement)
+    if kind is None:
+        return None
+    amount = float(statement.amount or 0)
+    if kind.name == "turn":
+        return partial(_turns, amount if kind.direction == "left" else -amount)
+    if kind.name == "travel" and kind.direction in _WAYS:
+        return partial(_travels, amount, _WAYS[kind.direction])
+    return None
+
+
+def go(joints: Tensor, statements: Sequence[Statement]) -> Tensor:
+    """Have joints (T, 22, 3) go, turn and sink as told by `tells_the_way`; feet that slide are planted again."""
+    before, times = joints, torch.arange(len(joints)) / FPS
+    for one in statements:
+        if (edit := _edit_of(one)) is not None:
+            joints = edit(joints, before, Span(times, float(one.start), float(one.end)))
+    told = _told_depth(statements, times)
+    joints = lower(joints, (told - _depth(joints)) * (told > 0))
+    return joints if joints is before else plant_feet(joints)
+
+
+def lower(joints: Tensor, depth: Tensor) -> Tensor:
+    """Lower the body by a depth (T,), m, where it is positive; feet stay, and `constant_body` bends the knees."""
+    depth = smooth(depth.clamp(0, _LOWEST), sigma=2.0)
+    if not bool(depth.any()):
+        return joints
+    back = rotate_yaw(torch.tensor([0.0, 0.0, -_BACK]).expand(len(joints), 3), smooth_heading(joints))
+    out = joints.clone()
+    out[:, _UPPER] += (depth[:, None] * (back - torch.tensor([0.0, 1.0, 0.0])))[:, None]
+    return out
+
+
+def to_the_floor(joints: Tensor, wrist: str, weights: Tensor) -> Tensor:
+    """Lower the body until a hand is near the floor, by weights (T,) from 0 to 1."""
+    return lower(joints, weights * (joints[:, HUMANML3D.names.index(wrist), 1] - _FLOOR))
+
+
+def _told_depth(statements: Sequence[Statement], times: Tensor) -> Tensor:
+    """Return how much lower (T,) than standing the pelvis is told to be, m."""
+    depth = torch.zeros_like(times)
+    for one in sorted(statements, key=lambda one: one.start):
+        if (kind := kind_of(one)) is not None and kind.name in _DEPTHS:
+            reached = minimum_jerk((times - float(one.start)) / max(float(one.end - one.start), 0.2))
+            depth = (depth + _DEPTHS[kind.name] * float(one.amount or 0) * reached).clamp(min=0)
+    return depth
+
+
+def _depth(joints: Tensor) -> Tensor:
+    """Return how much lower (T,) the pelvis is than in most of a motion's upright frames, m."""
+    height = joints[:, 0, 1]
+    return height.quantile(0.9) - height
+
+
+def _turns(degrees: float, joints: Tensor, before: Tensor, span: Span) -> Tensor:
+    """Add to a turn, in proportion to its speed, what it lacks."""
+    del before
+    heading = smooth(torch.cat([joints.new_zeros(1), _change(smooth_heading(joints)).cumsum(0)]), sigma=_STEADY)
+    near = (span.times >= span.start - _EASE) & (span.times <= span.end + _EASE)
+    speed = torch.diff(heading, prepend=heading[:1]) * near
+    sign = 1.0 if degrees > 0 else -1.0
+    speed = (sign * speed).clamp(min=0)
+    made, told = float(speed.sum().rad2deg()), abs(degrees)
+    if made < _DOES * told or abs(told - made) < _CLOSE[1]:
+        return joints
+    lacks = min(told - made, _MORE_TURN * made)
+    return _steered(joints, sign * (lacks / made * speed.cumsum(0)))
+
+
+def _change(angles: Tensor) -> Tensor:
+    """Return the differences (T - 1,) of angles (T,), rad, from -pi to pi."""
+    step = angles.diff()
+    return torch.atan2(step.sin(), step.cos())
+
+
+def _steered(joints: Tensor, yaw: Tensor) -> Tensor:
+    """Turn the body of every frame by a yaw (T,) more, rad, and have it go where it then faces."""
+    steps = torch.diff(joints[:, 0], dim=0, prepend=joints[:1, 0])
+    level = torch.tensor([1.0, 0.0, 1.0])
+    root = joints[0, 0] + rotate_yaw(steps * level, yaw).cumsum(0)
+    root = root * level + joints[:, 0] * (1 - level)
+    return root[:, None] + rotate_yaw(joints - joints[:, :1], yaw[:, None].expand(-1, joints.shape[1]))
+
+
+def _travels(metres: float, way: tuple[float, float], joints: Tensor, before: Tensor, span: Span) -> Tensor:
+    """Lengthen or shorten the strides along the way that the body goes."""
+    del before
+    yaw = smooth_heading(joints)
+    ahead = rotate_yaw(torch.tensor([way[0], 0.0, way[1]]).expand(len(joints), 3), yaw)
+    steps = torch.diff(joints[:, 0], dim=0, prepend=joints[:1, 0])
+    made = float(((steps * ahead).sum(-1) * span.during).sum())
+    if made < _DOES * metres or abs(metres - made) < _CLOSE[0]:
+        return joints
+    longer = min(max(metres / made, _STRIDE[0]), _STRIDE[1]) - 1
+    rises = minimum_jerk((span.times - span.start) / _EASE + 1)
+    longer = longer * rises * minimum_jerk((span.end - span.times) / _EASE + 1)
+    out = joints + (longer[:, None] * steps * torch.tensor([1.0, 0.0, 1.0])).cumsum(0)[:, None]
+    beside = ((joints[:, _FEET] - joints[:, :1]) * ahead[:, None]).sum(-1, keepdim=True)
+    out[:, _FEET] += longer[:, None, None] * beside * ahead[:, None]
+    return out

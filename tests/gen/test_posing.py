@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -162,6 +163,12 @@ def test_the_body_sinks_over_its_feet_and_rises_again():
     torch.testing.assert_close(made.joints[:, ankles], STANDS.joints[:, ankles], atol=0.03, rtol=0)
 
 
+def test_who_is_low_already_sinks_no_further():
+    first, again = (Statement("torso", s, s + 1, "sinks by about {}", 0.3, "metres") for s in (0.5, 2.5))
+    made = pose(STANDS, Timeline((first, again), SECONDS), {PATH})
+    assert float(made.joints[-1, 0, 1] - STANDS.joints[-1, 0, 1]) == pytest.approx(-0.3, abs=0.04)
+
+
 def test_a_hand_gets_down_to_the_floor():
     bends = Statement("torso", 0.5, 2.5, "leans forward to about {}", 60.0, "degrees")
     drops = Statement("left_arm", 0.5, 2.0, "drops from beside the hip to near the floor")
@@ -169,6 +176,33 @@ def test_a_hand_gets_down_to_the_floor():
     wrist = HUMANML3D.names.index("left_wrist")
     assert float(made.joints[30:50, wrist, 1].max()) < 0.2
     assert follows("posture(standing)", replace(made, joints=made.joints[80:]))
+
+
+def test_a_hand_gets_to_the_knee_and_the_other_one_stays_at_the_hip():
+    statements = (
+        Statement("torso", 0.5, 2.4, "leans forward to about {}", 80.0, "degrees"),
+        Statement("left_arm", 0.5, 1.5, "drops from beside the hip to in front of the knees"),
+        Statement("left_arm+left_leg", 1.7, 3.4, "the left hand comes near the left knee"),
+        Statement("right_arm", 0.0, 5.0, "stays beside the hip, swaying a little"),
+    )
+    made = pose(STANDS, Timeline(statements, SECONDS), {"torso", "left_arm", "right_arm"})
+    assert follows("brings(left, knee)", made)
+    assert not follows("brings(right, knee)", made)
+
+
+def test_who_jumps_goes_and_turns_in_the_air():
+    frames = torch.arange(100)
+    height = (0.3 * torch.sin(math.pi * (frames - 40) / 20)).clamp(min=0) * ((frames >= 40) & (frames <= 60))
+    base = replace(STANDS, joints=STANDS.joints + height[:, None, None] * torch.tensor([0.0, 1.0, 0.0]))
+    jump = Statement("torso", 2.0, 3.0, "jumps once, about {} high", 0.3, "metres")
+    aside = Statement("torso", 2.0, 3.0, "travels to the left about {} at walking pace", 0.5, "metres")
+    made = pose(base, Timeline((jump, aside), SECONDS), {PATH})
+    way = made.joints[:, 0, 0] - base.joints[:, 0, 0]
+    assert float(way[-1]) == pytest.approx(0.5, abs=0.02)
+    assert float(way[:40].abs().max()) < 0.01  # on the floor before and after
+    assert float(way[62:].min()) > 0.48
+    turn = Statement("torso", 2.0, 3.0, "turns to the right by about {}", 90.0, "degrees")
+    assert headed(pose(base, Timeline((jump, turn), SECONDS), {PATH})) == pytest.approx(-90, abs=3)
 
 
 @pytest.mark.parametrize("already", [0.0, 25.0])

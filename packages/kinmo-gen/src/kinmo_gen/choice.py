@@ -9,12 +9,13 @@ from typing import Final
 from kinmo_annotate.observe import observe
 from kinmo_core.motion import Motion
 from kinmo_core.text import GROUPS, Statement, Timeline
-from kinmo_gen.posing import limbs_to_pose, pose, statements_of
+from kinmo_gen.posing import PATH, limbs_to_pose, pose, statements_of
 from kinmo_reasoner.layout import RESTS
 from kinmo_reasoner.statements import Statements
 
 _DONE: Final = 0.5  # quality of a match, from which a wanted statement counts as done
-_WELL: Final = 0.9  # score of a motion that nothing needs to be done about
+_WELL: Final = 0.9  # score of a motion that no other one needs to be sampled for
+_VERY_WELL: Final = 0.97  # score of a motion whose limbs need no pose
 _AS_GOOD: Final = 1e-3  # the annotator does not see all that poses do, so they may win at the same score
 _STANDING: Final = "a person stands still"
 
@@ -63,13 +64,16 @@ def posed(choice: Choice, told: Timeline, wanted: Timeline) -> Choice:
         wanted: what the words say.
 
     Returns:
-        The posed motion, or `choice` where it is good, nothing can be posed, or posing makes it worse.
+        The posed motion, or `choice` where nothing can be posed, or it then does less. Limbs of a motion that does
+        very well are left alone, but it goes as far as told.
     """
-    limbs = set() if choice.is_good else limbs_to_pose(choice.motion, told, wanted)
+    is_fine = not choice.missed and choice.score >= _VERY_WELL
+    limbs = limbs_to_pose(choice.motion, told, wanted) & ({PATH} if is_fine else {PATH, *GROUPS})
     if not limbs:
         return choice
     made = best_of([pose(choice.motion, told, limbs)], wanted)
-    return made if made.score >= choice.score - _AS_GOOD else choice
+    does_more = len(made.missed) < len(choice.missed) or made.score >= choice.score - _AS_GOOD
+    return made if does_more else choice
 
 
 def quiet(text: str, told: Timeline, wanted: Timeline) -> tuple[str, Timeline] | None:

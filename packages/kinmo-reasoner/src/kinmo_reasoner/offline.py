@@ -1,7 +1,7 @@
 """The reasoner without a language model of its own: clauses, a table of actions, and the most similar known sentences.
 
-Words win: a limb that the sentence speaks of does what it says, by the table. The other limbs do what they usually do in
-the motions of similar sentences, or what the table says where none is similar.
+Words win: a limb that the sentence speaks of does what it says, by the table, which also knows what usually goes along. The
+other limbs do what they usually do in the motions of similar sentences.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _without_ruled_out(found: Timeline, ruled_out: Sequence[Blocked]) -> Timelin
 
 
 def _completed(told: Sequence[Told], found: Timeline, fixed: set[str], ruled_out: Sequence[Blocked]) -> list[Told]:
-    """Add what is looked up of limbs that the words say nothing of; it takes the place of what the table adds.
+    """Add what is looked up of limbs that neither the words nor the table say anything of.
 
     Args:
         told: by the table.
@@ -148,19 +148,17 @@ def _completed(told: Sequence[Told], found: Timeline, fixed: set[str], ruled_out
         ruled_out: by negations.
     """
     said = {who for one in told if one.explicit for who in one.statement.who.split("+")}
-    pairs = {one.statement.who for one in told if one.explicit and "+" in one.statement.who}
+    by_table = {one.statement.who for one in told}
 
     def is_free(statement: Statement) -> bool:
         limbs = set(statement.who.split("+"))
-        if _is_whole_body(statement) or limbs & fixed or statement.who in pairs:
+        if _is_whole_body(statement) or limbs & fixed or statement.who in by_table:
             return False
         return len(limbs) > 1 or not limbs & said
 
     long = (statement for statement in found.statements if statement.end - statement.start >= _BRIEF)
     added = [s for s in long if is_free(s) and not any(block.holds(s) for block in ruled_out)]
-    replaced = {statement.who for statement in added}
-    kept = [one for one in told if one.explicit or one.statement.who not in replaced]
-    return kept + [Told(statement, explicit=False) for statement in added]
+    return [*told, *(Told(statement, explicit=False) for statement in added)]
 
 
 def _is_whole_body(statement: Statement) -> bool:

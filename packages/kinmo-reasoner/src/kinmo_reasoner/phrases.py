@@ -164,7 +164,9 @@ class _Filler:
         return None
 
     def _speed(self) -> float:
-        return self.action.speed * {"slow": 0.5, "fast": 1.6}.get(self.clause.manner.pace, 1.0)
+        slow = 0.75 if self.action.name == "run" else 0.5  # who runs at half his speed walks
+        pace = {"slow": slow, "fast": 1.6}.get(self.clause.manner.pace, 1.0)
+        return self.action.speed * pace * {"short": 0.5, "long": 1.2}.get(self.clause.manner.length, 1.0)
 
     def _words(self, who: str, side: str, seconds: float) -> dict[str, str]:
         clause, pace = self.clause, self.clause.manner.pace

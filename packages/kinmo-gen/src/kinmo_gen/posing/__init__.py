@@ -20,7 +20,7 @@ from kinmo_core.rig import constant_body
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.text import Statement, Timeline
 from kinmo_gen.gestures import minimum_jerk, put_limbs
-from kinmo_gen.posing.arms import arm_edit, from_origin, is_clap
+from kinmo_gen.posing.arms import arm_edit, from_origin, is_clap, touch_edit
 from kinmo_gen.posing.edits import BACK, CYCLE, LINGER, Edit, Span
 from kinmo_gen.posing.legs import leg_edit
 from kinmo_gen.posing.path import go, tells_the_way
@@ -75,13 +75,17 @@ def limbs_to_pose(motion: Motion, told: Timeline, wanted: Timeline) -> set[str]:
 
 
 def statements_of(limb: str, told: Timeline) -> list[Statement]:
-    """Return what a timeline says of a limb, or of both hands, for which geometry is known, in its order."""
+    """Return what a timeline says of a limb, or of an arm in a pair, for which geometry is known, in its order."""
     claps = [one for one in told.of("left_arm+right_arm") if limb.endswith("_arm") and is_clap(one)]
     own = [replace(one, who=limb) for one in claps] or told.of(limb)
+    touches = [one for one in told.statements if limb.endswith("_arm") and limb in one.who.split("+")]
+    own = [*own, *(one for one in touches if touch_edit(one) is not None)]
     return sorted((one for one in own if _edit_of(one) is not None), key=lambda one: one.start)
 
 
 def _edit_of(statement: Statement) -> Edit | None:
+    if "+" in statement.who:
+        return touch_edit(statement)
     limb = statement.who.split("_")[-1]
     return _EDITS[limb](statement) if limb in _EDITS else None
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from kinmo_annotate.measures.body import OUTWARD
+from kinmo_core.rig import bend_limb
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.text import Statement
 from kinmo_gen.gestures import minimum_jerk, put_limbs
@@ -19,6 +21,7 @@ from kinmo_reasoner.meaning import Phrase, meaning
 
 _SWINGS: Final = {"arm_repeat": 40.0, "arm_strokes": 14.0, "elbow_repeat": 70.0}  # degrees
 _MOSTLY: Final = 0.5  # share of a statement's time
+_AT_TRUNK: Final = ("beside the hip", "on the hip", "behind the hips", "behind the back", "beside the waist")
 _CLAP: Final = "the hands clap"
 _OPEN, _SHUT = "far in front at chest height", "touching the other hand"
 
@@ -43,6 +46,15 @@ def arm_edit(statement: Statement) -> Edit | None:
     return partial(_reach, statement, place) if place else None
 
 
+def touch_edit(statement: Statement) -> Edit | None:
+    """Return what brings a hand to a knee; None where a statement of a pair says something else."""
+    kind = kind_of(statement) if statement.who.count("+") else None
+    if kind is None or kind.name != "hand_at_leg" or not statement.text.endswith("knee"):
+        return None
+    arm, leg = statement.who.split("+")
+    return partial(_touch, arm, f"{leg.split('_')[0]}_knee")
+
+
 def from_origin(joints: Tensor, statement: Statement, span: Span) -> Tensor:
     """Have the arm at the place that a statement says it comes from, until then."""
     origin = poses("arm").get(meaning(Phrase.of(statement)).origin)
@@ -63,13 +75,27 @@ def _place(statement: Statement, kind: str) -> str:
 
 def _reach(statement: Statement, place: str, joints: Tensor, before: Tensor, span: Span) -> Tensor:
     del before
-    posed = aim(joints, statement.who, poses("arm")[place])
+    posed = aim(joints, statement.who, poses("arm")[place], leans=place in _AT_TRUNK)
     weights = span.reach(fast="quickly" in statement.text)
     joints = put_limbs(joints, posed, (statement.who,), weights)
     if place == "near the floor":
         up_again = minimum_jerk((span.times - span.end - LINGER) / BACK)
         joints = to_the_floor(joints, f"{statement.who.split('_')[0]}_wrist", weights * (1 - up_again))
     return joints
+
+
+def _touch(arm: str, knee: str, joints: Tensor, before: Tensor, span: Span) -> Tensor:
+    del before
+    side = arm.split("_")[0]
+    shoulder, elbow, wrist, goal = HUMANML3D.index(f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist", knee)
+    start, end = joints[:, shoulder], joints[:, goal]
+    upper, lower = (
+        float((joints[:, a] - joints[:, b]).norm(dim=-1).mean()) for a, b in ((elbow, shoulder), (wrist, elbow))
+    )
+    posed = joints.clone()
+    posed[:, elbow] = bend_limb(start, joints[:, elbow], end, upper, lower)
+    posed[:, wrist] = posed[:, elbow] + lower * F.normalize(end - posed[:, elbow], dim=-1)
+    return put_limbs(joints, posed, (arm,), span.reach())
 
 
 def _bend(statement: Statement, joints: Tensor, before: Tensor, span: Span) -> Tensor:

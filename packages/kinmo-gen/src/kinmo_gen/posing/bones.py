@@ -17,21 +17,24 @@ _AXES: Final = {"left": (1.0, 0.0, 0.0), "up": (0.0, 1.0, 0.0), "forward": (0.0,
 _SPINE: Final = (("pelvis", 0.5), ("spine1", 0.3), ("spine2", 0.2))  # where a trunk bends, and its shares
 
 
-def aim(joints: Tensor, limb: str, directions: Tensor) -> Tensor:
+def aim(joints: Tensor, limb: str, directions: Tensor, *, leans: bool = False) -> Tensor:
     """Turn the two bones of an arm or leg to directions of the body's frame, (2, 3): outward, up, forward.
 
     Args:
         joints: (T, 22, 3).
         limb: left_arm, right_arm, left_leg or right_leg.
         directions: of any length.
+        leans: whether the frame leans forward and back with the trunk.
     """
     side, _, kind = limb.partition("_")
     chain = ("shoulder", "elbow", "wrist") if kind == "arm" else ("hip", "knee", "ankle")
     first, middle, last = (f"{side}_{name}" for name in chain)
     yaw = smooth_heading(joints)
+    lean = about(joints, "left", tilt(joints, "left")) if leans else torch.eye(3).expand(len(joints), 3, 3)
     for start, end, direction in ((first, middle, directions[0]), (middle, last, directions[1])):
         a, b = HUMANML3D.index(start, end)
         goal = rotate_yaw((direction * torch.tensor([OUTWARD[side], 1.0, 1.0])).expand(len(joints), 3), yaw)
+        goal = (lean @ goal[..., None])[..., 0]
         bone = F.normalize(joints[:, b] - joints[:, a], dim=-1)
         joints = turn(joints, start, shortest_rotation(bone, F.normalize(goal, dim=-1)))
     return joints

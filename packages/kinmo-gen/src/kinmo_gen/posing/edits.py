@@ -20,7 +20,7 @@ CYCLE: Final = 0.45  # s, least, of what is done again and again
 LINGER: Final = 0.8  # s that a limb stays in a pose of which nothing further is said
 BACK: Final = 0.9  # s that it takes back to what it did before
 _REACH_SECONDS: Final = 1.1  # s that a limb takes to a pose, at most
-_FAST_SECONDS: Final = 0.35  # s, where it does so quickly
+_FAST_SECONDS: Final = 0.25  # s, where it does so quickly
 _AGAIN: Final = 1.0  # s of a cycle of which no number is said
 _COUNTS: Final = {"once": 1, "twice": 2, "three times": 3, "four times": 4, "five times": 5, "six times": 6}
 

@@ -1,11 +1,12 @@
 """Edits of where the body goes: as far as it is told, turned as far, and as low.
 
 What the motion does already is stretched, which keeps its steps: strides get longer, turns wider. Nothing makes somebody
-walk or turn who does not.
+walk or turn who does not; but who jumps goes and turns in the air, where no foot stands.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -30,7 +31,10 @@ _CLOSE: Final = (0.1, 10.0)  # m and degrees by which a motion may differ
 _EASE: Final = 0.4  # s before and after a statement in which strides go over into those beside it
 _STEADY: Final = 6.0  # frames: sway of the heading in a step, and of its speed, is smoothed out
 _WAYS: Final = {"forward": (0.0, 1.0), "backward": (0.0, -1.0), "to the left": (1.0, 0.0), "to the right": (-1.0, 0.0)}
-_DEPTHS: Final = {"torso_sink": 1.0, "torso_rise": -1.0}
+_OFF: Final = 0.06  # m above where they stand, from which feet are off the floor
+_MOST: Final = (0.8, 150.0)  # m and degrees that may be added in the air
+_SINKS: Final = "torso_sink"
+_DEPTHS: Final = (_SINKS, "torso_rise")
 _FLOOR: Final = 0.1  # m: height of a wrist that is near the floor
 _LOWEST: Final = 0.6  # m that the pelvis gets lower, at most
 _BACK: Final = 0.3  # share of it by which the pelvis goes back, to stay over the feet
@@ -39,9 +43,18 @@ _UPPER: Final = [joint for joint in range(22) if joint not in _FEET]
 
 
 def tells_the_way(statement: Statement) -> bool:
-    """Tell whether a statement says how far the body goes, turns or sinks."""
+    """Tell whether a statement says how far the body goes, turns or sinks, or that it jumps."""
     kind = kind_of(statement) if statement.who == "torso" and statement.amount is not None else None
-    return kind is not None and (kind.name in _DEPTHS or _edit_of(statement) is not None)
+    return kind is not None and (kind.name in (*_DEPTHS, "jump") or _edit_of(statement) is not None)
+
+
+def _is_jump(statement: Statement) -> bool:
+    kind = kind_of(statement)
+    return kind is not None and kind.name == "jump"
+
+
+def _overlap(one: Statement, other: Statement) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _edit_of(statement: Statement) -> Edit | None:
@@ -60,8 +73,10 @@ def go(joints: Tensor, statements: Sequence[Statement]) -> Tensor:
     """Have joints (T, 22, 3) go, turn and sink as told by `tells_the_way`; feet that slide are planted again."""
     before, times = joints, torch.arange(len(joints)) / FPS
     for one in statements:
+        span = Span(times, float(one.start), float(one.end))
         if (edit := _edit_of(one)) is not None:
-            joints = edit(joints, before, Span(times, float(one.start), float(one.end)))
+            in_the_air = any(_overlap(one, jump) for jump in statements if _is_jump(jump)) and _flight(joints, span)
+            joints = _leap(one, joints, span, in_the_air) if in_the_air else edit(joints, before, span)
     told = _told_depth(statements, times)
     joints = lower(joints, (told - _depth(joints)) * (told > 0))
     return joints if joints is before else plant_feet(joints)
@@ -89,7 +104,9 @@ def _told_depth(statements: Sequence[Statement], times: Tensor) -> Tensor:
     for one in sorted(statements, key=lambda one: one.start):
         if (kind := kind_of(one)) is not None and kind.name in _DEPTHS:
             reached = minimum_jerk((times - float(one.start)) / max(float(one.end - one.start), 0.2))
-            depth = (depth + _DEPTHS[kind.name] * float(one.amount or 0) * reached).clamp(min=0)
+            change = float(one.amount or 0) * reached
+            # Who is low and is told to sink, as in "crouches, then walks in a crouch", is as low as told already.
+            depth = torch.maximum(depth, change) if kind.name == _SINKS else (depth - change).clamp(min=0)
     return depth
 
 
@@ -112,6 +129,33 @@ def _turns(degrees: float, joints: Tensor, before: Tensor, span: Span) -> Tensor
         return joints
     lacks = min(told - made, _MORE_TURN * made)
     return _steered(joints, sign * (lacks / made * speed.cumsum(0)))
+
+
+def _flight(joints: Tensor, span: Span) -> tuple[int, int] | None:
+    """Return the longest run of frames [start, end) in a span, in which both feet are off the floor; None without any."""
+    lowest = joints[:, _FEET, 1].amin(-1)
+    up = (lowest > lowest.quantile(0.2) + _OFF) & (span.times >= span.start - _EASE) & (span.times <= span.end + _EASE)
+    edges = torch.nn.functional.pad(up.int(), (1, 1)).diff()
+    runs = list(zip((edges > 0).nonzero()[:, 0].tolist(), (edges < 0).nonzero()[:, 0].tolist(), strict=True))
+    return max(runs, key=lambda run: run[1] - run[0], default=None)
+
+
+def _leap(statement: Statement, joints: Tensor, span: Span, flight: tuple[int, int]) -> Tensor:
+    """Add in the air what a travel or a turn lacks."""
+    kind, amount = kind_of(statement), float(statement.amount or 0)
+    assert kind is not None
+    start, end = flight
+    passed = ((torch.arange(len(joints)) - start + 1) / (end - start + 1)).clamp(0, 1)
+    yaw = smooth_heading(joints)
+    if kind.name == "turn":
+        told = amount if kind.direction == "left" else -amount
+        made = float(_change(yaw)[span.during[1:]].sum().rad2deg())
+        return _steered(joints, passed * math.radians(max(-_MOST[1], min(_MOST[1], told - made))))
+    x, z = _WAYS[kind.direction]
+    ahead = rotate_yaw(torch.tensor([x, 0.0, z]), yaw[start])
+    gone = joints[span.during, 0]
+    lacks = max(-_MOST[0], min(_MOST[0], amount - float((gone[-1] - gone[0]) @ ahead)))
+    return joints + (passed[:, None] * lacks * ahead)[:, None]
 
 
 def _change(angles: Tensor) -> Tensor:

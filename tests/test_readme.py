@@ -6,75 +6,22 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from pages import MODULES, PAGES, ROOT, blocks, code, commands, name, whole_commands
 
 from kinmo_core.text import Timeline
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
-    *sorted((ROOT / "packages").glob("*/README.md")),
-    *sorted((ROOT / "packages").glob("*/src/*/weights/*/README.md")),
-]
-PLACEHOLDERS = {
-    r"STAGE_\w+": "masked_cmu",
-    "OVERLAY.yaml": "cpu.yaml",
-    "--config FILE": "--config configs/gen/masked_cmu.yaml",
-}
-MODULES = {
-    "kinmo": "kinmo_core",
-    **{f"kinmo-{name}": f"kinmo_{name}" for name in ("gen", "annotate", "htma", "reasoner")},
-}
 PREPARE = (
     "from kinmo_core.io import save_motion; from kinmo_core.motion import Motion; "
     "from kinmo_core.testing import walking_joints; save_motion(Motion(walking_joints(30)), 'walk.bvh')\n"
 )
 
 
-def name(page: Path) -> str:
-    return str(page.relative_to(ROOT))
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), flags=re.DOTALL)
-
-
-def code(page: Path) -> list[str]:
-    """Find the lines of code blocks and of indented blocks, then inline code."""
-    text = page.read_text()
-    fenced = [line for block in re.findall(r"```\w*\n(.*?)```", text, flags=re.DOTALL) for line in joined(block)]
-    indented = [line.strip() for line in joined(text) if line.startswith("    ")]
-    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-    return [*fenced, *indented, *re.findall(r"`([^`\n]+)`", prose)]
-
-
-def joined(block: str) -> list[str]:
-    """Split into lines; one that ends in a backslash is joined to the next."""
-    return block.replace("\\\n", " ").splitlines()
-
-
-def commands(page: Path) -> Iterator[list[str]]:
-    """Find the command lines of KinMo, without comments."""
-    for line in code(page):
-        found = re.match(rf"(?:\.venv/bin/)?((?:{'|'.join(MODULES)}) .*)", line)
-        if found:
-            yield shlex.split(found[1].split(" | ")[0], comments=True)
-
-
-def whole(command: list[str]) -> str:
-    """Put values in place of placeholders; "" for an abbreviated command or one that is only named."""
-    line = shlex.join(command)
-    for placeholder, value in PLACEHOLDERS.items():
-        line = re.sub(placeholder, value, line)
-    return "" if "..." in command or re.fullmatch(r"kinmo[a-z-]*( -{0,2}[a-z]+)*", line) else line
-
-
-COMMANDS = sorted({line for page in PAGES for command in commands(page) if (line := whole(command))})
+COMMANDS = sorted({line for page in PAGES for line in whole_commands(page)})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -113,7 +60,7 @@ def test_subcommands_exist(command: str) -> None:
     program = Path(sys.executable).with_name(command)
     helped = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
     for page in PAGES:
-        for found in commands(page):
+        for found in commands(code(page)):
             assert found[0] != command or re.search(rf"(^|[\s,{{]){found[1]}\b", helped), f"{page}: {found}"
 
 

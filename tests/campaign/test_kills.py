@@ -186,6 +186,60 @@ def test_a_model(tmp_path: Path) -> None:
     killed_everywhere(first, [*first, "--length", shipped, "--guidance", "2"], "out/model", tmp_path)
 
 
+SAMPLE: Final = ["kinmo-gen", "sample", "a person waves", "--seconds", "1", "--num", "2", "--seed", "0", "--out", "out"]
+
+
+@pytest.fixture(scope="module")
+def sampled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Two motions in four formats, sampled without a kill."""
+    folder = tmp_path_factory.mktemp("sampled")
+    ended = run("never", 0, SAMPLE, folder)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.endswith("renames 8\n")
+    return state(folder / "out")
+
+
+def goes_on(folder: Path, sampled: dict[str, str], *, files: int | None = None) -> None:
+    """Check that what a killed sampling left is whole, and that the next one writes the rest and tidies up."""
+    left = {name: value for name, value in state(folder).items() if ".kinmo-" not in name}
+    assert left.items() <= {f"out/{name}": value for name, value in sampled.items()}.items()
+    assert files is None or len(left) == files
+    assert run("never", 0, SAMPLE, folder).returncode == 0
+    assert state(folder) == {f"out/{name}": value for name, value in sampled.items()}
+
+
+@pytest.mark.parametrize(
+    ("when", "at"),
+    [
+        ("before", 3),  # while the film of the first motion gets its name
+        *(
+            pytest.param(when, at, marks=pytest.mark.slow)
+            for at in range(1, 9)
+            for when in ("before", "after")
+            if (when, at) != ("before", 3)
+        ),
+    ],
+)
+def test_samples(when: str, at: int, sampled: dict[str, str], tmp_path: Path) -> None:
+    assert run(when, at, SAMPLE, tmp_path).returncode == -signal.SIGKILL
+    goes_on(tmp_path, sampled, files=at - (when == "before"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", np.random.default_rng(1).uniform(0.3, 1, 6).round(2).tolist())
+def test_samples_at_a_random_moment(share: float, sampled: dict[str, str], tmp_path: Path) -> None:
+    start = time.monotonic()
+    assert run("never", 0, SAMPLE, tmp_path).returncode == 0
+    seconds = share * (time.monotonic() - start)
+    shutil.rmtree(tmp_path / "out")
+    code = [sys.executable, "-c", KILLER, "never", "0", MAINS[SAMPLE[0]], *SAMPLE[1:]]
+    process = subprocess.Popen(code, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    time.sleep(seconds)
+    process.kill()  # ffmpeg lives on for a moment, as with a kill of the out-of-memory killer
+    process.communicate()
+    goes_on(tmp_path, sampled)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", np.random.default_rng(0).uniform(1, 14, 6).round(2).tolist())
 def test_a_training_at_a_random_moment(seconds: float, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from typing import Final
 import numpy as np
 import pytest
 from judge import MAINS
+from toy_amass import write_sources
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.features import FPS
@@ -133,6 +135,36 @@ def test_a_data_set(when: str, motions: Path) -> None:
         with atomic_path(motions / "out" / "next.txt") as path:
             path.touch()
         assert sorted(path.name for path in (motions / "out").iterdir()) == ["data", "next.txt"]
+
+
+REBUILD: Final = shlex.split(
+    "kinmo data humanml3d --amass amass --smplh smplh --repository repository --out set --jobs 1"
+)
+
+
+# The settings, the first clip, one in the middle, and the folder.
+@pytest.mark.parametrize(
+    ("when", "at"),
+    [
+        ("after", 2),
+        *(
+            pytest.param(*kill, marks=pytest.mark.slow)
+            for kill in (("before", 1), ("after", 1), ("before", 5), ("before", 9), ("after", 9))
+        ),
+    ],
+)
+def test_a_rebuilt_data_set(when: str, at: int, tmp_path: Path) -> None:
+    write_sources(tmp_path)
+    ended = run("never", 0, REBUILD, tmp_path)
+    assert ended.stderr.endswith("renames 9\n"), ended.stderr
+    wanted = state(tmp_path / "set")
+    shutil.rmtree(tmp_path / "set")
+    assert run(when, at, REBUILD, tmp_path).returncode == -signal.SIGKILL
+    assert (tmp_path / "set").exists() == ((when, at) == ("after", 9))
+    if not (tmp_path / "set").exists():
+        assert run("never", 0, REBUILD, tmp_path).returncode == 0
+    assert state(tmp_path / "set") == wanted
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["amass", "repository", "set", "smplh"]
 
 
 @pytest.fixture

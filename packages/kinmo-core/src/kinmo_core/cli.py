@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from kinmo_core.command import Commands, Parser, readable_file, run_command
-from kinmo_core.data.commands import add_check, add_folder
+from kinmo_core.data.commands import add_check, add_folder, add_humanml3d
 from kinmo_core.errors import InputError
 from kinmo_core.reading import add_read_options, read_source
 
@@ -80,6 +80,7 @@ def _add_data(commands: Commands) -> None:
     )
     pack.set_defaults(run=_data_pack)
     add_folder(sets)
+    add_humanml3d(sets)
     add_check(sets)
 
 

@@ -1,4 +1,4 @@
-"""The subcommands `check` and `folder` of `kinmo data`; handlers import what they need when they run."""
+"""The subcommands `check`, `folder` and `humanml3d` of `kinmo data`; handlers import what they need when they run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 _SHOWN: Final = 3  # findings of a kind in the table
+_FULL: Final = "also store mirrored copies and new_joints, for other tools"
 
 
 def add_check(sets: Any) -> None:
@@ -35,10 +36,47 @@ def add_folder(sets: Any) -> None:
     )
     folder.add_argument("--val", type=float, help="share of validation clips (default: 0.05)")
     folder.add_argument("--test", type=float, help="share of test clips (default: 0.15)")
-    folder.add_argument(
-        "--full", action="store_true", help="also store mirrored copies and new_joints, for other tools"
-    )
+    folder.add_argument("--full", action="store_true", help=_FULL)
     folder.set_defaults(run=_folder)
+
+
+def add_humanml3d(sets: Any) -> None:
+    """Add `humanml3d` to the subcommands of `kinmo data`."""
+    rebuilt = sets.add_parser(
+        "humanml3d",
+        help="rebuild HumanML3D from AMASS",
+        description="Started again after a stop, it goes on where it was.",
+    )
+    rebuilt.add_argument("--amass", type=Path, required=True, help='folder with the sub-sets of AMASS, "SMPL+H G"')
+    rebuilt.add_argument("--smplh", type=Path, required=True, help="folder with male/model.npz and female/model.npz")
+    rebuilt.add_argument(
+        "--repository",
+        type=Path,
+        required=True,
+        help="clone of EricGuo5513/HumanML3D, with texts.zip and humanact12.zip unpacked",
+    )
+    rebuilt.add_argument("--out", type=Path, required=True, help="new or empty folder to write")
+    rebuilt.add_argument("--jobs", type=int, help="processes (default: one for each core)")
+    rebuilt.add_argument("--skip-missing", action="store_true", help="leave out clips of recordings that are not there")
+    rebuilt.add_argument("--full", action="store_true", help=_FULL)
+    rebuilt.set_defaults(run=_humanml3d)
+
+
+def _humanml3d(options: argparse.Namespace) -> None:
+    from kinmo_core.data.rebuild import rebuild
+
+    made = rebuild(
+        options.amass,
+        options.smplh,
+        options.repository,
+        options.out,
+        full=options.full,
+        skip_missing=options.skip_missing,
+        jobs=options.jobs,
+        progress=sys.stderr.isatty(),
+    )
+    counts = ", ".join(f"{name} {count:,}" for name, count in made.clips.items())
+    print(f"{options.out}: {counts} (ids, mirrored copies included), {made.seconds / 3600:,.2f} h without these")
 
 
 def _folder(options: argparse.Namespace) -> None:

@@ -15,20 +15,24 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from kinmo_core.data.caption_file import Row, read_caption_file
 from kinmo_core.data.humanml3d import MAX_FRAMES, MIN_FRAMES
-from kinmo_core.data.mirroring import mirror_clip
 from kinmo_core.data.pack import SPLITS
-from kinmo_core.data.writer import check_new_folder, new_dataset, with_mirrored, write_clip, write_lists
-from kinmo_core.errors import DataWarning, InputError
+from kinmo_core.data.writer import (
+    check_new_folder,
+    new_dataset,
+    statistics_of,
+    warn_of,
+    with_mirrored,
+    write_clip,
+    write_lists,
+)
+from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, encode_raw
 from kinmo_core.io import load_motion, motion_files
 from kinmo_core.motion import mirror_joints
-from kinmo_core.stats import Statistics
 
 CAPTION_FILES: Final = ("captions.csv", "captions.jsonl")
 
@@ -117,9 +121,9 @@ def write_folder(
             (id, path.relative_to(source).as_posix(), splits.get(path, ""), n) for id, (path, n) in clips.items()
         )
         _write_index(work / "index.csv", rows_of_index)
-        _statistics(work, lists["train"]).save(work)
-    _warn(source, "motions left out", notes.unreadable)
-    _warn(source, "remarks on how motions were read", notes.remarks)
+        statistics_of(work, lists["train"]).save(work)
+    warn_of(source, "motions left out", notes.unreadable)
+    warn_of(source, "remarks on how motions were read", notes.remarks)
     lengths = [length for _, length in clips.values()]
     return Made(
         clips={name: len(ids) for name, ids in lists.items()},
@@ -209,14 +213,3 @@ def _lists(splits: Mapping[str, str]) -> dict[str, list[str]]:
 def _write_index(path: Path, rows: Iterable[Sequence[object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("id", "file", "split", "frames"), *rows])
-
-
-def _statistics(folder: Path, ids: Iterable[str]) -> Statistics:
-    """Compute over clips and their mirrored copies, as HumanML3D does."""
-    clips = (torch.from_numpy(np.load(folder / "new_joint_vecs" / f"{id}.npy")) for id in ids)
-    return Statistics.of(part for clip in clips for part in (clip, mirror_clip(clip)))
-
-
-def _warn(source: Path, what: str, messages: Sequence[str]) -> None:
-    if messages:
-        warnings.warn(f"{source}: {len(messages)} {what}; the first: {messages[0]}", DataWarning, stacklevel=3)

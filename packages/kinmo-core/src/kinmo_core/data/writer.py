@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from kinmo_core.data.captions import Caption
-from kinmo_core.errors import InputError
+from kinmo_core.data.mirroring import mirror_clip
+from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.features import decode
 from kinmo_core.files import atomic_folder
+from kinmo_core.stats import Statistics
 
 ABOUT: Final = "about.json"  # facts about a data set that was written here
 
@@ -56,3 +60,20 @@ def write_lists(folder: Path, lists: Mapping[str, Sequence[str]]) -> None:
 def with_mirrored(ids: Sequence[str]) -> list[str]:
     """Return ids, each followed by that of its mirrored copy, as HumanML3D lists them."""
     return [id for base_id in ids for id in (base_id, f"M{base_id}")]
+
+
+def statistics_of(folder: Path, ids: Iterable[str]) -> Statistics:
+    """Compute over clips and their mirrored copies, as HumanML3D does; a copy without a file is made of its clip."""
+    return Statistics.of(part for id in ids for part in _with_mirrored_copy(folder / "new_joint_vecs", id))
+
+
+def _with_mirrored_copy(folder: Path, id: str) -> Iterator[Tensor]:
+    clip, copy = torch.from_numpy(np.load(folder / f"{id}.npy")), folder / f"M{id}.npy"
+    yield clip
+    yield torch.from_numpy(np.load(copy)) if copy.is_file() else mirror_clip(clip)
+
+
+def warn_of(source: Path, what: str, messages: Sequence[str]) -> None:
+    """Tell in one `DataWarning` how many messages there are, and the first."""
+    if messages:
+        warnings.warn(f"{source}: {len(messages)} {what}; the first: {messages[0]}", DataWarning, stacklevel=3)

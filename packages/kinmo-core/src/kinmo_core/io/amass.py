@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from kinmo_core.anatomy import leg_length
@@ -20,7 +22,7 @@ from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.files import atomic_path
 from kinmo_core.io.archive import Arrays
 from kinmo_core.io.layouts import upright
-from kinmo_core.io.smpl import JOINTS, Body, load_body, offsets_of, pose_joints, rig_body
+from kinmo_core.io.smpl import JOINTS, load_body, offsets_of, pose_joints, rig_body
 from kinmo_core.motion import Motion
 from kinmo_core.rig import fit_rotations
 
@@ -37,16 +39,38 @@ def is_amass(names: tuple[str, ...]) -> bool:
     return "trans" in names and ("poses" in names or {"root_orient", "pose_body"} <= {*names})
 
 
-def read_amass(arrays: Arrays, *, body_model: Path | str | None = None) -> Motion:
-    """Read the 22 joints of the body.
+@dataclass(frozen=True)
+class Take:
+    """Poses of a file over time.
 
     Args:
-        arrays: of the file.
-        body_model: `.npz` of the model that the file was made with. Without one, the poses move the rig of
-            `kinmo_core.rig`, whose bones and rest pose are those of HumanML3D's average, and a `DataWarning` says so.
+        poses: (T, 66) rotations of pelvis and body relative to the parent, axis times angle in radians.
+        trans: (T, 3) path, metres.
+        betas: (n,) shape; empty if the file has none.
+        fps: frames per second.
+    """
+
+    poses: Float[Tensor, "frames 66"]
+    trans: Float[Tensor, "frames 3"]
+    betas: Float[Tensor, " shapes"]
+    fps: float
+
+    def every(self, step: int) -> Take:
+        """Return every `step`-th frame, from the first one on."""
+        return replace(self, poses=self.poses[::step], trans=self.trans[::step], fps=self.fps / step)
+
+    def joints(self, rest: Float[Tensor, "22 3"]) -> Float[Tensor, "frames 22 3"]:
+        """Return the joints in metres, in the axes of the file, of a body with these joints at rest."""
+        import roma  # loads torch._dynamo, which takes a second
+
+        return pose_joints(rest, roma.rotvec_to_rotmat(self.poses.unflatten(-1, (JOINTS, 3))), self.trans)
+
+
+def read_take(arrays: Arrays) -> Take:
+    """Read the poses of a file.
 
     Raises:
-        InputError: an array is missing, damaged or of another shape, or the body model cannot be read.
+        InputError: an array is missing, damaged or of another shape.
     """
     poses, trans = _poses(arrays), _numbers(arrays, "trans")
     if poses.shape[1] < _BODY or trans.shape != (len(poses), 3) or len(poses) == 0:
@@ -60,12 +84,40 @@ def read_amass(arrays: Arrays, *, body_model: Path | str | None = None) -> Motio
     fps = _numbers(arrays, rate)
     if fps.numel() != 1:
         raise InputError(f"{arrays.path}: {rate} must be a single number, got shape {tuple(fps.shape)}")
-    import roma  # loads torch._dynamo, which takes a second
+    betas = _numbers(arrays, "betas").flatten() if "betas" in arrays.names else torch.zeros(0, dtype=torch.float64)
+    return Take(poses[:, :_BODY], trans, betas, float(fps))
 
-    rotations = roma.rotvec_to_rotmat(poses[:, :_BODY].unflatten(-1, (JOINTS, 3)))
-    joints = pose_joints(_shaped(arrays, body_model), rotations, trans).float()
+
+def gender_of(arrays: Arrays) -> str:
+    """Return "male", "female" or "neutral" as the file tells, in text or in bytes; "" if it does not.
+
+    Raises:
+        InputError: the array is damaged or a pickle.
+    """
+    gender = arrays.load("gender").reshape(-1)[:1].tolist() if "gender" in arrays.names else []
+    return "".join(word.decode(errors="replace") if isinstance(word, bytes) else str(word) for word in gender)
+
+
+def read_amass(arrays: Arrays, *, body_model: Path | str | None = None) -> Motion:
+    """Read the 22 joints of the body.
+
+    Args:
+        arrays: of the file.
+        body_model: `.npz` of the model that the file was made with. Without one, the poses move the rig of
+            `kinmo_core.rig`, whose bones and rest pose are those of HumanML3D's average, and a `DataWarning` says so.
+
+    Raises:
+        InputError: an array is missing, damaged or of another shape, or the body model cannot be read.
+    """
+    take = read_take(arrays)
+    if body_model is None:
+        message = f"{arrays.path}: read with HumanML3D's bones, since no body model is given"
+        warnings.warn(message, DataWarning, stacklevel=2)
+        rest = rig_body().rest
+    else:
+        rest = load_body(body_model).shaped(take.betas)
     try:
-        return Motion(upright(joints, source=str(arrays.path), usual=(2, 1)), fps=float(fps))
+        return Motion(upright(take.joints(rest).float(), source=str(arrays.path), usual=(2, 1)), fps=take.fps)
     except InputError as error:
         raise InputError(f"{arrays.path}: {error}") from error
 
@@ -118,16 +170,6 @@ def fit_smpl(joints: Tensor, rest: Tensor) -> tuple[Tensor, Tensor]:
     turn = torch.tensor(_Z_UP, dtype=torch.float64)
     rotations = torch.cat([turn @ rotations[:, :1], rotations[:, 1:]], dim=1)
     return roma.rotmat_to_rotvec(rotations).flatten(1), root @ turn.T - rest[0].double()
-
-
-def _shaped(arrays: Arrays, body_model: Path | str | None) -> Tensor:
-    """Return the rest joints (22, 3) of the body with the shape of the file."""
-    if body_model is None:
-        message = f"{arrays.path}: read with HumanML3D's bones, since no body model is given"
-        warnings.warn(message, DataWarning, stacklevel=2)
-        return rig_body().rest
-    body: Body = load_body(body_model)
-    return body.shaped(_numbers(arrays, "betas").flatten() if "betas" in arrays.names else torch.zeros(0))
 
 
 def _poses(arrays: Arrays) -> Tensor:

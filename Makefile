@@ -34,6 +34,9 @@ demo: setup  ## turn four sentences into motions, files and pictures under demo/
 test: setup  ## run the tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(ARGS)
 
+docs-check: setup  ## run every command of the pages on small data (some 20 minutes on two cores)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m docs tests/test_docs.py $(ARGS)
+
 lint: setup  ## check style, types and the layers between the packages
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -107,5 +110,5 @@ $(STAMP): uv.lock $(wildcard packages/*/pyproject.toml)
 	$(BIN)/uv pip check --python .venv
 	touch $@
 
-.PHONY: help setup demo test lint format bench data annotate compose reasoner train-tokenizer train-gen train-residual \
+.PHONY: help setup demo test docs-check lint format bench data annotate compose reasoner train-tokenizer train-gen train-residual \
         train-length train-evaluator train-htma wheels lock clean

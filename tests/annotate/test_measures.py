@@ -75,6 +75,7 @@ def test_heading_size_and_place_change_nothing(heading: float, size: float, plac
                 "pitch",
                 "lean",
                 "twist",
+                "turn",
                 "rise",
                 "up",
                 "tumble",
@@ -85,12 +86,14 @@ def test_heading_size_and_place_change_nothing(heading: float, size: float, plac
         assert torch.allclose(values, plain[name], atol=tolerance, rtol=1e-3), name
 
 
-def test_mirroring_swaps_the_sides_to_the_last_digit():
-    joints = Action(wave="left", stride=0.3, lift=0.5, arm_swing=0.3, speed=1.0, turn=0.4).joints(50)
+@pytest.mark.parametrize("turn", [0.4, 2.3])  # the second passes behind, where an angle jumps
+def test_mirroring_swaps_the_sides_to_the_last_digit(turn: float):
+    joints = Action(wave="left", stride=0.3, lift=0.5, arm_swing=0.3, speed=1.0, turn=turn).joints(50)
     plain, mirrored = measure(joints), measure(mirror_joints(joints))
     signed = {
         "lean",
         "twist",
+        "hips_turn",
         "head_tilt",
         "across_rise",
         "wheel",

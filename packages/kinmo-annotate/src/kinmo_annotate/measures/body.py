@@ -128,6 +128,6 @@ def sine_angle(part: Float[Tensor, "*batch"], vector: Float[Tensor, "*batch 3"])
     return torch.asin((part / vector.norm(dim=-1).clamp_min(TINY)).clamp(-1, 1)).rad2deg()
 
 
-def wrapped(degrees: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:
-    """Return the same angles between -180 and 180 degrees."""
-    return degrees.add(180).remainder(360).sub(180)
+def wrapped(angle: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:
+    """Return the same angles between -pi and pi, rad; that of `-angle` is the negative to the last digit."""
+    return torch.atan2(angle.sin(), angle.cos())

@@ -17,7 +17,10 @@ _ANKLE: Final = 0.05  # m by which the ankle of a standing foot is above its bal
 
 
 def torso(body: Body) -> dict[str, Tensor]:
-    """Measure height, lean and twist of the trunk; `lowest` is the lowest point of the feet."""
+    """Measure height, lean and twist of the trunk; `hips_turn` is that of the hips against the heading.
+
+    `lowest` is the lowest point of the feet.
+    """
     trunk = body.shoulders - body["pelvis"]
     shoulders, hips = (body[f"left_{name}"] - body[f"right_{name}"] for name in ("shoulder", "hip"))
     return {
@@ -26,7 +29,8 @@ def torso(body: Body) -> dict[str, Tensor]:
         "pitch": sine_angle(trunk[..., 2], trunk),
         "lean": sine_angle(trunk[..., 0], trunk),
         "trunk_up": trunk[..., 1],
-        "twist": wrapped((yaw_of(shoulders) - yaw_of(hips)).rad2deg()),
+        "twist": wrapped(yaw_of(shoulders) - yaw_of(hips)).rad2deg(),
+        "hips_turn": yaw_of(hips).rad2deg(),
         "lowest": feet_height(body.joints),
     }
 
@@ -55,7 +59,7 @@ def travel(body: Body) -> dict[str, Tensor]:
     room, start = body.room, body.heading[..., :1]
     names = {"travel": "pelvis", **{f"{side}_foot": f"{side}_foot" for side in SIDES}}
     seen = {name: rotate_yaw(room[..., at(joint)[0], :] - room[..., :1, 0, :], -start) for name, joint in names.items()}
-    turn = body.heading.diff(dim=-1).add(torch.pi).remainder(2 * torch.pi).sub(torch.pi)
+    turn = wrapped(body.heading.diff(dim=-1))
     unwrapped = torch.cat([torch.zeros_like(start), turn.cumsum(-1)], dim=-1)
     places = {f"{name}_{axis}": seen[name][..., i] for name in names for axis, i in (("x", 0), ("z", 2))}
     return {"heading": unwrapped.rad2deg(), **places}

@@ -63,6 +63,24 @@ def test_of_a_number_that_goes_to_and_fro_the_straight_parts_are_told():
     assert (second.first, second.last) == (pytest.approx(0.5), pytest.approx(1.6, abs=0.1))
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_number_that_goes_and_then_creeps_on_has_moved_when_it_went(sign: float):
+    went, creeps = np.linspace(0, 1, 10), np.linspace(1, 1.2, 60)
+    [swing] = moves(sign * np.concatenate([went, creeps]), 0.5)
+    assert swing.end == pytest.approx(9, abs=2)
+    assert isinstance(swing, Swing)
+    assert (swing.first, swing.last) == (pytest.approx(0, abs=0.1), pytest.approx(sign, abs=0.1))
+    [swing] = moves(sign * np.concatenate([creeps, creeps[-1] + went])[::-1], 0.5)
+    assert swing.span == (pytest.approx(0, abs=2), pytest.approx(9, abs=2))
+
+
+def test_a_number_that_only_creeps_keeps_its_time():
+    creeps = np.concatenate([np.linspace(0, 0.2, 40), np.linspace(0.2, 0.8, 8), np.linspace(0.8, 1, 40)])
+    assert moves(creeps, 0.9) == swings(creeps, 0.9)  # what is quick of it is too little to be told
+    steady = np.linspace(0, 1, 80)
+    assert moves(steady, 0.5) == swings(steady, 0.5)
+
+
 @given(st.lists(st.floats(-10, 10), min_size=2, max_size=80), st.floats(0.5, 5))
 def test_turning_points_alternate_and_are_far_enough_apart(values: list[float], least: float):
     series = np.array(values)

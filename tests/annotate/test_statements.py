@@ -15,6 +15,7 @@ from kinmo_annotate.statements import words
 from kinmo_annotate.vocabulary import Amount
 from kinmo_core.errors import InputError
 from kinmo_core.motion import Motion, mirror_joints
+from kinmo_core.rotations import rotate_yaw
 from kinmo_core.skeleton import HUMANML3D, Skeleton
 from kinmo_core.testing import Action, walking_joints
 from kinmo_core.text import BODY, Statement, Timeline
@@ -252,6 +253,34 @@ def test_the_weight_goes_over_a_foot_and_the_trunk_leans_to_a_side(side: str):
         [x * angle.cos() + y * angle.sin(), y * angle.cos() - x * angle.sin(), z], dim=-1
     )
     assert [one.words["side"] for one in observed(leaning, "torso") if one.kind == "tip"] == [side]
+
+
+def test_the_weight_of_a_body_that_turns_on_the_spot_goes_nowhere():
+    joints = standing(80)
+    above = [i for i, name in enumerate(HUMANML3D.names) if "ankle" not in name and "foot" not in name]
+    joints[:, above, 0] += eased(0, 0.09, 80, 0.3, 0.5)[:, None]
+    turned = rotate_yaw(joints, eased(0, 40, 80, 0.2, 0.6).deg2rad()[:, None])
+    assert "weight" in kinds(joints, "torso")
+    assert "weight" not in kinds(turned, "torso")
+
+
+def test_shoulders_that_twist_over_hips_that_stay_are_no_turn():
+    joints, angle = standing(80), eased(0, 70, 80, 0.3, 0.5).deg2rad()[:, None]
+    rows = [i for i, name in enumerate(HUMANML3D.names) if not any(p in name for p in ("hip", "knee", "ankle", "foot"))]
+    twisted = joints.clone()
+    twisted[:, rows] = joints[:, :1] + rotate_yaw(joints[:, rows] - joints[:, :1], angle)
+    assert kinds(twisted, "torso") == ["twist"]
+    assert kinds(rotate_yaw(joints, angle), "torso") == ["turn"]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_only_a_foot_on_the_floor_stands_far_out(side: str):
+    stands, out = standing(60), HUMANML3D.index(f"{side}_knee", f"{side}_ankle", f"{side}_foot")
+    stands[:, out, 0] += (1.0 if side == "left" else -1.0) * torch.tensor([0.25, 0.5, 0.5])
+    held = stands.clone()
+    held[:, out, 1] += 0.2
+    assert "leg_out" in kinds(stands, f"torso+{side}_leg")
+    assert "leg_out" not in kinds(held, f"torso+{side}_leg")
 
 
 @pytest.mark.parametrize(("turn", "side"), [(0.16, "left"), (-0.16, "right")])

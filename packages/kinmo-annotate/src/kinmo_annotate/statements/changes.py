@@ -21,6 +21,10 @@ _TOGETHER: Final = 0.6  # correlation from which two numbers change together, or
 _DRIFT: Final = 0.05  # share of a swing that its slow beginning and its slow end each make
 _DIRECT: Final = 0.6  # smallest ratio of a swing to all that the number goes in it, to and fro
 _PARTS: Final = 0.5  # of the smallest swing; what splits one that goes to and fro
+_MOST: Final = 0.75  # share of a swing, least, that is told alone where the rest is slow:
+_TIMES: Final = 2.5  # where all of it takes so many times as long,
+_LONGER: Final = 10  # and so many frames longer
+_CREEP: Final = 0.2  # of the mean speed of that part; what goes on faster belongs to it
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,35 @@ def moves(values: NDArray[np.floating], min_size: float) -> list[Swing | Repeat]
     out: list[Swing | Repeat] = []
     for one in repeats(swings(values, min_size)):
         out += [one] if isinstance(one, Repeat) or _is_direct(values, one) else _straight_parts(values, one, min_size)
-    return out
+    return [one if isinstance(one, Repeat) else _without_creep(values, one, min_size) for one in out]
+
+
+def _without_creep(values: NDArray[np.floating], swing: Swing, min_size: float) -> Swing:
+    """Return the quick part of a swing that creeps before or after it, as of an elbow that bends and then goes on a little.
+
+    A swing without such a part, or whose quick part is smaller than `min_size`, is returned as it is.
+    """
+    rising = values * np.sign(swing.size)
+    first, frames = _quickest(rising[swing.start : swing.end + 1], _MOST * abs(swing.size))
+    if swing.frames < max(_TIMES * frames, frames + _LONGER):
+        return swing
+    start, end = swing.start + first, swing.start + first + frames
+    least = _CREEP * _MOST * abs(swing.size) / frames
+    while start > swing.start and rising[start] - rising[start - 1] > least:
+        start -= 1
+    while end < swing.end and rising[end + 1] - rising[end] > least:
+        end += 1
+    part = Swing(start, end, float(values[start]), float(values[end]))
+    return part if abs(part.size) >= min_size else swing
+
+
+def _quickest(values: NDArray[np.floating], size: float) -> tuple[int, int]:
+    """Return the first frame and the length of the shortest part in which a number rises by `size`; all where none does."""
+    frames = np.arange(len(values))
+    ends = np.searchsorted(np.maximum.accumulate(values), values + size)
+    lengths = np.where(ends < len(values), ends - frames, len(values) - 1)
+    first = int(lengths.argmin())
+    return first, int(lengths[first])
 
 
 def _is_direct(values: NDArray[np.floating], swing: Swing) -> bool:

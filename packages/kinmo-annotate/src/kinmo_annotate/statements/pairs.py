@@ -11,6 +11,7 @@ from math import inf
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinmo_annotate.measures import ACROSS, HANGING, SIDES, Signals, other_side
 from kinmo_annotate.observation import Observed
@@ -142,7 +143,7 @@ def torso_leg(signals: Signals, side: str) -> list[Observed]:
             if not any(min(first.end, o.statement.end) > max(first.start, o.statement.start) for o in found):
                 found.append(one)
     found += passes(who, "leg_passes", front, each=2, side=side)
-    found = found or _while(signals, who, side, "leg_out")
+    found = found or _while(signals, who, side, "leg_out", where=lift < _STANDS)
     if not found and float(signals[f"{side}_foot_off"].max()) < _UNDER:
         found = [observed(who, "foot_under", 0, len(front) - 1, side=side)]
     return _first(found)
@@ -224,15 +225,17 @@ def leg_leg(signals: Signals) -> list[Observed]:
     return _first(found)
 
 
-def _while(signals: Signals, who: str, side: str, *kinds: str) -> list[Observed]:
-    """State which kinds of `_WHILE` hold, of a side, or "" for both."""
+def _while(
+    signals: Signals, who: str, side: str, *kinds: str, where: NDArray[np.bool_] | bool = True
+) -> list[Observed]:
+    """State which kinds of `_WHILE` hold, of a side, or "" for both, in the frames where a flag is up."""
     names = {"side": side, "other": other_side(side), "hand": f"the {side} hand"} if side else {}
     found = []
     for kind in kinds:
         name, low, high, min_frames = _WHILE[kind]
         values = signals[name.replace("@", side)]
         upright = ~upside_down(signals)  # heights and sides of a body that is upside down are not seen as such
-        stretches = spans(upright & (values > low) & (values < high), min_frames=min_frames, join=_JOIN)
+        stretches = spans(where & upright & (values > low) & (values < high), min_frames=min_frames, join=_JOIN)
         found += _together(who, kind, stretches, **names)
     return found
 

@@ -27,6 +27,7 @@ _SHIFT: Final = 0.07  # m that the pelvis moves along the line between the ankle
 _SWAY: Final = 0.05  # m, again and again
 _OVER: Final = 0.5  # share of the way from the middle to the ankle, at which the weight is over one foot
 _STANDS: Final = (0.3, 0.12)  # m/s and m over the floor of a foot, most
+_TURNING: Final = 20.0  # degrees of the heading; the feet of a body that turns more go round under it
 _UPRIGHT: Final = 40.0  # degrees of the spine over the horizon, least
 _STANCE_FRAMES, _STANCE_JOIN = 16, 2
 
@@ -78,6 +79,8 @@ def _weight(signals: Signals) -> Iterator[Observed]:
         weight, reach = signals["weight"][start:end], signals["stance"][start:end] / 2
         for swing in moves(weight, _SWAY):
             span = (start + swing.start, start + swing.end)
+            if np.ptp(signals["heading"][span[0] : span[1] + 1]) > _TURNING:
+                continue
             if isinstance(swing, Repeat):
                 yield observed("torso", "sways", *span, times=words.times(swing.count))
             elif abs(swing.size) > _SHIFT and swing.last * np.sign(swing.size) > _OVER * reach[swing.end]:

@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 from kinmo_annotate.measures import FPS, Signals
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
-from kinmo_annotate.statements.changes import Repeat, Stretch, moves, repeats, spans, swings
+from kinmo_annotate.statements.changes import Repeat, Stretch, Swing, moves, repeats, spans, swings
 from kinmo_annotate.statements.postures import Posture, explains, posture_statements, without_heading
 from kinmo_annotate.statements.sideways import sideways_statements
 from kinmo_annotate.vocabulary import in_time, observed
@@ -25,6 +25,9 @@ _TURN: Final = 30.0  # degrees
 _SLIGHT: Final = 20.0  # degrees; of a heading without the sway of a walk, which is up to 30 from step to step
 _STEADY: Final = 5.0  # frames; takes that sway out, and with it one of four straight walks that would turn
 _TURN_GAP: Final = 10  # frames; longer pauses end a turning to and fro
+_HIPS: Final = (
+    0.3  # share of a turn, least, that the hips do; of less it is the shoulders that twist, and the twist is told
+)
 _SINK: Final = 0.13  # m
 _PITCH: Final = 20.0  # degrees
 
@@ -127,8 +130,11 @@ def _travel(signals: Signals, lost: NDArray[np.bool_]) -> Iterator[Observed]:
 
 def _turns(signals: Signals, lost: NDArray[np.bool_]) -> Iterator[Observed]:
     heading = np.where(lost, 0.0, np.diff(signals["heading"], prepend=signals["heading"][0])).cumsum()
+    hips = heading + signals["hips_turn"]
     large = repeats(swings(heading, _TURN), gap=_TURN_GAP)
     for swing in large:
+        if not _hips_turn(hips, swing):
+            continue
         size = abs(swing.size) / _NOTABLE["turn"]
         if isinstance(swing, Repeat):
             yield observed("torso", "turns", *swing.span, size=size, times=words.times(swing.count))
@@ -140,9 +146,17 @@ def _turns(signals: Signals, lost: NDArray[np.bool_]) -> Iterator[Observed]:
             )
             yield observed("torso", "turn", *swing.span, size=size, side=side, angle=angle, pace=pace)
     for swing in swings(gaussian_filter1d(heading, _STEADY, mode="nearest"), _SLIGHT):
-        if abs(swing.size) < _TURN and not any(swing.overlap(one) > 0 for one in large):
+        alone = not any(swing.overlap(one) > 0 for one in large)
+        if abs(swing.size) < _TURN and alone and _hips_turn(hips, swing):
             size, side, angle = abs(swing.size) / _NOTABLE["turn"], words.side(swing.size), words.degrees(swing.size)
             yield observed("torso", "turn", *swing.span, size=size, side=side, angle=angle, pace=" slightly")
+
+
+def _hips_turn(hips: NDArray[np.floating], swing: Swing | Repeat) -> bool:
+    """Tell whether the hips do their share of a turn, by their own heading in degrees."""
+    during = hips[swing.start : swing.end + 1]
+    done = np.ptp(during) if isinstance(swing, Repeat) else (during[-1] - during[0]) * np.sign(swing.size)
+    return bool(done >= _HIPS * abs(swing.size))
 
 
 def _jumps(jumps: Sequence[Jump]) -> Iterator[Observed]:

@@ -237,6 +237,18 @@ def test_a_bow_leans_and_straightens():
     assert [e.statement.sentence for e in told] == ["leans forward to about 60 degrees", "straightens up"]
 
 
+def test_hands_that_stay_while_the_trunk_bows_over_them_do_not_move():
+    joints = standing(80)
+    angle = eased(0, 60, 80, 0.3, 0.6).deg2rad()[:, None]
+    trunk = HUMANML3D.index(*(name for name in HUMANML3D.names if any(p in name for p in ("spine", "neck", "collar"))))
+    trunk += HUMANML3D.index("head", "left_shoulder", "right_shoulder")
+    x, y, z = (joints[:, trunk] - joints[:, :1]).unbind(-1)
+    bowed = torch.stack([x, y * angle.cos() - z * angle.sin(), y * angle.sin() + z * angle.cos()], dim=-1)
+    joints[:, trunk] = joints[:, :1] + bowed
+    assert "lean" in kinds(joints, "torso")
+    assert not {"arm_back", "arm_forward"} & set(kinds(joints, "left_arm"))
+
+
 @pytest.mark.parametrize("side", SIDES)
 def test_the_weight_goes_over_a_foot_and_the_trunk_leans_to_a_side(side: str):
     joints, sign = standing(80), 1.0 if side == "left" else -1.0

@@ -75,6 +75,8 @@ def arm(body: Body, side: str) -> dict[str, Tensor]:
         "hand_up": hand[..., 1] - body["pelvis"][..., 1],
         "hand_front": reach[..., 2],
         "hand_out": OUTWARD[side] * reach[..., 0],
+        "hand_hips_front": hand[..., 2],
+        "hand_hips_out": OUTWARD[side] * hand[..., 0],
         "elbow_up": elbow[..., 1] - shoulder[..., 1],
         "upper_arm": body.slope(f"{side}_shoulder", f"{side}_elbow"),
         "forearm": body.slope(f"{side}_elbow", f"{side}_wrist"),

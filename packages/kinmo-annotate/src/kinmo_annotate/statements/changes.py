@@ -194,6 +194,12 @@ def _swing(values: NDArray[np.floating], start: int, end: int) -> Swing:
     return Swing(start + begin, start + begin + int(np.argmax(done[begin:] >= 1 - _DRIFT)), first, last)
 
 
+def goes_along(values: NDArray[np.floating], swing: Swing | Repeat) -> float:
+    """Return how far another number goes in a swing, positive in its direction; in a repetition, how far it ranges."""
+    during = values[swing.start : swing.end + 1]
+    return float(np.ptp(during) if isinstance(swing, Repeat) else (during[-1] - during[0]) * np.sign(swing.size))
+
+
 def spans(flags: NDArray[np.bool_], *, min_frames: int = 1, join: int = 0) -> list[tuple[int, int]]:
     """Find the stretches in which a flag is up: (start, end) each, end not included.
 

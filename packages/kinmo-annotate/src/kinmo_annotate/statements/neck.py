@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kinmo_annotate.measures import FPS, Signals
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
-from kinmo_annotate.statements.changes import Repeat, Swing, moves
+from kinmo_annotate.statements.changes import Repeat, Swing, goes_along, moves
 from kinmo_annotate.vocabulary import in_time, observed
 
 # Degrees. Quantiles are read off, to about .03, from the train and val clips of the second CMU pack.
@@ -93,9 +93,11 @@ def _own(
             continue
         if isinstance(swing, Swing) and abs(swing.size) * FPS < _PACE * swing.frames:
             continue
-        part = np.unwrap(room[during], period=360)
-        done = np.ptp(part) if isinstance(swing, Repeat) else (part[-1] - part[0]) * np.sign(swing.size)
-        if done >= _OWN * abs(swing.size) and np.corrcoef(part, chest[during])[0, 1] > _ALIKE:
+        seen = np.unwrap(room, period=360)
+        if (
+            goes_along(seen, swing) >= _OWN * abs(swing.size)
+            and np.corrcoef(seen[during], chest[during])[0, 1] > _ALIKE
+        ):
             yield swing
 
 

@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 from kinmo_annotate.measures import FPS, Signals
 from kinmo_annotate.observation import Observed
 from kinmo_annotate.statements import words
-from kinmo_annotate.statements.changes import Repeat, Stretch, Swing, moves, repeats, spans, swings
+from kinmo_annotate.statements.changes import Repeat, Stretch, goes_along, moves, repeats, spans, swings
 from kinmo_annotate.statements.postures import Posture, explains, posture_statements, without_heading
 from kinmo_annotate.statements.sideways import sideways_statements
 from kinmo_annotate.vocabulary import in_time, observed
@@ -133,7 +133,7 @@ def _turns(signals: Signals, lost: NDArray[np.bool_]) -> Iterator[Observed]:
     hips = heading + signals["hips_turn"]
     large = repeats(swings(heading, _TURN), gap=_TURN_GAP)
     for swing in large:
-        if not _hips_turn(hips, swing):
+        if goes_along(hips, swing) < _HIPS * abs(swing.size):
             continue
         size = abs(swing.size) / _NOTABLE["turn"]
         if isinstance(swing, Repeat):
@@ -147,16 +147,9 @@ def _turns(signals: Signals, lost: NDArray[np.bool_]) -> Iterator[Observed]:
             yield observed("torso", "turn", *swing.span, size=size, side=side, angle=angle, pace=pace)
     for swing in swings(gaussian_filter1d(heading, _STEADY, mode="nearest"), _SLIGHT):
         alone = not any(swing.overlap(one) > 0 for one in large)
-        if abs(swing.size) < _TURN and alone and _hips_turn(hips, swing):
+        if abs(swing.size) < _TURN and alone and goes_along(hips, swing) >= _HIPS * abs(swing.size):
             size, side, angle = abs(swing.size) / _NOTABLE["turn"], words.side(swing.size), words.degrees(swing.size)
             yield observed("torso", "turn", *swing.span, size=size, side=side, angle=angle, pace=" slightly")
-
-
-def _hips_turn(hips: NDArray[np.floating], swing: Swing | Repeat) -> bool:
-    """Tell whether the hips do their share of a turn, by their own heading in degrees."""
-    during = hips[swing.start : swing.end + 1]
-    done = np.ptp(during) if isinstance(swing, Repeat) else (during[-1] - during[0]) * np.sign(swing.size)
-    return bool(done >= _HIPS * abs(swing.size))
 
 
 def _jumps(jumps: Sequence[Jump]) -> Iterator[Observed]:

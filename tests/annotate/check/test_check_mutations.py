@@ -6,7 +6,8 @@ import pytest
 from check_puppets import motion, outcome
 
 from kinmo_annotate.check import Answer, judge
-from kinmo_core.text import Statement, Timeline
+from kinmo_annotate.check.mutations import mutate
+from kinmo_core.text import GROUPS, PAIRS, UNKNOWN, Description, Statement, Timeline
 
 # Puppet, limb, true sentence, words to exchange. Both sentences are judged within the seconds of the movement.
 TEMPO = [
@@ -52,3 +53,27 @@ def test_another_number_of_steps_is_contradicted(factor: float):
     assert outcome("walk", f"The left leg takes {said[4]}.", "left_leg") == "right"
     wrong = outcome("walk", f"The left leg takes {said[round(4 * factor)]}.", "left_leg")
     assert wrong == "wrong" or (factor == 0.5 and wrong == "between")  # half a step at each end may be counted or not
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "changed"),
+    [
+        ("tempo", "The left arm rises slowly.", "The left arm rises quickly."),
+        ("way", "It moves forward and outward.", "It moves backward and inward."),
+        ("way", "It swings forward and back.", "It swings forward and back."),
+        ("verb", "It rises, then drops.", "It drops, then rises."),
+        ("verb", "It bends and straightens at the elbow twice.", "It bends and straightens at the elbow twice."),
+        ("count", "It kicks once, then nods twice.", "It kicks 3 times, then nods 5 times."),
+        ("count", "It takes a short step, then four long steps.", "It takes 3 short steps, then 9 long steps."),
+        ("amount", "It leans to about 20 degrees, 0.4 m high.", "It leans to about 60 degrees, 1.2 m high."),
+        ("order", "The left arm rises, then drops.", "The left arm drops, then rises."),
+        ("order", "The torso sinks.", "The torso sinks."),
+    ],
+)  # fmt: skip
+def test_a_mutation_exchanges_the_words_of_one_kind(name: str, text: str, changed: str):
+    pairs = dict.fromkeys(PAIRS, UNKNOWN)
+    before, after = (
+        Description(one, {group: one if group == "torso" else UNKNOWN for group in GROUPS}, pairs)
+        for one in (text, changed)
+    )
+    assert mutate(before, name) == after

@@ -64,6 +64,18 @@ def test_motions_of_other_clips_contradict_more(written: Path, toy_folder: Path)
     assert "a person walks forward" in {verdict.clause for _, verdict in report.wrong()}
 
 
+def test_of_a_mutated_text_only_what_changed_is_judged(tmp_path: Path, toy_folder: Path):
+    text = description("a person walks forward.", left_leg="The left leg takes two steps forward.")
+    path = write(tmp_path / "a.jsonl", {WALKS: text})
+    assert run(path, toy_folder).total.contradictions == 0
+    backward = run(path, toy_folder, control="way")
+    assert {verdict.who for _, verdict in backward.wrong()} == {"body", "left_leg"}
+    assert backward.total.contradictions == backward.total.statements
+    assert run(path, toy_folder, control="tempo").total.statements == 0
+    with pytest.raises(InputError, match="control must be none, mirror or shuffle for captions, got 'way'"):
+        run(None, toy_folder, captions=True, control="way")
+
+
 def test_only_the_motions_of_the_splits_are_checked(tmp_path: Path, toy_folder: Path):
     train = (toy_folder / "train.txt").read_text().split()[0]
     test = (toy_folder / "test.txt").read_text().split()[0]
@@ -187,7 +199,7 @@ def test_wrong_arguments_are_named(tmp_path: Path, written: Path, toy_folder: Pa
         run(written, tmp_path / "nowhere")
     with pytest.raises(InputError, match="has no split 'x'"):
         run(written, toy_folder, ["x"])
-    with pytest.raises(InputError, match="control must be one of none, mirror, shuffle, got 'x'"):
+    with pytest.raises(InputError, match=r"control must be one of none, mirror, shuffle, tempo, .* got 'x'"):
         run(written, toy_folder, control="x")
     with pytest.raises(InputError, match="annotations must be a path, got None; want an annotation file or captions"):
         run(None, toy_folder)

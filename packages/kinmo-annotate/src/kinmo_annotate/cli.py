@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kinmo_annotate.writers import Writer
 
 TEMPLATE = "template"
-CONTROLS = ("none", "mirror", "shuffle")
+CONTROLS = ("none", "mirror", "shuffle", "tempo", "way", "verb", "count", "amount", "order")
 MAX_WIDTH = 120  # characters of a line, however wide the terminal
 
 
@@ -66,7 +66,8 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         "--control",
         choices=CONTROLS,
         default=CONTROLS[0],
-        help="compare with mirrored motions or with those of other clips, which must contradict far more",
+        help="compare with mirrored motions or with those of other clips, which must contradict far more, "
+        "or exchange words of one kind, which must contradict most of what they change",
     )
     add_strict(parser)
     parser.set_defaults(run=_check)

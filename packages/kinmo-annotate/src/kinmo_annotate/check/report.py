@@ -11,6 +11,8 @@ from typing import Final
 
 import numpy as np
 
+from kinmo_annotate.check.mutations import MUTATIONS, mutate
+from kinmo_annotate.check.statements import statements_of
 from kinmo_annotate.check.verdicts import Answer, Verdict, judge
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import DataWarning, InputError
@@ -19,7 +21,7 @@ from kinmo_core.motion import Motion
 from kinmo_core.progress import with_progress
 from kinmo_core.text import BODY, Description, read_descriptions
 
-CONTROLS: Final = ("none", "mirror", "shuffle")
+CONTROLS: Final = ("none", "mirror", "shuffle", *MUTATIONS)
 MIN_FRAMES: Final = 10  # of a captioned span of a clip; shorter ones show nothing (chosen)
 
 
@@ -140,15 +142,18 @@ def run(
         examples: how many contradictions are printed.
         captions: check the human captions of the splits instead of a file.
         control: "mirror" holds the texts against mirrored motions and "shuffle" against those of other clips; a check that
-            works contradicts both far more often.
+            works contradicts both far more often. One of `MUTATIONS`, such as "tempo", exchanges words of one kind; the
+            report is on the statements alone that this changed, most of which should be contradicted.
 
     Raises:
-        InputError: a file cannot be read, or no motion. Single motions that are missing or unreadable are left out with a
-            `DataWarning`.
+        InputError: a file cannot be read, or no motion, or captions are to be mutated. Single motions that are missing or
+            unreadable are left out with a `DataWarning`.
     """
     if control not in CONTROLS:
         raise InputError(f"control must be one of {', '.join(CONTROLS)}, got {control!r}")
     folder = HumanML3DFolder(data)
+    if captions and control in MUTATIONS:
+        raise InputError(f"control must be none, mirror or shuffle for captions, got {control!r}")
     if captions:
         texts, source = dict(_captions(folder, splits or ("test",))), f"the captions of {data}"
     elif annotations is None:
@@ -197,7 +202,16 @@ def _verdicts(
         except InputError as error:
             warnings.warn(f"left out {id}: {error}", DataWarning, stacklevel=2)
             continue
-        yield id, judge(text, motion.mirror() if control == "mirror" else motion)
+        if control in MUTATIONS and isinstance(text, Description):
+            yield id, _mutated(text, control, motion)
+        else:
+            yield id, judge(text, motion.mirror() if control == "mirror" else motion)
+
+
+def _mutated(text: Description, control: str, motion: Motion) -> list[Verdict]:
+    """Judge the statements that a mutation changed."""
+    before = {(reading.who, str(reading.meaning)) for reading in statements_of(text)}
+    return [one for one in judge(mutate(text, control), motion) if (one.who, one.statement) not in before]
 
 
 def _partners(texts: Iterable[str]) -> dict[str, str]:

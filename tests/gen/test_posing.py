@@ -110,6 +110,15 @@ def test_hands_clap_and_wave():
     assert follows("waves(left)", pose(STANDS, waves, {"left_arm"}))
 
 
+def test_a_raised_arm_is_let_down_before_it_rises():
+    waves = motion(Action(wave="left"))
+    made = pose(
+        waves, told("left_arm", "rises from beside the hip to above the head", start=1.5, end=3.0), {"left_arm"}
+    )
+    assert follows("then(hand(left, low), hand(left, above_head))", made)
+    assert not follows("hand(left, low)", waves)
+
+
 def test_what_is_not_posed_stays_and_what_was_posed_comes_back():
     made = pose(WALKS, told("left_arm", "rises from beside the hip to above the head"), {"left_arm"})
     others = HUMANML3D.index("right_wrist", "left_ankle", "right_ankle", "head", "pelvis")

@@ -75,7 +75,7 @@ def test_standing_up_depends_on_the_posture_before(sentence: str, risen: str):
 
 @pytest.mark.parametrize(
     ("sentence", "first"),
-    [("he stands up from a chair", "sits for {}"), ("he gets up from the floor", "lies on the back for {}")],
+    [("he stands up from a chair", "sits for {}"), ("he gets up from the floor", "sits on the floor for {}")],
 )
 def test_who_gets_up_was_down_before(sentence: str, first: str):
     [before, up] = plan(sentence, seconds=4.0).of("torso")

@@ -124,7 +124,7 @@ class Server(ThreadingHTTPServer):
             reply = Reply() if key in self._answers else self.script(body, count)
         self._closing.wait(self.latency + reply.wait)
         with self._lock:
-            self._now -= 1  # here, since the client may send its next request before this one is in `served`
+            self._now -= 1  # here, since the client may send its next request before this one is done
             billed = reply.status == 200 and reply.body is None and (not key or key not in self._answers)
             known = self._answers[key] if key in self._answers else _encode(reply, body)
             if billed and key:
@@ -144,8 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         key = self.headers.get("Idempotency-Key", "")
         status, headers, content, row = self.server.answer(key, body)
+        row["delivered"] = False
+        self.server.served.append(row)  # before it is sent: the client may look as soon as it has the answer
         row["delivered"] = self._send(status, headers, content)
-        self.server.served.append(row)
 
     def _send(self, status: int, headers: Mapping[str, str], content: bytes) -> bool:
         """Send a response and return whether the client read all of it; a killed client resets the connection."""

@@ -17,10 +17,9 @@ from kinmo_annotate.measures.body import other_side
 from kinmo_core.features import FPS
 from kinmo_core.motion import Motion
 from kinmo_core.rig import constant_body
-from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.text import Statement, Timeline
 from kinmo_gen.gestures import minimum_jerk, put_limbs
-from kinmo_gen.posing.arms import arm_edit, from_origin, is_clap, touch_edit
+from kinmo_gen.posing.arms import arm_edit, from_origin, is_clap, is_up, touch_edit
 from kinmo_gen.posing.edits import BACK, CYCLE, LINGER, Edit, Span
 from kinmo_gen.posing.legs import leg_edit
 from kinmo_gen.posing.path import go, tells_the_way
@@ -31,7 +30,6 @@ __all__ = ["limbs_to_pose", "pose", "statements_of"]
 _ORDER: Final = ("torso", "neck", "left_arm", "right_arm", "left_leg", "right_leg")  # arms follow the trunk
 PATH: Final = "path"  # stands for where the body goes, beside the limbs
 _EDITS: Final = {"arm": arm_edit, "leg": leg_edit, "torso": trunk_edit, "neck": neck_edit}
-_RISEN: Final = 0.3  # m from shoulder down to the wrist: an arm whose hand gets higher does not rest
 
 
 def pose(motion: Motion, told: Timeline, limbs: Iterable[str]) -> Motion:
@@ -66,11 +64,9 @@ def limbs_to_pose(motion: Motion, told: Timeline, wanted: Timeline) -> set[str]:
     if any(map(tells_the_way, wanted.of("torso"))):
         found.add(PATH)
     if len(arms := found & {"left_arm", "right_arm"}) == 1:
-        side = other_side(next(iter(arms)).split("_")[0])
-        shoulder, wrist = HUMANML3D.index(f"{side}_shoulder", f"{side}_wrist")
-        height = motion.joints[:, wrist, 1] - motion.joints[:, shoulder, 1]
-        if float(height.max()) > -_RISEN and statements_of(f"{side}_arm", told):
-            found.add(f"{side}_arm")
+        other = f"{other_side(next(iter(arms)).split('_')[0])}_arm"
+        if is_up(motion.joints, other) and statements_of(other, told):
+            found.add(other)
     return found
 
 

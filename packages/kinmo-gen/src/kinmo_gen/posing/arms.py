@@ -18,8 +18,10 @@ from kinmo_gen.posing.edits import BACK, LINGER, Edit, Span, poses, times_of
 from kinmo_gen.posing.path import to_the_floor
 from kinmo_reasoner.kinds import kind_of
 from kinmo_reasoner.meaning import Phrase, meaning
+from kinmo_reasoner.phrases import HANGING
 
 _SWINGS: Final = {"arm_repeat": 40.0, "arm_strokes": 14.0, "elbow_repeat": 70.0}  # degrees
+_RISEN: Final = 0.3  # m from shoulder down to the wrist: an arm whose hand gets higher does not rest
 _MOSTLY: Final = 0.5  # share of a statement's time
 _AT_TRUNK: Final = ("beside the hip", "on the hip", "behind the hips", "behind the back", "beside the waist")
 _CLAP: Final = "the hands clap"
@@ -56,11 +58,24 @@ def touch_edit(statement: Statement) -> Edit | None:
 
 
 def from_origin(joints: Tensor, statement: Statement, span: Span) -> Tensor:
-    """Have the arm at the place that a statement says it comes from, until then."""
-    origin = poses("arm").get(meaning(Phrase.of(statement)).origin)
-    if origin is None:
+    """Have the arm at the place that a statement says it comes from, until then; one that hangs and swings is left alone."""
+    origin = meaning(Phrase.of(statement)).origin
+    if (
+        not origin
+        and f" from {HANGING} to " in statement.text
+        and is_up(joints[span.times <= span.start], statement.who)
+    ):
+        origin = HANGING
+    if origin not in poses("arm"):
         return joints
-    return put_limbs(joints, aim(joints, statement.who, origin), (statement.who,), 1 - span.reach())
+    return put_limbs(joints, aim(joints, statement.who, poses("arm")[origin]), (statement.who,), 1 - span.reach())
+
+
+def is_up(joints: Tensor, arm: str) -> bool:
+    """Tell whether a hand is at times higher than one that rests, joints (T, 22, 3)."""
+    shoulder, wrist = HUMANML3D.index(f"{arm.split('_')[0]}_shoulder", f"{arm.split('_')[0]}_wrist")
+    height = joints[:, wrist, 1] - joints[:, shoulder, 1]
+    return len(joints) > 0 and float(height.max()) > -_RISEN
 
 
 def _place(statement: Statement, kind: str) -> str:

@@ -75,8 +75,9 @@ def go(joints: Tensor, statements: Sequence[Statement]) -> Tensor:
     for one in statements:
         span = Span(times, float(one.start), float(one.end))
         if (edit := _edit_of(one)) is not None:
-            in_the_air = any(_overlap(one, jump) for jump in statements if _is_jump(jump)) and _flight(joints, span)
-            joints = _leap(one, joints, span, in_the_air) if in_the_air else edit(joints, before, span)
+            jumps = any(_overlap(one, other) for other in statements if _is_jump(other))
+            flight = _flight(joints, span) if jumps else None
+            joints = _leap(one, joints, span, flight) if flight else edit(joints, before, span)
     told = _told_depth(statements, times)
     joints = lower(joints, (told - _depth(joints)) * (told > 0))
     return joints if joints is before else plant_feet(joints)

@@ -226,9 +226,8 @@ def there_and_back(joints: Tensor, stays: int) -> Tensor:
     """
     last = len(joints) - 1
     way = torch.arange(len(joints) + stays // 2).float()  # frames until the middle of the stop
-    brake = torch.clamp(way - (last - _BLEND), min=0)  # slows down over twice the frames that are left
-    at = torch.where(brake > 0, last - _BLEND + brake - brake.clamp(max=2 * _BLEND).square() / (4 * _BLEND), way)
-    at = torch.where(brake > 2 * _BLEND, torch.tensor(float(last)), at)
+    brake = (way - (last - _BLEND)).clamp(0, 2 * _BLEND)  # slows down over twice the frames that are left
+    at = way.clamp(max=last - _BLEND) + brake - brake.square() / (4 * _BLEND)
     before, share = at.floor().long().clamp(max=last), at - at.floor()
     there = joints[before] + share[:, None, None] * (joints[(before + 1).clamp(max=last)] - joints[before])
     return torch.cat([there, there.flip(0)])

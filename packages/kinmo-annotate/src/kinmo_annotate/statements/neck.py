@@ -84,6 +84,7 @@ def _own(
     signals: Signals, found: Iterable[Repeat | Swing], chest: NDArray[np.floating], room: NDArray[np.floating]
 ) -> Iterator[Repeat | Swing]:
     """Return the swings against an upright chest that the head does itself, by its angles to the chest and in the room."""
+    seen = np.unwrap(room, period=360)
     for swing in found:
         during = slice(swing.start, swing.end + 1)
         if (
@@ -93,7 +94,6 @@ def _own(
             continue
         if isinstance(swing, Swing) and abs(swing.size) * FPS < _PACE * swing.frames:
             continue
-        seen = np.unwrap(room, period=360)
         if (
             goes_along(seen, swing) >= _OWN * abs(swing.size)
             and np.corrcoef(seen[during], chest[during])[0, 1] > _ALIKE

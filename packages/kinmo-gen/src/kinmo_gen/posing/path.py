@@ -14,7 +14,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from kinmo_annotate.measures.body import smooth, smooth_heading
+from kinmo_annotate.measures.body import smooth, smooth_heading, wrapped
+from kinmo_annotate.statements.changes import spans
 from kinmo_core.features import FPS
 from kinmo_core.planting import plant_feet
 from kinmo_core.rotations import rotate_yaw
@@ -120,7 +121,7 @@ def _depth(joints: Tensor) -> Tensor:
 def _turns(degrees: float, joints: Tensor, before: Tensor, span: Span) -> Tensor:
     """Add to a turn, in proportion to its speed, what it lacks."""
     del before
-    heading = smooth(torch.cat([joints.new_zeros(1), _change(smooth_heading(joints)).cumsum(0)]), sigma=_STEADY)
+    heading = smooth(torch.cat([joints.new_zeros(1), wrapped(smooth_heading(joints).diff()).cumsum(0)]), sigma=_STEADY)
     near = (span.times >= span.start - _EASE) & (span.times <= span.end + _EASE)
     speed = torch.diff(heading, prepend=heading[:1]) * near
     sign = 1.0 if degrees > 0 else -1.0
@@ -136,9 +137,7 @@ def _flight(joints: Tensor, span: Span) -> tuple[int, int] | None:
     """Return the longest run of frames [start, end) in a span, in which both feet are off the floor; None without any."""
     lowest = joints[:, _FEET, 1].amin(-1)
     up = (lowest > lowest.quantile(0.2) + _OFF) & (span.times >= span.start - _EASE) & (span.times <= span.end + _EASE)
-    edges = torch.nn.functional.pad(up.int(), (1, 1)).diff()
-    runs = list(zip((edges > 0).nonzero()[:, 0].tolist(), (edges < 0).nonzero()[:, 0].tolist(), strict=True))
-    return max(runs, key=lambda run: run[1] - run[0], default=None)
+    return max(spans(up.numpy()), key=lambda run: run[1] - run[0], default=None)
 
 
 def _leap(statement: Statement, joints: Tensor, span: Span, flight: tuple[int, int]) -> Tensor:
@@ -150,19 +149,13 @@ def _leap(statement: Statement, joints: Tensor, span: Span, flight: tuple[int, i
     yaw = smooth_heading(joints)
     if kind.name == "turn":
         told = amount if kind.direction == "left" else -amount
-        made = float(_change(yaw)[span.during[1:]].sum().rad2deg())
+        made = float(wrapped(yaw.diff())[span.during[1:]].sum().rad2deg())
         return _steered(joints, passed * math.radians(max(-_MOST[1], min(_MOST[1], told - made))))
     x, z = _WAYS[kind.direction]
     ahead = rotate_yaw(torch.tensor([x, 0.0, z]), yaw[start])
     gone = joints[span.during, 0]
     lacks = max(-_MOST[0], min(_MOST[0], amount - float((gone[-1] - gone[0]) @ ahead)))
     return joints + (passed[:, None] * lacks * ahead)[:, None]
-
-
-def _change(angles: Tensor) -> Tensor:
-    """Return the differences (T - 1,) of angles (T,), rad, from -pi to pi."""
-    step = angles.diff()
-    return torch.atan2(step.sin(), step.cos())
 
 
 def _steered(joints: Tensor, yaw: Tensor) -> Tensor:

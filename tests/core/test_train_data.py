@@ -17,7 +17,7 @@ SMALL = st.integers(1, 5)
 
 def sampler(items: int, batch: int, *, step: int = 0, **options: int) -> StepSampler:
     lengths = np.random.default_rng(items).integers(4, 50, items)
-    return StepSampler(lengths, batch_size=batch, seed=3, current_step=lambda: step, **options)
+    return StepSampler(lengths, np.ones(items), batch_size=batch, seed=3, current_step=lambda: step, **options)
 
 
 def passes(items: int, batch: int, steps: int, **options: int) -> list[list[Draw]]:
@@ -39,6 +39,21 @@ def test_a_pass_has_each_item_at_most_once_and_leaves_out_less_than_a_batch(item
         assert items - len(counts) < batch
     else:  # one batch, items repeated
         assert set(counts) == set(range(items))
+
+
+@given(st.lists(st.floats(0.1, 9), min_size=1, max_size=30), SMALL, SMALL)
+def test_an_item_comes_up_as_often_as_its_weight_says(weights: list[float], batch: int, bucket: int):
+    sampler = StepSampler(
+        np.arange(len(weights)),
+        np.array(weights),
+        batch_size=batch,
+        seed=3,
+        current_step=lambda: 0,
+        bucket_batches=bucket,
+    )
+    drawn = [draw.index for batch in sampler for draw in batch]
+    counts = np.bincount(drawn, minlength=len(weights))
+    assert np.abs(counts - len(drawn) * np.array(weights) / sum(weights)).max() < 1
 
 
 @given(ITEMS, SMALL, SMALL, st.integers(0, 30))

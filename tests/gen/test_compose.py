@@ -18,7 +18,7 @@ from kinmo_core.metrics import bones_off
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.testing.puppet import Action, walk
 from kinmo_core.text import Statement, Timeline
-from kinmo_gen.compose import compose, follow_with, rarity, there_and_back, through_trunk
+from kinmo_gen.compose import compose, follow_with, there_and_back, through_trunk
 from kinmo_gen.gestures import put_limbs
 
 RIGHT = HUMANML3D.index("right_wrist", "right_elbow")
@@ -95,19 +95,6 @@ def test_a_hand_in_the_belly_is_seen():
     assert through_trunk(inside)
     inside[3:, RIGHT[0]] = joints[3:, RIGHT[0]]
     assert not through_trunk(inside)
-
-
-def test_rare_limbs_are_drawn_more_often():
-    def plan(text: str, who: str = "left_arm") -> Timeline:
-        return Timeline((Statement(who, 0.0, 1.0, text),), 2.0)
-
-    said = [plan("swings")] * 8 + [plan("claps"), plan("kicks", "left_leg")]
-    chances = rarity(said, ("left_arm", "right_arm"))
-    assert chances.sum() == pytest.approx(1)
-    assert chances[8] > 2 * chances[0]
-    assert chances[9] == 0
-    assert rarity(said, ("left_leg",)).tolist() == [0.0] * 9 + [1.0]
-    assert rarity(said, ("neck",)).tolist() == [0.1] * 10
 
 
 def test_a_split_is_added_and_replaced(data: Path):

@@ -19,6 +19,7 @@ from toy_stages import STAGES, TEXT_DIM, data, module
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.testing import HashTextEncoder, WordEncoder, toy_dataset
+from kinmo_core.train.data import LoaderConfig
 from kinmo_core.train.testing import short_fit
 from kinmo_gen.train.evaluator import PairData
 from kinmo_gen.train.tokens import TokenData, _identity
@@ -58,6 +59,23 @@ def test_a_killed_run_resumes_with_the_very_same_losses(stage: str, toy_folder: 
 def test_a_text_encoder_that_cannot_be_loaded_is_named(kind: type[TokenData | PairData]):
     with pytest.raises(InputError, match="cannot load the language model '/no/such/folder'"):
         kind(text_encoder="/no/such/folder").text_dim  # noqa: B018
+
+
+def test_splits_are_drawn_by_their_shares(toy_folder: Path, toy_runs: Path):
+    source = data("masked", toy_folder, toy_runs)
+    assert isinstance(source, TokenData)
+    source.shares, source.loader = (0.9, 0.1), replace(source.loader, train_splits=("val", "train"))
+    source.setup("fit")
+    clips = len(HumanML3DFolder(toy_folder).samples(["val"]))
+    weights = source.datasets["train"].weights
+    assert weights.sum() == pytest.approx(1)
+    assert weights[:clips].sum() == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("shares", [(0.5,), (0.5, 0.0)])
+def test_shares_that_do_not_fit_the_splits_are_refused(shares: tuple[float, ...]):
+    with pytest.raises(InputError, match=r"shares must be a positive number for each of train, extra, got 0\.5"):
+        TokenData(shares=shares, loader=LoaderConfig(train_splits=("train", "extra")))
 
 
 @pytest.mark.parametrize("stage", STAGES)

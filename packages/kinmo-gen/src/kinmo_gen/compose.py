@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -24,7 +23,7 @@ from kinmo_core.files import atomic_path
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.text import Timeline, read_records
 from kinmo_gen.gestures import GESTURES, envelope, gesture, put_limbs, standing
-from kinmo_gen.timelines import read_timelines
+from kinmo_gen.timelines import rarity, read_timelines
 
 SPLIT: Final = "composed"
 ARMS: Final = (("left_arm",), ("right_arm",), ("left_arm", "right_arm"))
@@ -112,7 +111,7 @@ class Composer:
         self.clips = [sample.features() for sample in samples]
         said = [timelines[sample.key] for sample in samples]
         self.weights = {groups: rarity(said, groups) for groups in GESTURES}
-        self.body_weights = rarity(said, ("torso",)) / 2 + 1 / (2 * len(said))
+        self.body_weights = rarity(said, ("torso",), alike=0.5)
         places = [(clip, frame) for clip, f in enumerate(self.clips) for frame in range(0, len(f) - _SHORTEST, 5)]
         self.places = np.array(places)
         self.poses = torch.stack([self.clips[clip][frame, LAYOUT["positions"]] for clip, frame in places])
@@ -244,14 +243,3 @@ def through_trunk(joints: Tensor) -> bool:
         along = (((wrist - pelvis) * axis).sum(-1) / axis.square().sum(-1)).clamp(0, 1)
         inside |= (wrist - pelvis - along[:, None] * axis).norm(dim=-1) < _CLEAR
     return float(inside.float().mean()) > _INSIDE
-
-
-def rarity(timelines: Sequence[Timeline], groups: Sequence[str]) -> np.ndarray:
-    """Return the probability of each motion, higher the rarer its rarest statement about one of the groups is.
-
-    All are alike where no motion has such a statement.
-    """
-    said = [{s.text for group in groups for s in timeline.of(group)} for timeline in timelines]
-    count = Counter(text for texts in said for text in texts)
-    weights = np.array([max((count[text] ** -0.5 for text in texts), default=0.0) for texts in said])
-    return weights / weights.sum() if weights.any() else np.full(len(weights), 1 / len(weights))

@@ -1,9 +1,10 @@
-"""Timelines of training motions, as kinmo-annotate writes them, and sentences that say some of what they hold."""
+"""Timelines of training motions, as kinmo-annotate writes them: how rare they are, and sentences of what they hold."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -46,3 +47,18 @@ def written_sentences(key: str, timeline: Timeline) -> tuple[str, ...]:
     rng = np.random.default_rng(zlib.crc32(key.encode()))
     written = (sentence_of(timeline, rng) for _ in range(_SENTENCES))
     return tuple(sentence for sentence in written if sentence is not None)
+
+
+def rarity(timelines: Sequence[Timeline], groups: Sequence[str], *, alike: float = 0.0) -> np.ndarray:
+    """Return the probability of each motion, higher the rarer its rarest statement about one of the groups is.
+
+    Args:
+        timelines: of the motions.
+        groups: limbs whose statements count; all motions are alike where none has such a statement.
+        alike: share of the probability that all motions have alike.
+    """
+    said = [{s.text for group in groups for s in timeline.of(group)} for timeline in timelines]
+    count = Counter(text for texts in said for text in texts)
+    weights = np.array([max((count[text] ** -0.5 for text in texts), default=0.0) for texts in said])
+    even = np.full(len(weights), 1 / len(weights))
+    return alike * even + (1 - alike) * weights / weights.sum() if weights.any() else even

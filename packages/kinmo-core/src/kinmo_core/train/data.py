@@ -41,11 +41,18 @@ class DrawnDataset(Dataset[T], Generic[T]):
     Args:
         make: returns the sample of an item for given random numbers.
         lengths: length of each item; a batch consists of items of similar length.
+        weights: how often each item is drawn in training, relative to the others; all alike where None.
     """
 
-    def __init__(self, make: Callable[[int, np.random.Generator], T], lengths: Sequence[int]) -> None:
+    def __init__(
+        self,
+        make: Callable[[int, np.random.Generator], T],
+        lengths: Sequence[int],
+        weights: np.ndarray | None = None,
+    ) -> None:
         self.make = make
         self.lengths = np.asarray(lengths)
+        self.weights = np.ones(len(self.lengths)) if weights is None else weights
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -59,6 +66,7 @@ class StepSampler(Sampler[list[Draw]]):
 
     Args:
         lengths: (items,) length of each item.
+        weights: (items,) how often each item is drawn, relative to the others; with equal ones, a pass has every item once.
         batch_size: samples per process and step.
         seed: of the order and of every draw.
         current_step: returns the number of steps done so far.
@@ -70,6 +78,7 @@ class StepSampler(Sampler[list[Draw]]):
     def __init__(
         self,
         lengths: np.ndarray,
+        weights: np.ndarray,
         *,
         batch_size: int,
         seed: int,
@@ -82,6 +91,7 @@ class StepSampler(Sampler[list[Draw]]):
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         self.lengths = lengths
+        self.last_places = np.cumsum(weights)
         self.batch_size = batch_size
         self.seed = seed
         self.current_step = current_step
@@ -102,10 +112,16 @@ class StepSampler(Sampler[list[Draw]]):
             yield [Draw(int(batch[slot]), (self.seed, step + offset, slot)) for slot in slots]
 
     def _pass(self, number: int) -> np.ndarray:
-        """Return the item numbers (steps, global batch) of one pass over the data."""
+        """Return the item numbers (steps, global batch) of one pass over the data, by systematic sampling.
+
+        Draws lie at equal distances on a line on which each item takes as much room as its weight. So an item comes up as
+        often as its weight says, to less than one draw, in every pass and not only in the mean.
+        """
         rng = np.random.default_rng((self.seed, number))
-        order = rng.permutation(len(self.lengths))
-        order = np.resize(order, self.steps_per_pass * self.global_batch)
+        draws = self.steps_per_pass * self.global_batch
+        places = (np.arange(draws) + rng.random()) * (self.last_places[-1] / draws)
+        order = np.searchsorted(self.last_places[:-1], places, side="right")
+        order = rng.permutation(order)
         if self.bucket_batches > 1:
             size = self.bucket_batches * self.global_batch
             buckets = [order[i : i + size] for i in range(0, len(order), size)]
@@ -202,6 +218,7 @@ class StepDataModule(L.LightningDataModule):
         dataset = self.datasets["train"]
         sampler = StepSampler(
             dataset.lengths,
+            dataset.weights,
             batch_size=self.loader.batch_size,
             seed=self.loader.seed,
             current_step=self._steps_done,

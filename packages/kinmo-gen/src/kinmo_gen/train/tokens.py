@@ -19,7 +19,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core.cache import SentenceCache, cached, fingerprint
-from kinmo_core.data.humanml3d import HumanML3DFolder, Sample, readable
+from kinmo_core.data.humanml3d import Captions, HumanML3DFolder, Sample, readable
+from kinmo_core.errors import InputError
 from kinmo_core.files import cache_folder
 from kinmo_core.language import resolve_encoder
 from kinmo_core.nn import SampleRandom
@@ -31,12 +32,13 @@ from kinmo_core.train.stage import OptimConfig, Stage
 from kinmo_gen.conditions import PARTS, Condition, condition, crop, phrases_of, stack
 from kinmo_gen.cues import has_cues
 from kinmo_gen.model_folder import load_tokenizer
-from kinmo_gen.timelines import read_timelines, written_sentences
+from kinmo_gen.timelines import rarity, read_timelines, written_sentences
 from kinmo_gen.tokenizer import DOWNSAMPLE, MAX_TOKENS, Tokenizer
 
 # Share of draws that are one token shorter, so that a clip of full length has two starts (HumanML3D).
 _SHORTER: Final = 1 / 3
 _WRITTEN: Final = 0.3  # share of draws of a captioned clip with a sentence that its timeline was put into
+_UNKNOWN: Final = Timeline((), 1.0)  # of a clip without annotations
 _AT_ONCE: Final = 16  # clips tokenised together: twice as fast as one by one on a CPU
 
 
@@ -70,6 +72,8 @@ class TokenData(StepDataModule):
         levels: what the network is told; the command line takes them from it. Without groups, clips without a caption are
             left out and no annotations are read.
         annotations: JSONL file of the motions' timelines; `descriptions.jsonl` in `root` where None.
+        shares: of the training draws, for each of `loader.train_splits`, since clips with captions that people wrote are few
+            beside the others; by the number of their clips where None.
         cache: directory for tokens and sentence vectors; see `cache_folder`.
         loader: see `LoaderConfig`.
     """
@@ -82,6 +86,7 @@ class TokenData(StepDataModule):
         *,
         levels: tuple[str, ...] = ("body",),
         annotations: str | None = None,
+        shares: tuple[float, ...] | None = None,
         cache: str | None = None,
         loader: LoaderConfig = LoaderConfig(bucket_batches=8),
     ) -> None:
@@ -89,6 +94,10 @@ class TokenData(StepDataModule):
         self.root = root
         self.with_cues = has_cues(levels)
         self.annotations = Path(annotations) if annotations else Path(root) / "descriptions.jsonl"
+        if shares is not None and (len(shares) != len(loader.train_splits) or min(shares) <= 0):
+            given, splits = ", ".join(map(str, shares)), ", ".join(loader.train_splits)
+            raise InputError(f"shares must be a positive number for each of {splits}, got {given}")
+        self.shares = shares
         self.tokenizer = tokenizer
         self.text_encoder = text_encoder
         self.cache = cache_folder(cache)
@@ -128,7 +137,9 @@ class TokenData(StepDataModule):
         sentences = SentenceCache(self.encoder, self.cache)
         tokenizer, statistics = self._tokenizer
         for name, splits in self.splits_of(stage).items():
-            samples = readable(folder.samples(splits, captions="optional" if self.with_cues else "required"))
+            captions: Captions = "optional" if self.with_cues else "required"
+            by_split = [readable(folder.samples([split], captions=captions)) for split in splits]
+            samples = [sample for clips in by_split for sample in clips]
             timelines = read_timelines(self.annotations, samples) if self.with_cues else {}
             phrases = (phrase for timeline in timelines.values() for phrase in phrases_of(timeline))
             written = {key: written_sentences(key, one) for key, one in timelines.items()} if name == "train" else {}
@@ -138,7 +149,8 @@ class TokenData(StepDataModule):
             ]
             vectors = sentences.vectors((*(text for one in said for text in one.captions + one.written), *phrases))
             tokens = _tokens(samples, tokenizer, statistics, self.cache)
-            self.datasets[name] = _token_dataset(tokens, said, vectors, self.text_dim, random_start=name == "train")
+            weights = _draw_weights(by_split, timelines, self.shares) if name == "train" else None
+            self.datasets[name] = _token_dataset(tokens, said, vectors, self.text_dim, weights)
 
     def collate(self, samples: list[TokenSample]) -> TokenBatch:
         """Pad the ids of the samples to the longest."""
@@ -169,14 +181,16 @@ def _token_dataset(
     said: Sequence[Said],
     vectors: Mapping[str, Tensor],
     text_dim: int,
-    *,
-    random_start: bool,
+    weights: np.ndarray | None,
 ) -> DrawnDataset[TokenSample]:
-    """Draw samples from `tokens[clip][offset]` (n, Q, P), offsets of 0..3 frames, and captions and timeline of each clip."""
+    """Draw samples from `tokens[clip][offset]` (n, Q, P), offsets of 0..3 frames, and captions and timeline of each clip.
+
+    With `weights`, which are those of training, clips have a random start.
+    """
 
     def make(index: int, rng: np.random.Generator) -> TokenSample:
         ids, first = tokens[index][0], 0.0
-        if random_start:
+        if weights is not None:
             offset = int(rng.integers(DOWNSAMPLE))
             ids = tokens[index][offset]
             shorter = int(rng.random() < _SHORTER and len(ids) > 1)
@@ -189,7 +203,16 @@ def _token_dataset(
         told = crop(condition(vector, said[index].timeline, vectors, text_dim), first, len(ids))
         return TokenSample(ids, told, int(rng.integers(MAX_SEED)))
 
-    return DrawnDataset(make, [len(offsets[0]) for offsets in tokens])
+    return DrawnDataset(make, [len(offsets[0]) for offsets in tokens], weights)
+
+
+def _draw_weights(
+    by_split: Sequence[Sequence[Sample]], timelines: Mapping[str, Timeline], shares: Sequence[float] | None
+) -> np.ndarray:
+    """Return how often each training clip is drawn: splits by their shares, and in them clips that do rare things more."""
+    said = [[timelines.get(clip.key, _UNKNOWN) for clip in clips] for clips in by_split]
+    shares = [len(clips) for clips in by_split] if shares is None else shares
+    return np.concatenate([share * rarity(of, ("torso",), alike=0.5) for share, of in zip(shares, said, strict=True)])
 
 
 def _tokens(samples: list[Sample], tokenizer: Tokenizer, statistics: Statistics, cache: Path) -> list[list[Tensor]]:

@@ -18,6 +18,7 @@ from kinmo_core.metrics.torchmetrics import UsedCodes
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.stats import Statistics
 from kinmo_core.testing import walking_joints
+from kinmo_core.train.testing import short_fit
 from kinmo_gen.model_folder import load_config, load_tokenizer
 from kinmo_gen.tokenizer import Tokenizer, TokenizerConfig
 from kinmo_gen.train.tokenizer import TokenizerLosses, TokenizerModule
@@ -128,3 +129,22 @@ def test_layers_that_fit_are_a_start_for_another_division_of_the_body(toy_model:
     assert torch.equal(made["decoder.10.weight"], given["decoder.10.weight"])
     assert made["decoder.0.weight"].shape != given["decoder.0.weight"].shape
     assert int(made["quantizers.1.codebooks.0.updates"]) == 0
+
+
+def test_a_decoder_trained_alone_leaves_the_ids_as_they_are(toy_folder: Path, toy_model: Path, tmp_path: Path):
+    before, statistics = load_tokenizer(toy_model)
+    source = data("tokenizer", toy_folder, tmp_path)
+    sizes, losses = TokenizerConfig(**load_config(toy_model)["tokenizer"]), TokenizerLosses(quantizer_dropout=1.0)
+    trained = TokenizerModule(sizes, losses, statistics=statistics, initial=str(toy_model), decoder_only=True)
+    short_fit(trained, source, tmp_path, steps=3)
+    features = statistics.normalize(encode_raw(walking_joints(65)))[None]
+    ids = before.tokenize(features)
+    assert torch.equal(trained.model.eval().tokenize(features), ids)
+    assert not torch.equal(trained.model.detokenize(ids), before.detokenize(ids))
+    kept = {name: value for name, value in before.state_dict().items() if not name.startswith("decoder")}
+    assert all(torch.equal(trained.model.state_dict()[name], value) for name, value in kept.items())
+
+
+def test_a_decoder_cannot_be_trained_alone_from_nothing():
+    with pytest.raises(InputError, match="initial must name the tokenizer whose ids decoder_only keeps, got none"):
+        TokenizerModule(decoder_only=True)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from kinmo_core import metrics
 from kinmo_core.data.humanml3d import HumanML3DFolder, readable
+from kinmo_core.errors import InputError
 from kinmo_core.features import LAYOUT, decode
 from kinmo_core.metrics.torchmetrics import UsedCodes
 from kinmo_core.nn import SampleRandom
@@ -116,9 +117,10 @@ class TokenizerModule(Stage):
         optim: optimiser.
         statistics: of the features, from the data module.
         initial: model folder, or checkpoint of a tokenizer run, whose weights the training starts from; random where None.
+        decoder_only: train the decoder alone. Ids keep their meaning, so networks trained on them can stay as they are.
 
     Raises:
-        InputError: `initial` is no tokenizer, or less than half of it fits `network`.
+        InputError: `initial` is no tokenizer, or less than half of it fits `network`; `decoder_only` without `initial`.
     """
 
     def __init__(
@@ -129,13 +131,25 @@ class TokenizerModule(Stage):
         *,
         statistics: Statistics | None = None,
         initial: str | None = None,
+        decoder_only: bool = False,
     ) -> None:
-        super().__init__(optim, statistics=statistics, network=network, losses=losses, initial=initial or "random")
+        if decoder_only and initial is None:
+            raise InputError("initial must name the tokenizer whose ids decoder_only keeps, got none")
+        configs = {"network": network, "losses": losses, "initial": initial or "random", "decoder_only": decoder_only}
+        super().__init__(optim, statistics=statistics, **configs)
         self.losses = losses
         self.model = Tokenizer(network)
         start_tokenizer_from(initial, self.model, statistics)
+        self.fixed = [self.model.encoder, self.model.quantizers] if decoder_only else []
+        for part in self.fixed:
+            part.requires_grad_(False)
         tables = network.layers * self.model.parts
         self.used_codes = nn.ModuleDict({name: UsedCodes(tables, network.codes) for name in ("val", "test")})
+
+    def on_train_start(self) -> None:
+        """Keep what is fixed from being in training, in which a quantizer moves its codes."""
+        for part in self.fixed:
+            part.eval()
 
     def training_step(self, batch: Windows, batch_idx: int) -> Tensor:
         """Return the loss with quantizer dropout."""

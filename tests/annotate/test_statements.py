@@ -92,6 +92,16 @@ def test_waving_is_a_repetition_and_counted(side: str):
     assert "head" in waved.words["place"]
 
 
+@pytest.mark.parametrize("out", [False, True], ids=["forward", "outward"])
+def test_an_arm_that_goes_round_swings_in_circles(out: bool):
+    round_and_round = eased(0, 1, 100, 0.1, 0.9) * 3 * 360
+    [circles] = observed(move_arm(standing(100), "left", round_and_round, out=out), "left_arm")
+    assert (circles.kind, circles.words["way"]) == ("arm_repeat", "in circles")
+    to_and_fro = 90 * torch.sin(round_and_round.deg2rad())
+    swings = observed(move_arm(standing(100), "left", to_and_fro, out=out), "left_arm")
+    assert "in circles" not in {one.words.get("way") for one in swings}
+
+
 def test_an_elbow_that_bends_alone_is_told_of_the_elbow():
     joints = standing()
     shoulder, elbow, wrist = HUMANML3D.index("left_shoulder", "left_elbow", "left_wrist")

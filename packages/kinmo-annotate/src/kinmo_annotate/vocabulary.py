@@ -154,7 +154,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "legs_in_turn": ("the legs step past each other {times}", "the legs swing forward in turn {times}"),
     "knees_together": ("both knees bend and straighten together", "the knees bend and straighten at the same time"),
     "legs_cross": ("the legs cross{often}", "one leg crosses in front of the other{often}"),
-    "feet_wide": ("the feet are wide apart", "the legs spread wide"),
+    "feet_wide": ("the feet are wide apart{often}", "the legs spread wide{often}"),
     "foot_ahead": _each("the {side} foot is in front of", "the {side} foot is ahead of", then=" the {other} foot"),
     "feet_together": ("the feet stay together", "the feet keep close together"),
     "feet_stand": ("the feet stay {distance} apart", "the feet keep {distance} between them"),

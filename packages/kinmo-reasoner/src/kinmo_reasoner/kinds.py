@@ -14,7 +14,7 @@ _FREE: Final = {"steps": r"\w+ (?:short |long )?steps?"}  # where any words woul
 _ASIDE: Final = "to the (?:left|right)"
 _SLOTS: Final = {  # words of a phrase that tell a direction or a side, which are part of what is said
     "way": rf"(?:forward|backward) and {_ASIDE}|forward and back|forward|backward|{_ASIDE}|up and down|from side to side|"
-    rf"out to the side|tilted {_ASIDE}|bowed|tipped back",
+    rf"in circles|out to the side|tilted {_ASIDE}|bowed|tipped back",
     "side": r"left|right",
     "knees": r"both knees|the left knee|the right knee",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -47,6 +48,11 @@ _DIRECTIONS: Final = {  # number: kind of a swing towards more, towards less, an
     "hand_front": ("forward", "back", "forward and back"),
     "hand_out": ("outward", "inward", "from side to side"),
 }
+_IN_CIRCLES: Final = "in circles"
+_CIRCLE: Final = 0.4  # m across, least
+_TURNED: Final = (
+    0.8  # turns of the hand round the middle of its path, each time, least; and the share of them one way round
+)
 
 
 def arm_statements(signals: Signals, side: str) -> list[Observed]:
@@ -102,11 +108,25 @@ def _hand_moves(signals: Signals, side: str) -> Iterator[_Move]:
 
 
 def _repetition(signals: Signals, side: str, name: str, swing: Repeat, min_size: float, pace: str) -> _Move:
-    way, place = _DIRECTIONS[name][2], words.most_of(signals, side, *swing.span)
+    way = _IN_CIRCLES if _goes_round(signals, side, swing) else _DIRECTIONS[name][2]
+    place = words.most_of(signals, side, *swing.span)
     often = words.often(signals[f"{side}_{name}"], min_size, swing)
     filled = {"way": way, "times": often, "pace": pace, "place": place}
     one = observed(f"{side}_arm", "arm_repeat", *swing.span, size=_HAND_SIZE * swing.size, **filled)
     return _Move(*swing.span, _REPEAT_SIZE * swing.size, one, way)
+
+
+def _goes_round(signals: Signals, side: str, swing: Repeat) -> bool:
+    """Tell whether the hand goes round rather than to and fro."""
+    path = np.stack([signals[f"{side}_{name}"][swing.start : swing.end + 1] for name in _DIRECTIONS])
+    size = np.ptp(path, axis=1)
+    path = path - (path.min(axis=1) + size / 2)[:, None]
+    for x, y in itertools.combinations(range(len(path)), 2):
+        steps = np.diff(np.unwrap(np.arctan2(path[y], path[x]))) / (2 * np.pi)
+        turns = abs(steps.sum())
+        if size[[x, y]].min() >= _CIRCLE and turns >= _TURNED * max(swing.count, np.abs(steps).sum()):
+            return True
+    return False
 
 
 def _one_way(signals: Signals, side: str, swing: Swing, way: str) -> _Move:

@@ -23,6 +23,7 @@ from kinmo_gen.follow.expression import parse_rule
 from kinmo_gen.posing import PATH, limbs_to_pose, pose, statements_of
 from kinmo_gen.posing.bones import bend, tilt
 from kinmo_gen.posing.edits import Span, poses, times_of
+from kinmo_gen.posing.path import _steered
 
 SECONDS = 5.0
 
@@ -78,6 +79,7 @@ def test_left_is_left():
     [
         ("left_arm", "rests on the hip for {}", 2.0, "seconds", "hand(left, hip, 0.5)"),
         ("right_arm", "bends at the elbow to about {}", 100.0, "degrees", "bends_elbow(right, 70)"),
+        ("left_arm", "swings in circles {}", 2.0, "times", "circles(left, 360)"),
         ("left_arm", "swings forward and back {}", 4.0, "times", "swings_arm(left, forward, 0.25, 4)"),
         ("right_leg", "kicks forward once, about {} high", 0.7, "metres", "kicks(right)"),
         ("left_leg", "lifts the knee to hip height {}", 1.0, "times", "lifts_knee(left)"),
@@ -161,6 +163,51 @@ def test_a_turn_gets_as_wide_as_told_where_the_body_turns_already():
     assert headed(stands) == pytest.approx(0, abs=2)  # nobody is spun on the spot
 
 
+def test_who_turns_on_the_spot_stays_there_unless_told_to_go():
+    goes_round = motion(replace(walk(0.5), turn=0.5))
+    turn = told("torso", "turns to the left by about {}", 140.0, "degrees", 0.0, 5.0)
+    assert not follows("turns(left, 100, within=0.6)", goes_round)
+    assert follows("turns(left, 100, within=0.6)", pose(goes_round, turn, {PATH}))
+    far = Statement("torso", 0.0, 5.0, "travels forward about {} at walking pace", 2.5, "metres")
+    made = pose(goes_round, Timeline((*turn.statements, far), SECONDS), {PATH})
+    assert follows("travels(any, 1)", made)
+
+
+def test_a_circle_is_walked_at_an_even_pace():
+    times = torch.arange(len(WALKS.joints)) / 20
+    yaw = 0.9 * times + 0.5 * torch.sin(2 * math.pi * times / 2.5)  # turns back at times
+    halting = Motion(constant_body(_steered(WALKS.joints, yaw)), 20.0)
+    go = Statement("torso", 0.0, 5.0, "travels forward about {} at walking pace", 6.0, "metres")
+    turn = Statement("torso", 0.0, 5.0, "turns to the left by {}", 280.0, "degrees")
+    made = pose(halting, Timeline((go, turn), SECONDS), {PATH})
+    slowest = [np.degrees(np.diff(Body.of(one).heading))[15:-15].min() * 20 for one in (halting, made)]
+    assert slowest[0] < 0 < 25 < slowest[1]
+    assert headed(made) == pytest.approx(280, abs=15)
+
+
+@pytest.mark.parametrize("base", [STANDS, motion(Action(stride=0.3))], ids=["stands", "strides in place"])
+def test_feet_go_apart_and_together(base: Motion):
+    apart = Statement("left_leg+right_leg", 0.5, 2.5, "the feet are wide apart")
+    together = Statement("left_leg+right_leg", 3.0, 5.0, "the feet stay together")
+    made = pose(base, Timeline((apart, together), SECONDS), {PATH})
+    assert follows("then(feet_apart(0.55), posture(feet_together))", made)
+    assert not follows("feet_apart(0.45)", base)
+    assert float(made.joints[:, HUMANML3D.index("left_ankle", "right_ankle"), 1].amin()) > 0.03
+
+
+def test_jumping_jacks_are_feet_and_hands_at_the_same_time():
+    feet = Statement("left_leg+right_leg", 0.5, 4.5, "the feet are wide apart {}", 4.0, "times")
+    hands = (
+        Statement(f"neck+{side}_arm", 0.5, 4.5, f"the {side} hand is above the head {{}}", 4.0, "times")
+        for side in ("left", "right")
+    )
+    plan = Timeline((feet, *hands), SECONDS)
+    made = pose(STANDS, plan, {PATH, "left_arm", "right_arm"})
+    jack = "together(feet_apart(0.4, 0.1), hand(both, above_head, 0.1))"
+    assert follows(f"then(posture(feet_together, 0.05), {jack}, posture(feet_together, 0.05), {jack})", made)
+    assert limbs_to_pose(STANDS, plan, plan) == {PATH, "left_arm", "right_arm"}
+
+
 def test_the_body_sinks_over_its_feet_and_rises_again():
     sinks = Statement("torso", 0.5, 1.5, "sinks by about {}", 0.35, "metres")
     rises = Statement("torso", 3.0, 4.0, "rises by about {}", 0.35, "metres")
@@ -224,6 +271,19 @@ def test_a_trunk_leans_as_far_as_told_however_far_it_leans_already(already: floa
 def test_nobody_kicks_with_a_leg_while_the_other_one_walks():
     made = pose(WALKS, told("left_leg", "kicks forward once, about {} high", 0.7, "metres"), {"left_leg"})
     torch.testing.assert_close(made.joints, WALKS.joints, atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "unit"),
+    [("takes four steps forward, lifting the knee high", None, ""), ("lifts the knee to hip height {}", 3.0, "times")],
+)
+def test_who_walks_lifts_the_knees_in_the_steps(text: str, amount: float | None, unit: str):
+    both = tuple(Statement(f"{side}_leg", 0.0, 5.0, text, amount, unit) for side in ("left", "right"))
+    made = pose(WALKS, Timeline(both, SECONDS), {"left_leg", "right_leg"})
+    rule = "together(times(lifts_knee(left), 3), times(lifts_knee(right), 3))"
+    assert follows(rule, made)
+    assert not follows(rule, WALKS)
+    torch.testing.assert_close(made.joints[:, 0], WALKS.joints[:, 0], atol=2e-3, rtol=0)
 
 
 def test_knees_are_lifted_in_turn():

@@ -43,7 +43,7 @@ def pose(motion: Motion, told: Timeline, limbs: Iterable[str]) -> Motion:
     """
     joints, chosen = motion.joints, set(limbs)
     if PATH in chosen:
-        joints = go(joints, [one for one in told.of("torso") if tells_the_way(one)])
+        joints = go(joints, list(filter(tells_the_way, told.statements)))
     for limb in _ORDER:
         if limb in chosen:
             joints = _posed(joints, limb, statements_of(limb, told))
@@ -61,7 +61,7 @@ def limbs_to_pose(motion: Motion, told: Timeline, wanted: Timeline) -> set[str]:
         wanted: what the words say.
     """
     found = {limb for limb in _ORDER if statements_of(limb, wanted)}
-    if any(map(tells_the_way, wanted.of("torso"))):
+    if any(map(tells_the_way, wanted.statements)):
         found.add(PATH)
     if len(arms := found & {"left_arm", "right_arm"}) == 1:
         other = f"{other_side(next(iter(arms)).split('_')[0])}_arm"

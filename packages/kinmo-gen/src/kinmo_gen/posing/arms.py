@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -14,7 +15,7 @@ from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.text import Statement
 from kinmo_gen.gestures import minimum_jerk, put_limbs
 from kinmo_gen.posing.bones import about, aim, bend_elbow, turn
-from kinmo_gen.posing.edits import BACK, LINGER, Edit, Span, poses, times_of
+from kinmo_gen.posing.edits import BACK, LINGER, Edit, Span, is_counted, poses, times_of
 from kinmo_gen.posing.path import to_the_floor
 from kinmo_reasoner.kinds import kind_of
 from kinmo_reasoner.meaning import Phrase, meaning
@@ -25,6 +26,8 @@ _RISEN: Final = 0.3  # m from shoulder down to the wrist: an arm whose hand gets
 _MOSTLY: Final = 0.5  # share of a statement's time
 _AT_TRUNK: Final = ("beside the hip", "on the hip", "behind the hips", "behind the back", "beside the waist")
 _CLAP: Final = "the hands clap"
+_STRETCHED_DOWN: Final = ((0.15, -1.0, 0.0), (0.15, -1.0, 0.05))
+_UP_FROM_HANGING: Final = 160.0  # degrees out to the side
 _OPEN, _SHUT = "far in front at chest height", "touching the other hand"
 
 
@@ -49,8 +52,10 @@ def arm_edit(statement: Statement) -> Edit | None:
 
 
 def touch_edit(statement: Statement) -> Edit | None:
-    """Return what brings a hand to a knee; None where a statement of a pair says something else."""
+    """Return what brings a hand to a knee or above the head; None where a statement of a pair says something else."""
     kind = kind_of(statement) if statement.who.count("+") else None
+    if kind is not None and kind.name == "hand_above_head" and is_counted(statement):
+        return partial(_over_the_head, statement.who.split("+")[1], times_of(statement, 1))
     if kind is None or kind.name != "hand_at_leg" or not statement.text.endswith("knee"):
         return None
     arm, leg = statement.who.split("+")
@@ -113,6 +118,15 @@ def _touch(arm: str, knee: str, joints: Tensor, before: Tensor, span: Span) -> T
     return put_limbs(joints, posed, (arm,), span.reach())
 
 
+def _over_the_head(arm: str, number: int, joints: Tensor, before: Tensor, span: Span) -> Tensor:
+    """Lead a stretched arm out to the side, up over the head, and back down."""
+    del before
+    side = arm.split("_")[0]
+    hangs = put_limbs(joints, aim(joints, arm, torch.tensor(_STRETCHED_DOWN)), (arm,), span.hold())
+    outward = OUTWARD[side] * _UP_FROM_HANGING * span.there_and_back(number)
+    return turn(hangs, f"{side}_shoulder", about(hangs, "forward", outward))
+
+
 def _bend(statement: Statement, joints: Tensor, before: Tensor, span: Span) -> Tensor:
     del before
     bent = bend_elbow(joints, statement.who.split("_")[0], float(statement.amount or 0))
@@ -133,6 +147,10 @@ def _swing(statement: Statement, kind: str, way: str, place: str, joints: Tensor
     del before
     limb, number, degrees = statement.who, times_of(statement, 3, span), _SWINGS[kind]
     side = limb.split("_")[0]
+    if way == "in circles":  # forward and up, over the head, and back down behind
+        hangs = torch.where(span.passed < 0.5, 1.0, span.hold())
+        joints = put_limbs(joints, aim(joints, limb, torch.tensor(_STRETCHED_DOWN)), (limb,), hangs)
+        return turn(joints, f"{side}_shoulder", about(joints, "left", -360 * number * span.passed))
     if place:
         joints = put_limbs(joints, aim(joints, limb, poses("arm")[place]), (limb,), span.hold())
     shoulder, wrist = HUMANML3D.index(f"{side}_shoulder", f"{side}_wrist")

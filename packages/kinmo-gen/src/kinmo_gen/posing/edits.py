@@ -20,7 +20,7 @@ CYCLE: Final = 0.45  # s, least, of what is done again and again
 LINGER: Final = 0.8  # s that a limb stays in a pose of which nothing further is said
 BACK: Final = 0.9  # s that it takes back to what it did before
 _REACH_SECONDS: Final = 1.1  # s that a limb takes to a pose, at most
-_FAST_SECONDS: Final = 0.25  # s, where it does so quickly
+_FAST_SECONDS: Final = 0.2  # s, where it does so quickly
 _AGAIN: Final = 1.0  # s of a cycle of which no number is said
 _COUNTS: Final = {"once": 1, "twice": 2, "three times": 3, "four times": 4, "five times": 5, "six times": 6}
 
@@ -49,23 +49,29 @@ class Span(NamedTuple):
 
     def there_and_back(self, number: int) -> Tensor:
         """From 0 to 1 and back, `number` times."""
-        return (1 - torch.cos(2 * math.pi * number * self._passed)) / 2
+        return (1 - torch.cos(2 * math.pi * number * self.passed)) / 2
 
     def to_and_fro(self, number: int) -> Tensor:
         """From 0 to 1, to -1 and back to 0, `number` times."""
-        return torch.sin(2 * math.pi * number * self._passed)
+        return torch.sin(2 * math.pi * number * self.passed)
 
     def in_turn(self, number: int, *, second: bool) -> Tensor:
         """From 0 to 1 and back, `number` times, each time in the first or the second half of its cycle."""
         return (-self.to_and_fro(number) if second else self.to_and_fro(number)).clamp(min=0)
 
     @property
-    def _passed(self) -> Tensor:
+    def passed(self) -> Tensor:
+        """From 0 to 1, at an even pace."""
         return ((self.times - self.start) / (self.end - self.start)).clamp(0, 1)
 
 
 Edit = Callable[[Tensor, Tensor, Span], Tensor]
 """From joints (T, 22, 3) as they are, as they were before this limb was posed, and a span, to edited joints."""
+
+
+def is_counted(statement: Statement) -> bool:
+    """Tell whether a statement says how often something is done."""
+    return statement.unit == "times" or meaning(Phrase.of(statement)).often in _COUNTS
 
 
 def times_of(statement: Statement, usual: int, span: Span | None = None) -> int:

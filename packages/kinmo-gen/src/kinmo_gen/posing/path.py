@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from kinmo_annotate.measures.body import smooth, smooth_heading, wrapped
@@ -23,10 +24,15 @@ from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.text import Statement
 from kinmo_gen.gestures import minimum_jerk
 from kinmo_gen.posing.edits import Edit, Span
+from kinmo_gen.posing.feet import feet_edit
 from kinmo_reasoner.kinds import kind_of
 
 _DOES: Final = 0.3  # share of what is told, from which on the motion is said to do it at all
 _STRIDE: Final = (0.7, 1.35)  # times its length that a stride may get
+_RUNNING_STRIDE: Final = (0.7, 1.8)  # who runs is off the floor for a part of it
+_TURNS_ON_THE_SPOT: Final = 0.25  # m that somebody gets who turns and is told to go nowhere
+_BESIDE: Final = 0.6  # s between a turn and a travel, from which on somebody stands to turn
+_EVEN: Final = 3.0  # s of a turn, from which on it is made at an even pace
 _MORE_TURN: Final = 1.2  # times the turn that the motion makes, at most, may be added
 _CLOSE: Final = (0.1, 10.0)  # m and degrees by which a motion may differ
 _EASE: Final = 0.4  # s before and after a statement in which strides go over into those beside it
@@ -44,21 +50,25 @@ _UPPER: Final = [joint for joint in range(22) if joint not in _FEET]
 
 
 def tells_the_way(statement: Statement) -> bool:
-    """Tell whether a statement says how far the body goes, turns or sinks, or that it jumps."""
+    """Tell whether a statement says how far the body goes, turns or sinks, that it jumps, or that the feet are apart."""
+    if feet_edit(statement) is not None:
+        return True
     kind = kind_of(statement) if statement.who == "torso" and statement.amount is not None else None
-    return kind is not None and (kind.name in (*_DEPTHS, "jump") or _edit_of(statement) is not None)
+    return kind is not None and kind.name in (*_DEPTHS, "jump", "turn", "travel")
 
 
-def _is_jump(statement: Statement) -> bool:
+def _is(statement: Statement, name: str) -> bool:
     kind = kind_of(statement)
-    return kind is not None and kind.name == "jump"
+    return kind is not None and kind.name == name
 
 
-def _overlap(one: Statement, other: Statement) -> bool:
-    return one.start < other.end and other.start < one.end
+def _overlap(one: Statement, other: Statement, gap: float = 0.0) -> bool:
+    return one.start < other.end + gap and other.start < one.end + gap
 
 
 def _edit_of(statement: Statement) -> Edit | None:
+    if (apart := feet_edit(statement)) is not None:
+        return apart
     kind = kind_of(statement)
     if kind is None:
         return None
@@ -66,7 +76,8 @@ def _edit_of(statement: Statement) -> Edit | None:
     if kind.name == "turn":
         return partial(_turns, amount if kind.direction == "left" else -amount)
     if kind.name == "travel" and kind.direction in _WAYS:
-        return partial(_travels, amount, _WAYS[kind.direction])
+        limits = _RUNNING_STRIDE if "running" in statement.text else _STRIDE
+        return partial(_travels, amount, _WAYS[kind.direction], limits)
     return None
 
 
@@ -76,9 +87,12 @@ def go(joints: Tensor, statements: Sequence[Statement]) -> Tensor:
     for one in statements:
         span = Span(times, float(one.start), float(one.end))
         if (edit := _edit_of(one)) is not None:
-            jumps = any(_overlap(one, other) for other in statements if _is_jump(other))
+            jumps = one.who == "torso" and any(_overlap(one, other) for other in statements if _is(other, "jump"))
             flight = _flight(joints, span) if jumps else None
             joints = _leap(one, joints, span, flight) if flight else edit(joints, before, span)
+            goes = any(_overlap(one, other, _BESIDE) for other in statements if _is(other, "travel"))
+            if _is(one, "turn") and not goes and not jumps:
+                joints = _stay(joints, span)
     told = _told_depth(statements, times)
     joints = lower(joints, (told - _depth(joints)) * (told > 0))
     return joints if joints is before else plant_feet(joints)
@@ -119,18 +133,24 @@ def _depth(joints: Tensor) -> Tensor:
 
 
 def _turns(degrees: float, joints: Tensor, before: Tensor, span: Span) -> Tensor:
-    """Add to a turn, in proportion to its speed, what it lacks."""
+    """Add to a turn, in proportion to its speed, what it lacks; a long one, as of a circle, also gets an even pace."""
     del before
-    heading = smooth(torch.cat([joints.new_zeros(1), wrapped(smooth_heading(joints).diff()).cumsum(0)]), sigma=_STEADY)
     near = (span.times >= span.start - _EASE) & (span.times <= span.end + _EASE)
-    speed = torch.diff(heading, prepend=heading[:1]) * near
     sign = 1.0 if degrees > 0 else -1.0
-    speed = (sign * speed).clamp(min=0)
-    made, told = float(speed.sum().rad2deg()), abs(degrees)
-    if made < _DOES * told or abs(told - made) < _CLOSE[1]:
+    steps = wrapped(smooth_heading(joints).diff())
+    speed = sign * smooth(torch.cat([steps[:1], steps]), sigma=_STEADY) * near
+    there = speed.clamp(min=0)
+    made, told = float(there.sum().rad2deg()), abs(degrees)
+    lasts = span.end - span.start
+    if made < _DOES * told or (abs(told - made) < _CLOSE[1] and lasts < _EVEN):
         return joints
-    lacks = min(told - made, _MORE_TURN * made)
-    return _steered(joints, sign * (lacks / made * speed.cumsum(0)))
+    turns = math.radians(min(told, (1 + _MORE_TURN) * made))
+    if lasts < _EVEN:
+        more = there * (turns / there.sum() - 1)
+    else:
+        even = smooth(there, sigma=lasts * FPS / 4) * near
+        more = even * (turns / even.sum()) - speed
+    return _steered(joints, sign * more.cumsum(0))
 
 
 def _flight(joints: Tensor, span: Span) -> tuple[int, int] | None:
@@ -167,7 +187,14 @@ def _steered(joints: Tensor, yaw: Tensor) -> Tensor:
     return root[:, None] + rotate_yaw(joints - joints[:, :1], yaw[:, None].expand(-1, joints.shape[1]))
 
 
-def _travels(metres: float, way: tuple[float, float], joints: Tensor, before: Tensor, span: Span) -> Tensor:
+def _travels(
+    metres: float,
+    way: tuple[float, float],
+    limits: tuple[float, float],
+    joints: Tensor,
+    before: Tensor,
+    span: Span,
+) -> Tensor:
     """Lengthen or shorten the strides along the way that the body goes."""
     del before
     yaw = smooth_heading(joints)
@@ -176,10 +203,25 @@ def _travels(metres: float, way: tuple[float, float], joints: Tensor, before: Te
     made = float(((steps * ahead).sum(-1) * span.during).sum())
     if made < _DOES * metres or abs(metres - made) < _CLOSE[0]:
         return joints
-    longer = min(max(metres / made, _STRIDE[0]), _STRIDE[1]) - 1
+    return _strided(joints, min(max(metres / made, limits[0]), limits[1]) - 1, ahead, span)
+
+
+def _stay(joints: Tensor, span: Span) -> Tensor:
+    """Shorten the strides of somebody who is to turn on the spot."""
+    root = joints[span.during, 0] * torch.tensor([1.0, 0.0, 1.0])
+    gone = float((root - root[0]).norm(dim=-1).max())
+    if gone <= _TURNS_ON_THE_SPOT:
+        return joints
+    ahead = F.normalize(root[-1] - root[0], dim=-1).expand(len(joints), 3)
+    return _strided(joints, _TURNS_ON_THE_SPOT / gone - 1, ahead, span)
+
+
+def _strided(joints: Tensor, longer: float, ahead: Tensor, span: Span) -> Tensor:
+    """Make strides longer by a share of their length; feet go as much farther ahead (T, 3) of the body or behind it."""
+    steps = torch.diff(joints[:, 0], dim=0, prepend=joints[:1, 0])
     rises = minimum_jerk((span.times - span.start) / _EASE + 1)
-    longer = longer * rises * minimum_jerk((span.end - span.times) / _EASE + 1)
-    out = joints + (longer[:, None] * steps * torch.tensor([1.0, 0.0, 1.0])).cumsum(0)[:, None]
+    share = longer * rises * minimum_jerk((span.end - span.times) / _EASE + 1)
+    out = joints + (share[:, None] * steps * torch.tensor([1.0, 0.0, 1.0])).cumsum(0)[:, None]
     beside = ((joints[:, _FEET] - joints[:, :1]) * ahead[:, None]).sum(-1, keepdim=True)
-    out[:, _FEET] += longer[:, None, None] * beside * ahead[:, None]
+    out[:, _FEET] += share[:, None, None] * beside * ahead[:, None]
     return out

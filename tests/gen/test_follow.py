@@ -24,13 +24,14 @@ from kinmo_gen.follow import Sentence, follow_rate, half_of, judge, sentences
 from kinmo_gen.follow.body import Body
 from kinmo_gen.follow.expression import parse_rule
 from kinmo_gen.follow.motions import read_motions
-from kinmo_gen.follow.report import table
+from kinmo_gen.follow.report import failures, table
 from kinmo_gen.follow.spans import runs, series, swings
 
 RAISES = Sentence(1, "a person raises the left arm", "arms", "hand(left, above_head)", "tuned")
 LOWERS = Sentence(2, "a person raises the right arm", "arms", "hand(right, above_head)", "tuned")
 WALKS = Sentence(3, "a person walks", "locomotion", "travels(forward, 1)", "unseen")
 left_up = held(Pose(left_arm=(0.1, 1, 0), left_forearm=(0.1, 1, 0)))
+right_up = held(Pose(right_arm=(0.1, 1, 0), right_forearm=(0.1, 1, 0)))
 walked = Motion(walking_joints(80))
 
 
@@ -42,6 +43,17 @@ def test_the_list_is_long_and_its_mirror_image_is_itself():
         twin = listed[mirror_text(text)]
         assert (twin.family, twin.half) == (sentence.family, sentence.half)
         assert twin.rule == (mirror_text(sentence.rule) if sentence.sided else sentence.rule)
+
+
+def test_failures_say_what_was_wanted_and_seen_but_not_of_the_unseen_half():
+    motions = {RAISES: [walked, left_up], LOWERS: [right_up], WALKS: [left_up]}
+    said = failures(motions, judge(motions))
+    head, *lines = said.splitlines()
+    assert head.startswith("1 a person raises the left arm (hand(left, above_head)): 1 of 2 motions fail")
+    assert any(line.startswith("  wanted") and "left arm" in line and "above the head" in line for line in lines)
+    assert any(line.startswith("  seen") and "travels forward" in line for line in lines)
+    assert LOWERS.text not in said
+    assert WALKS.text not in said
 
 
 def test_every_family_has_both_halves_in_equal_parts():

@@ -85,6 +85,9 @@ def _add_follow(commands: Commands) -> None:
     follow.add_argument("--seed", type=int, default=0, help="of the random numbers (default 0)")
     follow.add_argument("--motions", type=Path, help="judge files NUMBER*.npz (.npy, .bvh) of a folder, not a model")
     follow.add_argument("--save", action="store_true", help="keep the sampled motions in OUT/motions")
+    follow.add_argument(
+        "--failures", action="store_true", help="also print what was wanted and seen where the tuned half fails"
+    )
     add_model_options(follow)
     add_strict(follow)
     follow.set_defaults(run=_follow)
@@ -154,7 +157,7 @@ def _follow(options: argparse.Namespace) -> None:
     from rich.progress import Progress
 
     from kinmo_gen.follow import judge
-    from kinmo_gen.follow.report import table, write_report
+    from kinmo_gen.follow.report import failures, table, write_report
 
     with Progress(transient=True) as progress:
         motions, source = _motions_to_judge(options, chosen, progress)
@@ -163,6 +166,8 @@ def _follow(options: argparse.Namespace) -> None:
     make_folder(options.out)
     write_report(judged, options.out, source=source)
     print(table(judged))
+    if options.failures:
+        print(failures(motions, judged))
 
 
 def _motions_to_judge(

@@ -1,17 +1,23 @@
-"""Write the result of a judgement: `follow.json` with every sentence, `follow.md` with a table by family and half."""
+"""Tell the result of a judgement: `follow.json` with every sentence, `follow.md` with a table, and why motions fail."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
+from kinmo_annotate.observe import observe
+from kinmo_annotate.show import limb_name
 from kinmo_core.files import atomic_path
+from kinmo_core.motion import Motion
+from kinmo_core.text import GROUPS, Timeline
 from kinmo_gen.follow.rate import Judged, Rate, follow_rate
-from kinmo_gen.follow.sentences import HALVES
+from kinmo_gen.follow.sentences import HALVES, Sentence
+from kinmo_reasoner.offline import OfflineReasoner
 
-ALL = "all"
+ALL: Final = "all"
 
 
 def rates(judged: Sequence[Judged]) -> dict[str, dict[str, Rate]]:
@@ -43,6 +49,35 @@ def _row(name: str, rate: Rate) -> str:
     wrong = "" if rate.wrong_side is None else f"{100 * rate.wrong_side:.1f}"
     followed = f"{100 * rate.followed:.1f} ± {100 * rate.interval:.1f}"
     return f"| {name} | {rate.sentences} | {followed} | {100 * rate.chance:.1f} | {wrong} |"
+
+
+def failures(motions: Mapping[Sentence, Sequence[Motion]], judged: Sequence[Judged]) -> str:
+    """Say of each sentence of the tuned half that a motion fails what was wanted, and what kinmo-annotate sees instead.
+
+    Those of the other half are left out: who reads why they fail will tune on them.
+
+    Args:
+        motions: those that were judged.
+        judged: from `judge`.
+    """
+    reasoner = OfflineReasoner.load()
+    parts = []
+    for each in judged:
+        sentence = each.sentence
+        failed = [motion for motion in motions[sentence] if not sentence.follows(motion)]
+        if sentence.half != "tuned" or not failed:
+            continue
+        head = f"{sentence.number} {sentence.text} ({sentence.rule}): {len(failed)} of {each.motions} motions fail, such as"
+        (wanted,) = reasoner.said([sentence.text], [failed[0].seconds])
+        seen = observe(failed[0]).timeline
+        parts += [head, *_lines("wanted", wanted), *_lines("seen", seen, pairs=False)]
+    return "\n".join(parts)
+
+
+def _lines(name: str, timeline: Timeline, *, pairs: bool = True) -> Iterator[str]:
+    for one in timeline.statements:
+        if pairs or one.who in GROUPS:
+            yield f"  {name:6} {one.start:5.2f}-{one.end:5.2f} {limb_name(one.who):10} {one.sentence}"
 
 
 def write_report(judged: Sequence[Judged], out: Path, *, source: dict[str, str | int]) -> None:

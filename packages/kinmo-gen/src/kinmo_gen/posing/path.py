@@ -32,7 +32,7 @@ _STRIDE: Final = (0.7, 1.35)  # times its length that a stride may get
 _RUNNING_STRIDE: Final = (0.7, 1.8)  # who runs is off the floor for a part of it
 _TURNS_ON_THE_SPOT: Final = 0.25  # m that somebody gets who turns and is told to go nowhere
 _BESIDE: Final = 0.6  # s between a turn and a travel, from which on somebody stands to turn
-_EVEN: Final = 3.0  # s of a turn, from which on it is made at an even pace
+_EVEN: Final = (180.0, 3.0)  # degrees and s of a turn, from which on it is made at an even pace
 _MORE_TURN: Final = 1.2  # times the turn that the motion makes, at most, may be added
 _CLOSE: Final = (0.1, 10.0)  # m and degrees by which a motion may differ
 _EASE: Final = 0.4  # s before and after a statement in which strides go over into those beside it
@@ -133,7 +133,7 @@ def _depth(joints: Tensor) -> Tensor:
 
 
 def _turns(degrees: float, joints: Tensor, before: Tensor, span: Span) -> Tensor:
-    """Add to a turn, in proportion to its speed, what it lacks; a long one, as of a circle, also gets an even pace."""
+    """Add to a turn, in proportion to its speed, what it lacks; a circle also gets an even pace."""
     del before
     near = (span.times >= span.start - _EASE) & (span.times <= span.end + _EASE)
     sign = 1.0 if degrees > 0 else -1.0
@@ -142,14 +142,15 @@ def _turns(degrees: float, joints: Tensor, before: Tensor, span: Span) -> Tensor
     there = speed.clamp(min=0)
     made, told = float(there.sum().rad2deg()), abs(degrees)
     lasts = span.end - span.start
-    if made < _DOES * told or (abs(told - made) < _CLOSE[1] and lasts < _EVEN):
+    is_circle = told >= _EVEN[0] and lasts >= _EVEN[1]
+    if made < _DOES * told or (abs(told - made) < _CLOSE[1] and not is_circle):
         return joints
     turns = math.radians(min(told, (1 + _MORE_TURN) * made))
-    if lasts < _EVEN:
-        more = there * (turns / there.sum() - 1)
-    else:
+    if is_circle:
         even = smooth(there, sigma=lasts * FPS / 4) * near
         more = even * (turns / even.sum()) - speed
+    else:
+        more = there * (turns / there.sum() - 1)
     return _steered(joints, sign * more.cumsum(0))
 
 

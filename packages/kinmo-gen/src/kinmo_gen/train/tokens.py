@@ -32,13 +32,12 @@ from kinmo_core.train.stage import OptimConfig, Stage
 from kinmo_gen.conditions import PARTS, Condition, condition, crop, phrases_of, stack
 from kinmo_gen.cues import has_cues
 from kinmo_gen.model_folder import load_tokenizer
-from kinmo_gen.timelines import rarity, read_timelines, written_sentences
+from kinmo_gen.timelines import read_timelines, written_sentences
 from kinmo_gen.tokenizer import DOWNSAMPLE, MAX_TOKENS, Tokenizer
 
 # Share of draws that are one token shorter, so that a clip of full length has two starts (HumanML3D).
 _SHORTER: Final = 1 / 3
 _WRITTEN: Final = 0.3  # share of draws of a captioned clip with a sentence that its timeline was put into
-_UNKNOWN: Final = Timeline((), 1.0)  # of a clip without annotations
 _AT_ONCE: Final = 16  # clips tokenised together: twice as fast as one by one on a CPU
 
 
@@ -149,7 +148,7 @@ class TokenData(StepDataModule):
             ]
             vectors = sentences.vectors((*(text for one in said for text in one.captions + one.written), *phrases))
             tokens = _tokens(samples, tokenizer, statistics, self.cache)
-            weights = _draw_weights(by_split, timelines, self.shares) if name == "train" else None
+            weights = _draw_weights(by_split, self.shares) if name == "train" else None
             self.datasets[name] = _token_dataset(tokens, said, vectors, self.text_dim, weights)
 
     def collate(self, samples: list[TokenSample]) -> TokenBatch:
@@ -206,13 +205,10 @@ def _token_dataset(
     return DrawnDataset(make, [len(offsets[0]) for offsets in tokens], weights)
 
 
-def _draw_weights(
-    by_split: Sequence[Sequence[Sample]], timelines: Mapping[str, Timeline], shares: Sequence[float] | None
-) -> np.ndarray:
-    """Return how often each training clip is drawn: splits by their shares, and in them clips that do rare things more."""
-    said = [[timelines.get(clip.key, _UNKNOWN) for clip in clips] for clips in by_split]
-    shares = [len(clips) for clips in by_split] if shares is None else shares
-    return np.concatenate([share * rarity(of, ("torso",), alike=0.5) for share, of in zip(shares, said, strict=True)])
+def _draw_weights(by_split: Sequence[Sequence[Sample]], shares: Sequence[float] | None) -> np.ndarray:
+    """Return how often each training clip is drawn, splits by their shares."""
+    sizes = [len(clips) for clips in by_split]
+    return np.repeat(np.divide(shares or sizes, sizes), sizes)
 
 
 def _tokens(samples: list[Sample], tokenizer: Tokenizer, statistics: Statistics, cache: Path) -> list[list[Tensor]]:

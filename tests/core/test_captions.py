@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinmo_core.data.captions import Caption, mirror_text, parse_captions
+from kinmo_core.data.captions import Caption, mirror_text, parse_captions, sides_of
 from kinmo_core.errors import DataWarning
 
 WORDS = st.lists(
@@ -84,6 +84,21 @@ def test_sides_and_turns_change_and_nothing_else(text: str, mirrored: str):
 @given(WORDS)
 def test_mirroring_twice_changes_nothing(text: str):
     assert mirror_text(mirror_text(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("walks forward", (False, False)),
+        ("turns Left", (True, False)),
+        ("rightward, then anti-clockwise", (True, True)),
+        ("runs clockwise", (False, True)),
+        ("a bright counterclockwise circle", (True, False)),
+    ],
+)
+def test_sides_that_a_text_names(text: str, sides: tuple[bool, bool]):
+    assert sides_of(text) == sides
+    assert sides_of(mirror_text(text)) == sides[::-1]
 
 
 def test_a_caption_keeps_its_span():

@@ -16,12 +16,13 @@ import torch
 from torch import Tensor
 from toy_stages import STAGES, TEXT_DIM, data, module
 
+from kinmo_core.data.captions import sides_of
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import DataWarning, InputError
 from kinmo_core.testing import HashTextEncoder, WordEncoder, toy_dataset
-from kinmo_core.train.data import LoaderConfig
+from kinmo_core.train.data import Draw, LoaderConfig
 from kinmo_core.train.testing import short_fit
-from kinmo_gen.train.evaluator import PairData
+from kinmo_gen.train.evaluator import PairData, _other_side
 from kinmo_gen.train.tokens import TokenData, _identity
 
 STEPS = 10
@@ -119,6 +120,26 @@ def test_an_evaluator_needs_token_states():
         InputError, match="text_encoder must give token states, got hash-8, which gives sentence vectors"
     ):
         source.text_dim  # noqa: B018
+
+
+def test_mirrored_copies_are_in_the_batch_of_their_originals(toy_folder: Path, tmp_path: Path):
+    """Twin captions are mirror images of each other, and no negatives unless they name a side."""
+    source = PairData(str(toy_folder), WordEncoder(TEXT_DIM), twins=True, cache=str(tmp_path), feature_bias=5.0)
+    source.setup("fit")
+    assert len(source.datasets["val"][Draw(0, (0,))]) == 1
+    train = source.datasets["train"]
+    samples = HumanML3DFolder(toy_folder).samples(["train"])
+    drawn = [train[Draw(index, (0, index))] for index in range(len(train))]
+    for sample, (one, other) in zip(samples, drawn, strict=True):
+        assert torch.equal(one.sides, other.sides.flip(0))
+        assert bool(one.sides.any()) == any(sides_of(sample.captions[0].text))
+    batch = source.collate(drawn)
+    assert len(batch.features) == 2 * len(drawn)
+    conflict = _other_side(batch.sides)
+    names = batch.sides.any(-1)
+    assert torch.equal(conflict[::2, 1::2].diagonal(), names[::2])
+    assert not conflict[~names].any()
+    assert not conflict.diagonal().any()
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -100,6 +100,12 @@ def mirror_text(text: str) -> str:
     return _SIDES.sub(_swap, text)
 
 
+def sides_of(text: str) -> tuple[bool, bool]:
+    """Return whether a text names the left, and whether it names the right; counterclockwise is left, clockwise right."""
+    words = {match.group(1).lower().replace("-", "") for match in _SIDES.finditer(text)}
+    return bool(words & {"left", "counterclockwise", "anticlockwise"}), bool(words & {"right", "clockwise"})
+
+
 def _swap(match: re.Match[str]) -> str:
     word = match.group(0)
     other = _SWAPS[word.lower().replace("-", "")]

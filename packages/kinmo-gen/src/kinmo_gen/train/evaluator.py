@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core import metrics
 from kinmo_core.cache import SentenceCache
+from kinmo_core.data.captions import sides_of
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample, readable
 from kinmo_core.files import cache_folder
 from kinmo_core.nn import gather_rows, info_nce, same_caption
@@ -31,6 +32,7 @@ class PairSample(NamedTuple):
     features: Tensor  # (T, 263) normalised
     states: Tensor  # (n, dim)
     sentence: Tensor  # (dim,)
+    sides: Tensor  # (2,) 1 where the caption names the left, the right
 
 
 class PairBatch(NamedTuple):
@@ -41,6 +43,7 @@ class PairBatch(NamedTuple):
     states: Tensor  # (B, N, dim)
     tokens: Tensor  # (B,)
     sentence: Tensor  # (B, dim)
+    sides: Tensor  # (B, 2)
 
 
 class PairData(TokenStateDataModule):
@@ -50,6 +53,8 @@ class PairData(TokenStateDataModule):
         root: a HumanML3D directory.
         text_encoder: gives token states; its name (see `load_text_encoder`) or the encoder itself.
         feature_bias: see `Statistics.with_feature_bias`; must be that of the models to evaluate.
+        twins: put the mirrored copy of every clip, with its mirrored caption, into the same batch, where the split list has
+            it. Only then does a batch tell left from right; it holds up to twice `batch_size` motions.
         cache: directory for token states; see `cache_folder`.
         loader: see `LoaderConfig`.
     """
@@ -60,12 +65,14 @@ class PairData(TokenStateDataModule):
         text_encoder: str | TokenStateEncoder = "minilm",
         *,
         feature_bias: float = 25.0,
+        twins: bool = False,
         cache: str | None = None,
         loader: LoaderConfig = LoaderConfig(batch_size=32, bucket_batches=8),
     ) -> None:
         super().__init__(text_encoder, loader)
         self.root = root
         self.feature_bias = feature_bias
+        self.twins = twins
         self.cache = cache_folder(cache)
 
     @cached_property
@@ -79,37 +86,57 @@ class PairData(TokenStateDataModule):
         sentences = SentenceCache(self.encoder, self.cache)
         for name, splits in self.splits_of(stage).items():
             samples = readable(folder.samples(splits))
-            self.datasets[name] = _pair_dataset(samples, sentences, self.statistics, crop=name == "train")
+            training = name == "train"
+            self.datasets[name] = _pair_dataset(
+                samples, sentences, self.statistics, crop=training, twins=training and self.twins
+            )
 
-    def collate(self, samples: list[PairSample]) -> PairBatch:
+    def collate(self, samples: list[tuple[PairSample, ...]]) -> PairBatch:
         """Pad features and token states of the samples with zeros."""
-        return PairBatch(
-            pad_sequence([sample.features for sample in samples], batch_first=True),
-            torch.tensor([len(sample.features) for sample in samples]),
-            pad_sequence([sample.states for sample in samples], batch_first=True),
-            torch.tensor([len(sample.states) for sample in samples]),
-            torch.stack([sample.sentence for sample in samples]),
-        )
+        return _padded([sample for drawn in samples for sample in drawn])
+
+
+def _padded(samples: list[PairSample]) -> PairBatch:
+    return PairBatch(
+        pad_sequence([sample.features for sample in samples], batch_first=True),
+        torch.tensor([len(sample.features) for sample in samples]),
+        pad_sequence([sample.states for sample in samples], batch_first=True),
+        torch.tensor([len(sample.states) for sample in samples]),
+        torch.stack([sample.sentence for sample in samples]),
+        torch.stack([sample.sides for sample in samples]),
+    )
 
 
 def _pair_dataset(
-    samples: list[Sample], sentences: SentenceCache, statistics: Statistics, *, crop: bool
-) -> DrawnDataset[PairSample]:
+    samples: list[Sample], sentences: SentenceCache, statistics: Statistics, *, crop: bool, twins: bool
+) -> DrawnDataset[tuple[PairSample, ...]]:
     clips = [statistics.normalize(sample.features()) for sample in samples]
     texts = [caption.text for sample in samples for caption in sample.captions]
     states, vectors = sentences.states(texts), sentences.vectors(texts)
+    twin = _twins(samples) if twins else {}
 
-    def make(index: int, rng: np.random.Generator) -> PairSample:
+    def pair(index: int, caption: int, rng: np.random.Generator) -> PairSample:
         clip, captions = clips[index], samples[index].captions
-        text = captions[rng.integers(len(captions))].text
+        text = captions[caption % len(captions)].text
         frames = len(clip) // MOVEMENT_RATE * MOVEMENT_RATE
         if crop:
             frames = max(frames - MOVEMENT_RATE * int(rng.random() < _SHORTER), MOVEMENT_RATE)
             start = int(rng.integers(len(clip) - frames + 1))
             clip = clip[start:]
-        return PairSample(clip[:frames], states[text].float(), vectors[text])
+        return PairSample(clip[:frames], states[text].float(), vectors[text], torch.tensor(sides_of(text)).float())
+
+    def make(index: int, rng: np.random.Generator) -> tuple[PairSample, ...]:
+        caption = int(rng.integers(len(samples[index].captions)))
+        return tuple(pair(each, caption, rng) for each in (index, twin.get(index)) if each is not None)
 
     return DrawnDataset(make, [len(clip) for clip in clips])
+
+
+def _twins(samples: list[Sample]) -> dict[int, int]:
+    """Return the number of the mirrored copy of each sample that has one, in both directions."""
+    numbers = {sample.key: number for number, sample in enumerate(samples)}
+    pairs = [(number, numbers.get(f"M{key}")) for key, number in numbers.items()]
+    return {a: b for one, other in pairs if other is not None for a, b in ((one, other), (other, one))}
 
 
 @dataclass(frozen=True)
@@ -117,7 +144,7 @@ class EvaluatorLosses:
     """The contrastive loss.
 
     Args:
-        same_above: cosine of two captions above which their pair is not a negative.
+        same_above: cosine of two captions above which their pair is not a negative, unless they name different sides.
     """
 
     same_above: float = 0.8
@@ -150,6 +177,7 @@ class EvaluatorModule(Stage):
         """Return the loss over the batches of all processes."""
         text, motion = (gather_rows(embedded) for embedded in self._embed(batch))
         same = same_caption(gather_rows(batch.sentence), self.losses.same_above)
+        same &= ~_other_side(gather_rows(batch.sides))
         loss = info_nce(_logits(text, motion), same=same)
         self.log("train/loss", loss, prog_bar=True)
         return loss
@@ -185,3 +213,9 @@ class EvaluatorModule(Stage):
 
 def _logits(text: Tensor, motion: Tensor) -> Tensor:
     return -0.5 * torch.cdist(text, motion).square()
+
+
+def _other_side(sides: Tensor) -> Tensor:
+    """Return (N, N), True where both captions name a side, and not the same; sentence vectors hardly tell them apart."""
+    named = sides.any(-1)
+    return (sides[:, None] != sides).any(-1) & named[:, None] & named

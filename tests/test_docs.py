@@ -41,6 +41,8 @@ LEFT_OUT: Final = {
     r"SIZE=humanml3d": "needs HumanML3D",
     r"make (test|docs-check|lint|format|lock|wheels|setup|bench|help|data annotate)": "is for those who work on KinMo",
     r"sample --no-plant-feet$": "is an option",
+    r"\.fbx": "needs Blender",
+    r"import-evaluator": "needs the published checkpoint",
     r"make reasoner": "writes into the package; kinmo-reasoner build runs",
 }
 # Exit codes of commands that do not end with 0: a finding, a warning, a file without a sentence's number.
@@ -60,7 +62,7 @@ SMALLER: Final = {
     r"--repeats 3": "--repeats 1",
     r"(kinmo data (?:pack|folder|humanml3d) .*--out) \S+": r"\1 made",
     r"--out (FOLDER|DIR)": "--out results",
-    r"(kinmo data check|--data) DIR": r"\1 data/cmu",
+    r"(kinmo data check|--data|--data.init_args.root) DIR": r"\1 data/cmu",
     r"kinmo data folder DIR": "kinmo data folder mine",
     "--repository HumanML3D": "--repository repository",
     r"--sentences FILE": "--sentences tests/reasoner/sentences.yaml",

@@ -10,10 +10,11 @@ from kinmo_core.features import LAYOUT
 from kinmo_gen.evaluator import Evaluator, EvaluatorConfig
 
 
-@pytest.fixture(scope="module")
-def evaluator() -> Evaluator:
+@pytest.fixture(scope="module", params=[0, 2], ids=["gru", "transformer"])
+def evaluator(request: pytest.FixtureRequest) -> Evaluator:
     torch.manual_seed(0)
-    return Evaluator(EvaluatorConfig(6, movement_dim=8, motion_hidden=10, text_hidden=12, output_dim=5)).eval()
+    sizes = {"movement_dim": 8, "motion_hidden": 10, "text_hidden": 12, "output_dim": 5, "heads": 2}
+    return Evaluator(EvaluatorConfig(6, **sizes, depth=request.param)).eval()
 
 
 def padded(rows: list[Tensor], size: int) -> tuple[Tensor, Tensor]:

@@ -214,20 +214,29 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
         raise InputError(f"{path} is damaged: {_one_line(error)}") from None
 
 
+def read_checkpoint(path: Path) -> Any:
+    """Read what `torch.save` wrote, tensors and plain values, without unpickling.
+
+    Raises:
+        InputError: the file is missing, damaged, or holds anything else.
+    """
+    if not path.is_file():
+        raise InputError(f"no checkpoint {path}")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # damaged content can make the reader raise any exception
+        raise InputError(
+            f"{path} is not a readable checkpoint: it is damaged, of another program or holds Python objects"
+        ) from None
+
+
 def load_training_checkpoint(path: Path) -> dict[str, Any]:
     """Read a Lightning checkpoint without unpickling.
 
     Raises:
         InputError: the file is missing or is not a checkpoint.
     """
-    if not path.is_file():
-        raise InputError(f"no checkpoint {path}")
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:  # damaged content can make the reader raise any exception
-        raise InputError(
-            f"{path} is not a readable checkpoint: it is damaged, of another program or holds Python objects"
-        ) from None
+    checkpoint = read_checkpoint(path)
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("state_dict"), dict):
         raise InputError(f"{path} is not a checkpoint of a training: it must hold a state_dict")
     return checkpoint

@@ -41,9 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     add_edit(commands)
     _add_evaluate(commands)
     _add_score(commands)
+    _add_judges(commands)
     _add_follow(commands)
     _add_compose(commands)
     _add_export(commands)
+    _add_import_evaluator(commands)
     _add_card(commands)
     for name, what in TRAINING.items():
         commands.add_parser(name, help=f"{what} (LightningCLI; --config YAML, see configs/gen)", add_help=False)
@@ -57,6 +59,7 @@ def _add_evaluate(commands: Commands) -> None:
     evaluate.add_argument("--repeats", type=int, default=20)
     evaluate.add_argument("--out", type=Path, required=True, help="folder for metrics.json and metrics.md")
     evaluate.add_argument("--model", type=Path, help="model folder (default: the shipped one)")
+    evaluate.add_argument("--evaluator", type=Path, help="folder with another evaluator (default: that of the model)")
     add_strict(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
@@ -70,6 +73,26 @@ def _add_score(commands: Commands) -> None:
     score.add_argument("--model", type=Path, help="model folder with the evaluator (default: the shipped one)")
     add_strict(score)
     score.set_defaults(run=_score)
+
+
+def _add_judges(commands: Commands) -> None:
+    judges = commands.add_parser(
+        "judges", help="measure how well evaluators tell recordings from altered copies of them"
+    )
+    judges.add_argument("--data", type=Path, required=True, help="HumanML3D directory")
+    judges.add_argument("--splits", default="test", help="comma-separated split lists (default: test)")
+    judges.add_argument("--out", type=Path, required=True, help="folder for metrics.json and metrics.md")
+    judges.add_argument(
+        "--evaluator",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        dest="evaluators",
+        help="folder with an evaluator to measure beside the shipped one; may be repeated",
+    )
+    add_strict(judges)
+    judges.set_defaults(run=_judges)
 
 
 def _add_follow(commands: Commands) -> None:
@@ -119,6 +142,15 @@ def _add_export(commands: Commands) -> None:
     export.set_defaults(run=_export)
 
 
+def _add_import_evaluator(commands: Commands) -> None:
+    command = commands.add_parser("import-evaluator", help="write the published T2M evaluator as a model folder")
+    command.add_argument("checkpoint", type=Path, help="text_mot_match/model/finest.tar")
+    command.add_argument("--meta", type=Path, required=True, help="folder with its mean.npy and std.npy")
+    command.add_argument("--glove", type=Path, required=True, help="folder with our_vab_data.npy and our_vab_idx.pkl")
+    command.add_argument("--out", type=Path, required=True)
+    command.set_defaults(run=_import_evaluator)
+
+
 def _add_card(commands: Commands) -> None:
     card = add_card(commands, measured_by="evaluate")
     card.add_argument("--config", required=True, help="suffix of the configuration files, e.g. cmu")
@@ -131,13 +163,26 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     if options.repeats < 1:
         raise InputError(f"--repeats must be at least 1, got {options.repeats}")
-    evaluate(options.data, options.splits.split(","), options.out, model=options.model, repeats=options.repeats)
+    evaluate(
+        options.data,
+        options.splits.split(","),
+        options.out,
+        model=options.model,
+        evaluator=options.evaluator,
+        repeats=options.repeats,
+    )
 
 
 def _score(options: argparse.Namespace) -> None:
     from kinmo_gen.score import score
 
     score(options.motions, options.data, options.splits.split(","), options.out, model=options.model)
+
+
+def _judges(options: argparse.Namespace) -> None:
+    from kinmo_gen.separation import separate
+
+    separate(options.data, options.splits.split(","), options.out, evaluators=options.evaluators)
 
 
 def _follow(options: argparse.Namespace) -> None:
@@ -228,6 +273,13 @@ def _export(options: argparse.Namespace) -> None:
         residual_guidance=options.residual_guidance,
     )
     export(options.out, checkpoints, text_encoder=options.text_encoder, sampling=sampling)
+    print(options.out)
+
+
+def _import_evaluator(options: argparse.Namespace) -> None:
+    from kinmo_gen.official import import_official
+
+    import_official(options.checkpoint, options.meta, options.glove, options.out)
     print(options.out)
 
 

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from kinmo_core import metrics
+from kinmo_core.data.captions import Caption
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.features import FPS, decode
-from kinmo_core.stats import Statistics
 from kinmo_gen.generator import Generator, joints_of
 from kinmo_gen.judge import Judge, Results, draw_captions, embedding_metrics, samples_of, write_results
 from kinmo_gen.model_folder import SHIPPED
@@ -32,6 +32,7 @@ def evaluate(
     out: Path,
     *,
     model: Path | None = None,
+    evaluator: Path | None = None,
     repeats: int = 20,
     progress: bool = True,
 ) -> Results:
@@ -41,7 +42,8 @@ def evaluate(
         data: HumanML3D directory.
         splits: names of split lists; one table each.
         out: directory of the two files.
-        model: model folder with an evaluator; the shipped one where None.
+        model: model folder; the shipped one where None.
+        evaluator: model folder with the evaluator, or an evaluator alone; that of `model` where None.
         repeats: replications; each draws captions and generates again.
         progress: show a progress bar.
     """
@@ -50,8 +52,9 @@ def evaluate(
     path = model or SHIPPED / "cmu"
     generator = Generator.load(path)
     samples = samples_of(HumanML3DFolder(data), splits)
+    judge = Judge(path, generator.text_encoder) if evaluator is None else Judge(evaluator)
     out.mkdir(parents=True, exist_ok=True)
-    evaluation = _Evaluation(generator, Judge(path, generator.text_encoder), samples)
+    evaluation = _Evaluation(generator, judge, samples)
     with Progress(disable=not progress) as bar:
         task = bar.add_task("evaluating", total=repeats)
         results = evaluation.run(repeats, lambda: bar.advance(task))
@@ -68,8 +71,7 @@ class _Evaluation:
         self.samples = list(dict.fromkeys(sample for samples in splits.values() for sample in samples))
         number = {sample: i for i, sample in enumerate(self.samples)}
         self.rows_of = {split: [number[sample] for sample in samples] for split, samples in splits.items()}
-        self.statistics: Statistics = generator.statistics
-        self.real = [self._whole_tokens(self.statistics.normalize(sample.features())) for sample in self.samples]
+        self.real = [_whole_tokens(sample.features()) for sample in self.samples]
         self.rebuilt = [self._rebuild(clip) for clip in self.real]
         self.embedded_real = judge.embed_motions(self.real)
         self.embedded_rebuilt = judge.embed_motions(self.rebuilt)
@@ -103,10 +105,9 @@ class _Evaluation:
 
     def _measure_joints(self, clips: list[Tensor], *, recorded: bool = False) -> dict[str, Tensor]:
         """Measure each clip, (clips,): bones as the network made them, the rest on the body that a user gets."""
-        features = [self.statistics.denormalize(clip) for clip in clips]
-        made = [decode(clip) for clip in features]
-        shown = made if recorded else [joints_of(clip) for clip in features]
-        unplanted = made if recorded else [joints_of(clip, plants_feet=False) for clip in features]
+        made = [decode(clip) for clip in clips]
+        shown = made if recorded else [joints_of(clip) for clip in clips]
+        unplanted = made if recorded else [joints_of(clip, plants_feet=False) for clip in clips]
         return {
             "Foot skating": torch.stack([metrics.foot_skating(clip) for clip in shown]),
             "before planting": torch.stack([metrics.foot_skating(clip) for clip in unplanted]),
@@ -118,8 +119,8 @@ class _Evaluation:
         """Return the mean over clips of the reconstruction error, each frame's root moved onto the real one, mm."""
         errors = []
         for i in chosen:
-            rebuilt, real = (self.statistics.denormalize(clips[i]) for clips in (self.rebuilt, self.real))
-            errors.append(metrics.mpjpe(joints_of(rebuilt, plants_feet=False), decode(real), align_root=True))
+            rebuilt = joints_of(self.rebuilt[i], plants_feet=False)
+            errors.append(metrics.mpjpe(rebuilt, decode(self.real[i]), align_root=True))
         return float(torch.stack(errors).mean())
 
     def _multimodality(self, chosen: list[int]) -> float:
@@ -131,15 +132,15 @@ class _Evaluation:
             metrics.multimodality(self.judge.embed_motions(made).unflatten(0, (len(some), MULTIMODALITY_REPEATS)))
         )
 
-    def _features_of(self, captions: list[str], seconds: list[float], seed: int) -> list[Tensor]:
-        """Generate motions as normalised features."""
-        features = self.generator.sample_features(captions, seconds=seconds, seed=seed)
-        return [self.statistics.normalize(clip) for clip in features]
-
-    def _whole_tokens(self, clip: Tensor) -> Tensor:
-        return clip[: len(clip) // DOWNSAMPLE * DOWNSAMPLE]
+    def _features_of(self, captions: list[Caption], seconds: list[float], seed: int) -> list[Tensor]:
+        """Generate motions as features."""
+        return self.generator.sample_features([caption.text for caption in captions], seconds=seconds, seed=seed)
 
     @torch.inference_mode()
     def _rebuild(self, clip: Tensor) -> Tensor:
-        tokenizer = self.generator.tokenizer
-        return tokenizer.detokenize(tokenizer.tokenize(clip[None]))[0]
+        tokenizer, statistics = self.generator.tokenizer, self.generator.statistics
+        return statistics.denormalize(tokenizer.detokenize(tokenizer.tokenize(statistics.normalize(clip)[None]))[0])
+
+
+def _whole_tokens(clip: Tensor) -> Tensor:
+    return clip[: len(clip) // DOWNSAMPLE * DOWNSAMPLE]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -12,14 +12,16 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from kinmo_core import metrics
+from kinmo_core.data.captions import Caption
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample, readable
 from kinmo_core.errors import InputError
 from kinmo_core.files import atomic_path
 from kinmo_core.language import load_text_encoder
 from kinmo_core.stats import Statistics
-from kinmo_core.text import TextEncoder
+from kinmo_core.text import TextEncoder, TokenStateEncoder
 from kinmo_gen.evaluator import Evaluator
 from kinmo_gen.model_folder import load_config, load_network
+from kinmo_gen.words import WORDS, WordVectors
 
 MIN_SAMPLES = 32  # one batch of R-precision
 _AT_ONCE = 64  # clips that are embedded together
@@ -32,8 +34,11 @@ class Judge:
     """The evaluator of a model folder.
 
     Args:
-        path: model folder with an evaluator.
+        path: model folder with an evaluator, or an evaluator alone.
         text_encoder: the encoder that the folder names, loaded where None.
+
+    Raises:
+        InputError: no such folder, no evaluator in it, or a text encoder that has no token states.
     """
 
     def __init__(self, path: Path, text_encoder: TextEncoder | None = None) -> None:
@@ -41,11 +46,12 @@ class Judge:
         assert isinstance(evaluator, Evaluator)
         self.evaluator = evaluator
         self.statistics = Statistics.load(path)
-        self.text_encoder = text_encoder or load_text_encoder(load_config(path)["text_encoder"])
+        self._states = _reader(path, load_config(path)["text_encoder"], text_encoder)
 
     @torch.inference_mode()
     def embed_motions(self, clips: Sequence[Tensor]) -> Tensor:
-        """Embed normalised features (T, 263) of each clip."""
+        """Embed the features (T, 263) of each clip, not normalised."""
+        clips = [self.statistics.normalize(clip) for clip in clips]
         parts = []
         for start in range(0, len(clips), _AT_ONCE):
             part = list(clips[start : start + _AT_ONCE])
@@ -54,11 +60,24 @@ class Judge:
         return torch.cat(parts)
 
     @torch.inference_mode()
-    def embed_texts(self, captions: Sequence[str]) -> Tensor:
-        """Embed sentences."""
-        states = self.text_encoder.token_states(captions)  # type: ignore[attr-defined]
-        lengths = torch.tensor([len(s) for s in states])
-        return self.evaluator.embed_text(pad_sequence(states, batch_first=True), lengths)
+    def embed_texts(self, captions: Sequence[Caption]) -> Tensor:
+        """Embed captions."""
+        parts = []
+        for start in range(0, len(captions), _AT_ONCE):
+            states = list(self._states(captions[start : start + _AT_ONCE]))
+            lengths = torch.tensor([len(s) for s in states])
+            parts.append(self.evaluator.embed_text(pad_sequence(states, batch_first=True), lengths))
+        return torch.cat(parts)
+
+
+def _reader(path: Path, name: str, text_encoder: TextEncoder | None) -> Callable[[Sequence[Caption]], Sequence[Tensor]]:
+    """Return what turns captions into the token states that an evaluator reads."""
+    if name == WORDS:
+        return WordVectors.load(path).states
+    encoder = text_encoder or load_text_encoder(name)
+    if not isinstance(encoder, TokenStateEncoder):
+        raise InputError(f"{path}: an evaluator needs a text encoder with token states, got {name}")
+    return lambda captions: encoder.token_states([caption.text for caption in captions])
 
 
 def embedding_metrics(embedded: Tensor, text: Tensor, reference: Tensor | None, seed: int) -> dict[str, float]:
@@ -101,12 +120,10 @@ def samples_of(folder: HumanML3DFolder, splits: Sequence[str]) -> dict[str, list
     return samples
 
 
-def draw_captions(samples: Sequence[Sample], seed: int) -> list[str]:
+def draw_captions(samples: Sequence[Sample], seed: int) -> list[Caption]:
     """Draw a caption of each sample."""
     generator = torch.Generator().manual_seed(seed)
-    return [
-        sample.captions[int(torch.randint(len(sample.captions), (1,), generator=generator))].text for sample in samples
-    ]
+    return [sample.captions[int(torch.randint(len(sample.captions), (1,), generator=generator))] for sample in samples]
 
 
 def write_results(results: Results, out: Path) -> None:

@@ -28,16 +28,20 @@ NETWORKS: Final[dict[str, tuple[type[nn.Module], type[Any]]]] = {
     "evaluator": (Evaluator, EvaluatorConfig),
 }
 SHIPPED: Final = Path(__file__).parent / "weights"
+_REQUIRED: Final = ("text_encoder", "sampling", "training", "tokenizer")
+_OF_EVALUATOR: Final = {"text_encoder", "training", "evaluator"}  # a folder may hold an evaluator alone
 
 
 def load_config(folder: Path) -> dict[str, Any]:
-    """Read `model.yaml` of a generator.
+    """Read `model.yaml` of a generator, or of an evaluator alone.
 
     Raises:
         InputError: see `kinmo_core.model_folder.load_config`.
     """
-    required = ("text_encoder", "sampling", "training", "tokenizer")
-    config = model_folder.load_config(folder, required=required, optional=[*NETWORKS])
+    known = [*_REQUIRED, *NETWORKS]
+    config = model_folder.load_config(folder, optional=known)
+    if config.keys() != _OF_EVALUATOR:
+        model_folder.check_keys(config, required=_REQUIRED, known=known, source=str(folder / model_folder.CONFIG))
     if not isinstance(config["text_encoder"], str):
         raise InputError(
             f"{folder / model_folder.CONFIG}: text_encoder must be a name, got {config['text_encoder']!r:.80}"
@@ -70,9 +74,10 @@ def load_stage(path: Path, name: str) -> nn.Module:
 
 def load_sampling(folder: Path) -> SamplingConfig:
     """Read the defaults of sampling from a model folder."""
-    return model_folder.from_dict(
-        SamplingConfig, load_config(folder)["sampling"], source=f"{folder / 'model.yaml'}: sampling"
-    )
+    config = load_config(folder)
+    if "sampling" not in config:
+        raise InputError(f"{folder} has an evaluator alone, and nothing to sample with")
+    return model_folder.from_dict(SamplingConfig, config["sampling"], source=f"{folder / 'model.yaml'}: sampling")
 
 
 def load_tokenizer(path: Path) -> tuple[Tokenizer, Statistics]:
@@ -98,25 +103,31 @@ def export(folder: Path, sources: Mapping[str, Path], *, text_encoder: str, samp
     Args:
         folder: directory to write; see `kinmo_core.model_folder.new_folder`.
         sources: where each network (see `NETWORKS`) comes from, a training checkpoint or another model folder; the
-            tokenizer's is required. An evaluator that was trained with other feature statistics is moved to the tokenizer's.
+            tokenizer's is required, unless it is an evaluator alone. An evaluator that was trained with other feature
+            statistics is moved to the tokenizer's.
         text_encoder: name of the text encoder that the networks were trained with.
         sampling: defaults of sampling.
 
     Raises:
         InputError: no tokenizer, or an unreadable or foreign checkpoint or folder.
     """
-    if "tokenizer" not in sources or set(sources) - set(NETWORKS):
+    alone = set(sources) == {"evaluator"}
+    if not alone and ("tokenizer" not in sources or set(sources) - set(NETWORKS)):
         given = ", ".join(sources) or "none"
-        raise InputError(f"checkpoints must be of the tokenizer and any of {', '.join(NETWORKS)}, got {given}")
+        raise InputError(
+            f"checkpoints must be of the tokenizer and any of {', '.join(NETWORKS)}, or an evaluator alone, got {given}"
+        )
     read = {name: _read_source(path, name) for name, path in sources.items()}  # all before anything is written
-    statistics = read["tokenizer"].statistics
+    first = "evaluator" if alone else "tokenizer"
+    statistics = read[first].statistics
     if statistics is None:
-        raise InputError("the checkpoint of the tokenizer holds no feature statistics")
+        raise InputError(f"the checkpoint of the {first} holds no feature statistics")
     evaluator = read.get("evaluator")
     if evaluator is not None and evaluator.statistics is not None:
         assert isinstance(evaluator.network, Evaluator)
         evaluator.network.change_statistics(evaluator.statistics, statistics)
-    config: dict[str, Any] = {"text_encoder": text_encoder, "sampling": model_folder.to_dict(sampling)}
+    config: dict[str, Any] = {"text_encoder": text_encoder}
+    config |= {} if alone else {"sampling": model_folder.to_dict(sampling)}
     config["training"] = {name: source.training for name, source in read.items()}
     config |= {name: source.config for name, source in read.items()}
     with model_folder.new_folder(folder) as new:

@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from kinmo_core import metrics
+from kinmo_core.data.captions import Caption
 from kinmo_core.data.humanml3d import HumanML3DFolder, Sample
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, decode, encode_raw
@@ -26,7 +27,7 @@ def score(motions: Path, data: Path, splits: Sequence[str], out: Path, *, model:
         data: HumanML3D directory.
         splits: names of split lists; one table each.
         out: directory of the two files.
-        model: model folder with an evaluator; the shipped one where None.
+        model: model folder with an evaluator, or an evaluator alone; the shipped one where None.
 
     Raises:
         InputError: a file that cannot be read, or a clip without a motion; names it.
@@ -38,13 +39,15 @@ def score(motions: Path, data: Path, splits: Sequence[str], out: Path, *, model:
     results: Results = {}
     for split, found in samples.items():
         real = [sample.features() for sample in found]
-        embedded_real = judge.embed_motions([judge.statistics.normalize(clip) for clip in real])
+        embedded_real = judge.embed_motions(real)
         rows: dict[str, dict[str, list[float]]] = {"real": {}, "given": {}}
         for repeat in range(min(len(files[sample.key]) for sample in found)):
             captions = draw_captions(found, repeat)
             given = [load_motion(files[sample.key][repeat]).resample(FPS) for sample in found]
-            told = [motion.text or caption for motion, caption in zip(given, captions, strict=True)]
-            embedded = judge.embed_motions([judge.statistics.normalize(encode_raw(motion.joints)) for motion in given])
+            told = [
+                _told(motion.text, *pair) for motion, pair in zip(given, zip(found, captions, strict=True), strict=True)
+            ]
+            embedded = judge.embed_motions([encode_raw(motion.joints) for motion in given])
             measured = {
                 "real": embedding_metrics(embedded_real, judge.embed_texts(captions), None, repeat)
                 | _physics([decode(clip) for clip in real]),
@@ -78,6 +81,12 @@ def files_of(samples: Sequence[Sample], folder: Path) -> dict[str, list[Path]]:
             f"{folder} must have a motion of every clip, got none of {missing[0]} and {len(missing) - 1} others"
         )
     return found
+
+
+def _told(text: str, sample: Sample, drawn: Caption) -> Caption:
+    """Return the caption of a motion's own sentence, with its tokens if the sample has it; else the drawn one."""
+    known = (caption for caption in sample.captions if caption.text == text)
+    return next(known, Caption(text)) if text else drawn
 
 
 def _physics(clips: Sequence[Tensor]) -> dict[str, float]:

@@ -141,7 +141,7 @@ def test_a_provider_that_refuses_is_one_line(walk: Path, capsys: pytest.CaptureF
     ("name", "content", "message"),
     [
         ("none.bvh", None, "none.bvh: No such file"),
-        ("walk.fbx", b"", ".c3d, got .fbx"),
+        ("walk.dae", b"", ".c3d, got .dae"),
         ("empty.bvh", b"", "empty.bvh"),
         ("empty.npy", b"", "empty.npy"),
         ("torn.npz", b"PK\x03\x04", "torn.npz"),

@@ -251,7 +251,7 @@ def option_cases() -> Iterator[Case]:
             yield Case(f"{program} {word!r}", (program, word), good)
             yield Case(f"{program} --{word!r}", (program, f"--no{word}"), good)
     for target in (
-        "o.fbx",
+        "o.dae",
         "o",
         "",
         "nope/o.bvh",

@@ -59,7 +59,7 @@ def test_errors_are_one_line(source: Path, tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04")
     assert "No such file" in fails(capsys, "convert", tmp_path / "none.npz", tmp_path / "a.bvh")
     assert "bad.npz" in fails(capsys, "convert", tmp_path / "bad.npz", tmp_path / "a.bvh")
-    assert ".fbx" in fails(capsys, "convert", source, tmp_path / "a.fbx")
+    assert ".dae" in fails(capsys, "convert", source, tmp_path / "a.dae")
     assert ".mp4, .gif, .png" in fails(capsys, "render", source, tmp_path / "a.bvh")
     assert "nowhere" in fails(capsys, "render", source, tmp_path / "nowhere" / "a.mp4")
     assert "--poses must be between 1 and 200, got 0" in fails(

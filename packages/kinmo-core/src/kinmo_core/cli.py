@@ -44,8 +44,8 @@ def _add_convert(commands: Commands) -> None:
     convert = commands.add_parser(
         "convert",
         help="read a motion and write it in another format",
-        description="Formats by suffix. Read: .npz (also of AMASS), .npy, .bvh, .amc, .glb, .c3d. Write: .npz, .amass.npz "
-        "(SMPL poses), .npy, .csv, .bvh, .glb, .mp4, .gif, .png.",
+        description="Formats by suffix. Read: .npz (also of AMASS), .npy, .bvh, .amc, .glb, .fbx, .c3d. Write: .npz, "
+        ".amass.npz (SMPL poses), .npy, .csv, .bvh, .glb, .fbx, .mp4, .gif, .png. FBX needs kinmo-core[fbx].",
     )
     convert.add_argument("source", type=readable_file, help="motion to read")
     convert.add_argument("target", type=Path, help="file to write")

@@ -91,6 +91,18 @@ def _text_model() -> str:
     return "bundled all-MiniLM-L6-v2" if weights.is_file() else f"not usable: no {weights}"
 
 
+def _blender() -> str:
+    """Tell the version of Blender, which reads and writes FBX, or how to get it."""
+    from kinmo_core.errors import InputError
+    from kinmo_core.io.fbx import run_blender
+
+    try:
+        run = run_blender(["-c", "import bpy; print(bpy.app.version_string)"])
+    except InputError as error:
+        return str(error)
+    return run.stdout.split()[-1] if run.returncode == 0 else f"not usable: {run.stderr.strip().splitlines()[-1]}"
+
+
 def _gpu() -> str:
     import torch
 
@@ -99,4 +111,4 @@ def _gpu() -> str:
     return "Apple (MPS)" if torch.backends.mps.is_available() else "none; the CPU is used"
 
 
-_CHECKS: Final = {"ffmpeg": _ffmpeg, "text model": _text_model, "GPU": _gpu}
+_CHECKS: Final = {"ffmpeg": _ffmpeg, "text model": _text_model, "Blender": _blender, "GPU": _gpu}

@@ -29,7 +29,7 @@ class ReadOptions:
         drop_rest: drop the first frame: "yes", "no", or "auto" if it is a rest pose.
         joint_map: YAML file that says which joint of the file is which of the 22 joints.
         skeleton: `.asf` file of a `.amc`; by default the one beside it.
-        animation: name of one of several in a `.glb`; by default the one that moves most nodes.
+        animation: name of one of several in a `.glb` or `.fbx`; by default the one that moves most nodes.
         body: "own" keeps the person's proportions, "humanml3d" moves the motion onto HumanML3D's body.
         repair_yaw: repair the yaw kinks of HumanML3D's published features (`kinmo_core.data.yaw`).
         body_model: `.npz` of SMPL, SMPL-H or SMPL-X, for files of AMASS (`kinmo_core.io.amass`).
@@ -64,7 +64,7 @@ class ReadOptions:
 def add_read_options(command: argparse.ArgumentParser) -> None:
     """Add what a user may say of a foreign file; all of it is found from the file by default."""
     reading = command.add_argument_group(
-        "how to read a .bvh, .amc, .glb or .c3d", "by default all is found from the file, and said"
+        "how to read a .bvh, .amc, .glb, .fbx or .c3d", "by default all is found from the file, and said"
     )
     reading.add_argument("--up", choices=UP_AXES, help="axis of the file that points up, as in --up=-z")
     reading.add_argument("--scale", type=float, help="metres per unit of the file")
@@ -72,7 +72,9 @@ def add_read_options(command: argparse.ArgumentParser) -> None:
     reading.add_argument("--drop-rest", choices=DROP_REST, default="auto", help="drop a rest pose in the first frame")
     reading.add_argument("--map", type=Path, metavar="FILE", help="YAML file that says which joint is which")
     reading.add_argument("--skeleton", type=Path, metavar="FILE", help=".asf of a .amc (default: the one beside it)")
-    reading.add_argument("--animation", metavar="NAME", help="which of several in a .glb (default: the fullest)")
+    reading.add_argument(
+        "--animation", metavar="NAME", help="which of several in a .glb or .fbx (default: the fullest)"
+    )
     command.add_argument(
         "--repair-yaw", action="store_true", help="repair the wrong turns of HumanML3D's published features (.npy)"
     )

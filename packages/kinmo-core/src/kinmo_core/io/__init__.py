@@ -16,7 +16,8 @@ from kinmo_core.motion import Motion
 from kinmo_core.reading import ReadOptions
 
 AMASS_SUFFIX: Final = ".amass.npz"
-_SKELETONS: Final = (".bvh", ".amc", ".glb", ".gltf")  # files of a tree of joints, in which the 22 joints are found
+# Files of a tree of joints, in which the 22 joints are found.
+_SKELETONS: Final = (".bvh", ".amc", ".glb", ".gltf", ".fbx")
 READABLE: Final = (".npz", ".npy", *_SKELETONS, ".c3d")
 _OF_SKELETONS: Final = (
     "up",
@@ -27,7 +28,7 @@ _OF_SKELETONS: Final = (
     "skeleton",
     "animation",
 )  # options of files that hold a skeleton
-WRITABLE: Final = (".npz", ".npy", ".csv", ".bvh", ".glb", ".mp4", ".gif", ".png")
+WRITABLE: Final = (".npz", ".npy", ".csv", ".bvh", ".glb", ".fbx", ".mp4", ".gif", ".png")
 
 
 def load_motion(
@@ -40,7 +41,7 @@ def load_motion(
 
     Args:
         path: `.npz` of KinMo or AMASS, `.npy` or `.npz` with joints or features in a layout of `io.layouts`, or any
-            `.bvh`, `.amc`, `.glb` or `.gltf` of a person, or `.c3d` with markers.
+            `.bvh`, `.amc`, `.glb`, `.gltf` or `.fbx` of a person, or `.c3d` with markers.
         options: what to know of a file that it does not say itself, and what to do with it.
         note: called with one line on what was found in a file with a skeleton of its own, and derived.
 
@@ -71,8 +72,8 @@ def save_motion(motion: Motion, path: Path | str, *, body_model: Path | str | No
 
     Args:
         motion: to write.
-        path: `.npz`, `.amass.npz` (SMPL-H poses), `.npy` or `.csv` (joints), `.bvh`, `.glb`, a film as `.mp4` or `.gif`, or
-            a strip of poses as `.png`.
+        path: `.npz`, `.amass.npz` (SMPL-H poses), `.npy` or `.csv` (joints), `.bvh`, `.glb`, `.fbx`, a film as `.mp4` or
+            `.gif`, or a strip of poses as `.png`.
         body_model: `.npz` of SMPL, SMPL-H or SMPL-X that a `.amass.npz` is for (`io.amass`).
 
     Raises:
@@ -104,11 +105,15 @@ def motion_files(folder: Path | str) -> list[Path]:
 
 
 def check_writable(path: Path | str) -> None:
-    """Raise the error that `save_motion` would, before the work: unknown suffix or a folder that is not there."""
+    """Raise the error that `save_motion` would, before the work: unknown suffix, no folder, or no Blender for a `.fbx`."""
     path = Path(path)
-    _suffix(path, WRITABLE, "write")
+    suffix = _suffix(path, WRITABLE, "write")
     if not path.parent.is_dir():
         raise InputError(f"cannot write {path}: {path.parent} is not a folder")
+    if suffix == ".fbx":
+        from kinmo_core.io.fbx import find_blender
+
+        find_blender()
 
 
 def _suffix(path: Path, known: tuple[str, ...], verb: str) -> str:
@@ -130,6 +135,8 @@ def _skeleton_reader(suffix: str) -> Callable[..., Motion]:
             from kinmo_core.io.acclaim import read_amc as read
         case ".glb" | ".gltf":
             from kinmo_core.io.gltf import read_gltf as read
+        case ".fbx":
+            from kinmo_core.io.fbx import read_fbx as read
         case _:
             from kinmo_core.io.bvh import read_bvh as read
     return read
@@ -164,6 +171,8 @@ def _writer(path: Path, *, body_model: Path | str | None) -> Callable[[Motion, P
             from kinmo_core.io.bvh_write import write_bvh as write
         case ".glb":
             from kinmo_core.io.glb import write_glb as write
+        case ".fbx":
+            from kinmo_core.io.fbx import write_fbx as write
         case ".png":
             from kinmo_core.viz.strip import save_strip as write
         case _:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,10 +41,23 @@ def read_gltf(path: Path | str, options: ReadOptions | None = None, *, note: Not
         InputError: unreadable, without an animation of this name, no human skeleton (with a map file to fill in), no human
             size, or an up axis that cannot be told.
     """
-    source, options = str(path), options or ReadOptions()
-    document = open_gltf(path)
+    return read_document(open_gltf(path), options, note=note)
+
+
+def read_document(
+    document: Document, options: ReadOptions | None = None, *, note: Note | None = None, slowness: float = 1.0
+) -> Motion:
+    """Read the 22 joints of an open glTF file; see `read_gltf`.
+
+    Args:
+        document: the file.
+        options, note: see `read_gltf`.
+        slowness: seconds that a second of the file lasts.
+    """
+    options = options or ReadOptions()
     with readable(document.path):
         name, tracks = _choose(document, options.animation)
+        tracks = {place: replace(track, times=track.times * slowness) for place, track in tracks.items()}
         fps = options.fps or _frame_rate(tracks)
         clip = Animated(document, tracks, fps)
     others = len(document.list("animations")) - 1
@@ -53,7 +66,7 @@ def read_gltf(path: Path | str, options: ReadOptions | None = None, *, note: Not
         if note is not None:
             note(f"{line}; animation {name!r} and not the {others} others, which --animation reads" if others else line)
 
-    return read_person(clip, options, fps=fps, source=source, note=tell, unit=(1.0, "metres"))
+    return read_person(clip, options, fps=fps, source=str(document.path), note=tell, unit=(1.0, "metres"))
 
 
 @dataclass(frozen=True)

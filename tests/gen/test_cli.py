@@ -12,17 +12,24 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from toy_stages import TEXT_DIM
 
 from kinmo_core.data.humanml3d import HumanML3DFolder
 from kinmo_core.errors import InputError
 from kinmo_core.features import decode
 from kinmo_core.io import load_motion, save_motion
 from kinmo_core.motion import Motion
-from kinmo_core.testing import toy_dataset
+from kinmo_core.testing import WordEncoder, toy_dataset
+from kinmo_core.train.data import LoaderConfig
+from kinmo_core.train.stage import OptimConfig
+from kinmo_core.train.testing import short_fit
 from kinmo_gen.cli import main
+from kinmo_gen.evaluator import EvaluatorConfig
 from kinmo_gen.follow.body import Body
 from kinmo_gen.follow.expression import parse_rule
+from kinmo_gen.judge import Judge, draw_captions
 from kinmo_gen.sample_cli import make_folder
+from kinmo_gen.train.evaluator import EvaluatorModule, PairData
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -278,6 +285,31 @@ def test_a_checkpoint_that_would_run_code_is_refused(toy_folder: Path, tmp_path:
     error = fit(folder, toy_folder, status=2)
     assert error.strip().splitlines()[-1].startswith(f"kinmo-gen: error: {folder / 'last.ckpt'} is not a readable")
     assert not trace.exists()
+
+
+def test_an_evaluator_of_another_kind_learns_and_measures(
+    toy_model: Path, toy_folder: Path, toy_text_model: Path, tmp_path: Path
+):
+    """Transformers, trained with mirrored copies and other statistics, exported alone, and used for another model."""
+    sizes = {"movement_dim": 16, "motion_hidden": 16, "text_hidden": 16, "output_dim": 8, "heads": 2, "depth": 1}
+    loader, cache = LoaderConfig(batch_size=4), str(tmp_path / "cache")
+    source = PairData(str(toy_folder), WordEncoder(TEXT_DIM), twins=True, cache=cache, loader=loader)
+    optim, network = OptimConfig(learning_rate=5e-3), EvaluatorConfig(TEXT_DIM, dropout=0.0, **sizes)
+    module = EvaluatorModule(network, optim=optim, statistics=source.statistics)
+    losses = list(short_fit(module, source, tmp_path / "run", steps=30).values())
+    assert sum(losses[-6:]) < 0.9 * sum(losses[:6])
+    judge, checkpoint = tmp_path / "judge", tmp_path / "run" / "last.ckpt"
+    main(["export", "--evaluator", str(checkpoint), "--text-encoder", str(toy_text_model), "--out", str(judge)])
+    names = {"model.yaml", "evaluator.safetensors", "Mean.npy", "Std.npy"}
+    assert {path.name for path in judge.iterdir()} == names
+    data = toy_dataset(tmp_path / "data", clips=24, frames=41)
+    options = ["--data", str(data), "--splits", "train", "--repeats", "1", "--model", str(toy_model)]
+    main(["evaluate", *options, "--evaluator", str(judge), "--out", str(tmp_path / "out")])
+    real = json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf-8"))["train"]["real"]
+    samples = HumanML3DFolder(data).samples(["train"])
+    motions = Judge(judge).embed_motions([sample.features()[:40] for sample in samples])
+    texts = Judge(judge).embed_texts(draw_captions(samples, 0))
+    assert real["MM-Dist"][0] == pytest.approx(float((motions - texts).norm(dim=-1).mean()), rel=1e-4)
 
 
 def test_motions_of_any_system_are_scored(toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

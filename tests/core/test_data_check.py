@@ -248,7 +248,7 @@ def test_the_merged_pack_is_clean_where_it_says_so(shared_data: Path, tmp_path: 
     """The held-out lists of the pack share no frame with training lists; the check does not know how they were made."""
     from kinmo_core.data.merge import write_dataset
 
-    write_dataset([shared_data / "accad-humanml3d"], tmp_path / "set", progress=False)
+    write_dataset([shared_data / "accad-humanml3d"], tmp_path / "set")
     report = check_dataset(tmp_path / "set", lists=["train", "clean_test", "tokenizer", "extra"], min_frames=2)
     assert report.findings == ()
     assert report.clips > 200

@@ -47,21 +47,21 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def written(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("written") / "cmu"
-    write_dataset([pack], out, progress=False)
+    write_dataset([pack], out)
     return out
 
 
 @pytest.fixture(scope="module")
 def merged(pack: Path, other: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("merged") / "both"
-    write_dataset([pack, other], out, progress=False)
+    write_dataset([pack, other], out)
     return out
 
 
 @pytest.fixture(scope="module")
 def full(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("full") / "full"
-    write_dataset([pack], out, full=True, progress=False)
+    write_dataset([pack], out, full=True)
     return out
 
 
@@ -266,7 +266,7 @@ def test_sources_are_known_by_the_names_of_their_recordings():
 def test_an_unknown_source_is_called_by_its_folder(tmp_path: Path):
     trials = {"a": OTHER_TRIALS["accad_Walk_B1"], "b": OTHER_TRIALS["accad_Kick_B3"]}
     mine = write_pack(tmp_path / "mine", trials, {"1": ("a", 0, 60, "train")}, OTHER_DUPLICATES)
-    [entry] = write_dataset([mine], tmp_path / "out", progress=False)["sources"]
+    [entry] = write_dataset([mine], tmp_path / "out")["sources"]
     assert (entry["name"], entry["credit"], entry["licence"]) == ("mine", "", "")
     assert ids(tmp_path / "out", "extra") == ["Sb_00000", "MSb_00000"]
 
@@ -274,7 +274,7 @@ def test_an_unknown_source_is_called_by_its_folder(tmp_path: Path):
 def test_sources_must_have_nothing_in_common(pack: Path, other: Path, tmp_path: Path):
     def refused(*sources: Path) -> str:
         with pytest.raises(InputError) as error:
-            write_dataset(sources, tmp_path / "out", progress=False)
+            write_dataset(sources, tmp_path / "out")
         assert not (tmp_path / "out").exists()
         return str(error.value)
 
@@ -289,7 +289,7 @@ def test_sources_must_have_nothing_in_common(pack: Path, other: Path, tmp_path: 
 
 
 def test_flagged_and_extrapolated_can_be_kept(pack: Path, tmp_path: Path):
-    write_dataset([pack], tmp_path / "out", keep_flagged=True, keep_extrapolated=True, progress=False)
+    write_dataset([pack], tmp_path / "out", keep_flagged=True, keep_extrapolated=True)
     assert "000005" in ids(tmp_path / "out", "train")
     assert len(np.load(tmp_path / "out" / "new_joint_vecs" / "000003.npy")) == 89
     assert len(np.load(tmp_path / "out" / "new_joint_vecs" / "000007.npy")) == 2
@@ -310,9 +310,9 @@ def test_the_data_module_reads_it(written: Path):
 def test_a_folder_with_content_is_not_overwritten(pack: Path, tmp_path: Path):
     (tmp_path / "mine.txt").write_text("x", encoding="utf-8")
     with pytest.raises(InputError, match="out must be a new or empty folder, got"):
-        write_dataset([pack], tmp_path, progress=False)
+        write_dataset([pack], tmp_path)
     with pytest.raises(InputError, match="out must be a new or empty folder, got"):
-        write_dataset([pack], tmp_path / "mine.txt", progress=False)
+        write_dataset([pack], tmp_path / "mine.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
@@ -324,7 +324,7 @@ def test_nothing_is_left_of_a_failure(pack: Path, tmp_path: Path, monkeypatch: p
     (tmp_path / "empty").mkdir()
     for out in (tmp_path / "new", tmp_path / "empty"):
         with pytest.raises(InputError, match=f"cannot write {out}: No space left"):
-            write_dataset([pack], out, progress=False)
+            write_dataset([pack], out)
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 
@@ -363,7 +363,7 @@ def test_a_damaged_pack_is_refused(pack: Path, tmp_path: Path, file: str, damage
         (copy / path.name).write_bytes(path.read_bytes())
     damage(copy / file)
     with pytest.raises(InputError, match=message):
-        write_dataset([copy], tmp_path / "out", progress=False)
+        write_dataset([copy], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -372,7 +372,7 @@ def test_the_real_packs(shared_data: Path, tmp_path: Path):
     sources = [shared_data / "cmu-humanml3d-v2", shared_data / "accad-humanml3d"]
     if missing := [source for source in sources if not source.is_dir()]:
         pytest.skip(f"no pack at {missing[0]}")
-    about = write_dataset(sources, tmp_path / "both", progress=False)
+    about = write_dataset(sources, tmp_path / "both")
     assert [source["name"] for source in about["sources"]] == ["CMU", "ACCAD"]
     counts = about["ids_per_list"]
     assert (counts["val"], counts["test"]) == (2 * (83 + 8), 2 * (247 + 33))

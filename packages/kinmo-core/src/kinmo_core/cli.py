@@ -6,7 +6,6 @@ Handlers import heavy libraries when they run, so that help is printed at once.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -131,7 +130,6 @@ def _data_pack(options: argparse.Namespace) -> None:
         keep_flagged=options.keep_flagged,
         keep_extrapolated=options.keep_extrapolated,
         full=options.full,
-        progress=sys.stderr.isatty(),
     )
     Console().print(table(about["sources"]))
     for source in about["sources"]:

@@ -10,9 +10,12 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
-from typing import Any, Final, TextIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar, cast
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 T = TypeVar("T")
 _PATIENCE: Final = 2.0  # seconds without a word
@@ -20,14 +23,26 @@ _EMPTIED: Final = re.compile(r"[\r\n]|\x1b\[2?K")  # what comes before one of th
 _CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-def with_progress(items: Sequence[T], what: str) -> Iterable[T]:
-    """Go through items with a progress bar on a terminal, where there are several."""
-    if len(items) < 2 or not sys.stderr.isatty():
+def with_progress(items: Iterable[T], what: str, *, total: int | None = None) -> Iterable[T]:
+    """Go through items with a progress bar on a terminal, where there are several.
+
+    Args:
+        items: to go through.
+        what: said beside the bar, such as "reading motions".
+        total: number of items; only needed for those that have no length.
+    """
+    number = len(items) if isinstance(items, Sized) else total
+    if number == 1 or number == 0 or not sys.stderr.isatty():
         return items
     from rich.console import Console
     from rich.progress import track
 
-    return track(items, what, console=Console(stderr=True), transient=True)
+    return track(items, what, number, console=Console(stderr=True), transient=True)
+
+
+def print_above(bar: Progress, line: str) -> None:
+    """Print a line above a bar as it is: no markup, no colours, not wrapped."""
+    bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from kinmo_core.command import Commands, readable_file
+from kinmo_core.progress import print_above
 from kinmo_gen.sample_cli import (
     add_drawing,
     add_limbs,
@@ -45,10 +46,9 @@ def _edit(options: argparse.Namespace) -> None:
         make_folder(options.out)
         for path in _paths(options.out, options.motion, formats):
             save_motion(edited.motion, path)
-            progress.console.print(str(path), highlight=False, markup=False, soft_wrap=True)
+            print_above(progress, str(path))
         if edited.missed:
-            line = f"does not show: {told_text(edited.missed)}"
-            progress.console.print(line, highlight=False, markup=False, soft_wrap=True)
+            print_above(progress, f"does not show: {told_text(edited.missed)}")
 
 
 def _paths(folder: Path, source: Path, formats: list[str]) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kinmo_core.command import LIMBS, Commands, readable_file
 from kinmo_core.errors import InputError
+from kinmo_core.progress import print_above
 
 if TYPE_CHECKING:
     from kinmo_core.motion import Motion
@@ -186,16 +187,12 @@ def _make(
     from kinmo_gen.request import explanation, make, resolve, told_text
 
     with Progress(transient=True) as progress:
-
-        def say(line: str) -> None:
-            progress.console.print(line, highlight=False, markup=False, soft_wrap=True)
-
         loading = progress.add_task("loading the model", total=None)
         generator = Generator.load(options.model, device=options.device, plants_feet=options.plant_feet)
         resolved = resolve(generator, asked, seed=options.seed)
         make_folder(options.out)
         for line in dict.fromkeys(explanation(one, whole=explain) for one in resolved):
-            say(line)
+            print_above(progress, line)
         progress.update(loading, description="sampling", total=candidates * len(resolved))
         choices = make(
             generator,
@@ -210,9 +207,9 @@ def _make(
             for path in _paths(options.out, number, choice.motion, formats):
                 save_motion(choice.motion, path)
                 progress.advance(writing)
-                say(str(path))
+                print_above(progress, str(path))
             if candidates > 1 and choice.missed:
-                say(f"  does not show: {told_text(choice.missed)}")
+                print_above(progress, f"  does not show: {told_text(choice.missed)}")
     return [choice.motion for choice in choices]
 
 

@@ -20,6 +20,7 @@ from kinmo_core.errors import InputError
 from kinmo_core.features import DIM, FPS, LAYOUT, mirror
 from kinmo_core.files import read_text
 from kinmo_core.io.archive import open_arrays
+from kinmo_core.progress import with_progress
 from kinmo_core.stats import Statistics
 
 UNIONS: Final = ("all", "train_val")  # lists that repeat others
@@ -46,22 +47,17 @@ class Report:
     lists: tuple[str, ...]
 
 
-def check_dataset(
-    root: Path | str, *, lists: Sequence[str] | None = None, min_frames: int = MIN_FRAMES, progress: bool = False
-) -> Report:
+def check_dataset(root: Path | str, *, lists: Sequence[str] | None = None, min_frames: int = MIN_FRAMES) -> Report:
     """Check the clips that some lists name, with their captions, the lists themselves and the statistics.
 
     Args:
         root: the directory.
         lists: names of split lists; by default all that the directory has.
         min_frames: shorter clips are findings; HumanML3D trains on 40 frames and more.
-        progress: show a progress bar.
 
     Raises:
         InputError: no such directory, no `new_joint_vecs` in it, or no such list.
     """
-    from rich.progress import track
-
     root = Path(root)
     if not (root / "new_joint_vecs").is_dir():
         raise InputError(f"{root} must be a directory in HumanML3D's layout, but it has no new_joint_vecs/")
@@ -73,7 +69,7 @@ def check_dataset(
     captioned = {id for named in ids.values() if any(_caption_file(root, id).is_file() for id in named) for id in named}
     trained = {places[id] for id in ids.get("train", ())}
     clips = _Clips(min_frames)
-    for path, id in track(owners.items(), description="checking clips", disable=not progress):
+    for path, id in with_progress(owners.items(), "checking clips"):
         findings += _check_captions(root, id, wanted=id in captioned)
         findings += clips.check(path, id, trained=path in trained)
     findings += clips.check_axis()

@@ -73,7 +73,6 @@ def _humanml3d(options: argparse.Namespace) -> None:
         full=options.full,
         skip_missing=options.skip_missing,
         jobs=options.jobs,
-        progress=sys.stderr.isatty(),
     )
     counts = ", ".join(f"{name} {count:,}" for name, count in made.clips.items())
     print(f"{options.out}: {counts} (ids, mirrored copies included), {made.seconds / 3600:,.2f} h without these")
@@ -89,7 +88,6 @@ def _folder(options: argparse.Namespace) -> None:
         captions=options.captions,
         shares=Shares(**given),
         full=options.full,
-        progress=sys.stderr.isatty(),
     )
     counts = ", ".join(f"{name} {count:,}" for name, count in made.clips.items())
     print(f"{options.out}: {counts} (clips without mirrored copies), {made.captions:,} captions, {made.seconds:,.1f} s")
@@ -113,7 +111,6 @@ def _check(options: argparse.Namespace) -> None:
         options.folder,
         lists=options.lists.split(",") if options.lists else None,
         min_frames=MIN_FRAMES if options.min_frames is None else options.min_frames,
-        progress=sys.stderr.isatty(),
     )
     found = defaultdict(list)
     for finding in report.findings:

@@ -33,6 +33,7 @@ from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, encode_raw
 from kinmo_core.io import load_motion, motion_files
 from kinmo_core.motion import mirror_joints
+from kinmo_core.progress import with_progress
 
 CAPTION_FILES: Final = ("captions.csv", "captions.jsonl")
 
@@ -79,7 +80,6 @@ def write_folder(
     captions: Path | None = None,
     shares: Shares | None = None,
     full: bool = False,
-    progress: bool = False,
 ) -> Made:
     """Write the data set; it gets its name when it is complete.
 
@@ -89,20 +89,17 @@ def write_folder(
         captions: the file of captions; by default `captions.csv` or `captions.jsonl` in `source`.
         shares: of val and test, for clips whose split the file does not tell.
         full: write mirrored copies and `new_joints` as well, for other tools.
-        progress: show a progress bar.
 
     Raises:
         InputError: `out` is in use, no motion or captions, a caption of a motion that is not there, or no clip to train on.
     """
-    from rich.progress import track
-
     check_new_folder(out)
     paths = [path for path in motion_files(source) if out not in path.parents]
     rows = _rows_by_motion(paths, source, read_caption_file(captions or _caption_file(source)))
     splits = _splits(paths, rows, source, shares or Shares())
     notes, clips = _Notes(), dict[str, tuple[Path, int]]()
     with new_dataset(out, full=full) as work:
-        for path in track(paths, description="writing clips", disable=not progress):
+        for path in with_progress(paths, "writing clips"):
             joints = _read(path, notes)
             if joints is not None:
                 id = f"{len(clips):06d}"

@@ -30,6 +30,7 @@ from kinmo_core.data.writer import ABOUT, check_new_folder, new_dataset, with_mi
 from kinmo_core.errors import InputError
 from kinmo_core.features import FPS, encode_raw
 from kinmo_core.motion import mirror_joints
+from kinmo_core.progress import with_progress
 from kinmo_core.stats import Statistics
 
 
@@ -40,7 +41,6 @@ def write_dataset(
     keep_flagged: bool = False,
     keep_extrapolated: bool = False,
     full: bool = False,
-    progress: bool = True,
 ) -> dict[str, Any]:
     """Write the directory; it gets its name when it is complete.
 
@@ -50,7 +50,6 @@ def write_dataset(
         keep_flagged: train on repaired recordings too.
         keep_extrapolated: do not trim extrapolated frames.
         full: write mirrored copies and `new_joints` as well, which KinMo does not need.
-        progress: show a progress bar.
 
     Returns:
         Content of `about.json`: counts and what was left out, for each source.
@@ -74,7 +73,7 @@ def write_dataset(
     }
 
     with new_dataset(out, full=full) as work:
-        _write_pieces(packs, pieces, work, full=full, progress=progress)
+        _write_pieces(packs, pieces, work, full=full)
         write_lists(work, lists)
         Statistics.of(_train_features(packs, pieces, work)).save(work)
         (work / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
@@ -118,11 +117,9 @@ def _lists(packs: Sequence[Pack], pieces: Sequence[Pieces]) -> dict[str, list[st
     return {name: with_mirrored(ids) for name, ids in base.items()}
 
 
-def _write_pieces(packs: Sequence[Pack], pieces: Sequence[Pieces], folder: Path, *, full: bool, progress: bool) -> None:
-    from rich.progress import track
-
+def _write_pieces(packs: Sequence[Pack], pieces: Sequence[Pieces], folder: Path, *, full: bool) -> None:
     jobs = [(pack, piece) for pack, found in zip(packs, pieces, strict=True) for piece in found.all()]
-    for pack, piece in track(jobs, description="writing clips", disable=not progress):
+    for pack, piece in with_progress(jobs, "writing clips"):
         joints = pack.joints(piece.trial, piece.start, piece.end)
         write_clip(folder, piece.id, encode_raw(joints), piece.captions, full=full)
         if full:

@@ -36,6 +36,7 @@ from kinmo_core.io.amass import gender_of, read_take
 from kinmo_core.io.archive import open_arrays
 from kinmo_core.io.smpl import JOINTS, Body, load_body
 from kinmo_core.motion import Motion, mirror_joints
+from kinmo_core.progress import with_progress
 
 SHAPES: Final = 10  # numbers of the shape that HumanML3D uses, of 16 in AMASS
 MIN_CLIP_FRAMES: Final = 2  # one feature frame
@@ -84,7 +85,6 @@ def rebuild(
     full: bool = False,
     skip_missing: bool = False,
     jobs: int | None = None,
-    progress: bool = False,
 ) -> Rebuilt:
     """Write the data set. A run that was stopped goes on when it is started again; `out` gets its name when it is complete.
 
@@ -94,7 +94,6 @@ def rebuild(
         full: write mirrored copies and `new_joints` as well, for other tools.
         skip_missing: leave out clips of recordings that are not there.
         jobs: processes; by default as many as there are cores.
-        progress: show a progress bar.
 
     Raises:
         InputError: something is not there or wrong, `out` is in use, or a stopped run had other inputs.
@@ -108,7 +107,7 @@ def rebuild(
     work = out.with_name(f"{out.name}.partial")
     _begin(work, sources, full=full)
     convert = partial(_convert, settings=_Settings(work, sources.models, full))
-    left_out = [line for lines in _each(convert, sources.recordings, jobs, progress=progress) for line in lines]
+    left_out = [line for lines in _each(convert, sources.recordings, jobs) for line in lines]
     made = _finish(work, sources, left_out)
     if out.exists():
         out.rmdir()
@@ -138,13 +137,11 @@ def _begin(work: Path, sources: Sources, *, full: bool) -> None:
 
 
 def _each(
-    convert: partial[list[str]], recordings: Mapping[Path, Sequence[Cut]], jobs: int | None, *, progress: bool
+    convert: partial[list[str]], recordings: Mapping[Path, Sequence[Cut]], jobs: int | None
 ) -> Iterator[list[str]]:
     """Convert every recording, in several processes if there are several."""
-    from rich.progress import track
-
     processes = min(jobs or os.cpu_count() or 1, len(recordings))
-    shown = partial(track, description="converting recordings", total=len(recordings), disable=not progress)
+    shown = partial(with_progress, what="converting recordings", total=len(recordings))
     if processes == 1:
         yield from shown(map(convert, recordings, recordings.values()))
         return

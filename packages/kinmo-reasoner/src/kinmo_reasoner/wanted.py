@@ -29,8 +29,7 @@ def wanted(reasoner: OfflineReasoner, text: str | None, limbs: Mapping[str, str]
     sentences = ([] if text is None else [text]) + [limb_sentence(limb, said) for limb, said in limbs.items()]
     found = reasoner.said(sentences)
     seconds = max(timeline.seconds for timeline in found)
-    stretched = [timeline.stretch(seconds) if timeline.statements else timeline for timeline in found]
-    return Timeline(tuple(one for timeline in stretched for one in timeline.statements), seconds)
+    return Timeline(tuple(one for timeline in found for one in timeline.stretch(seconds).statements), seconds)
 
 
 def truth(reasoner: OfflineReasoner, sentences: Sequence[str], timeline: Timeline) -> Tensor:

@@ -132,24 +132,21 @@ def _turns(signals: Signals, lost: NDArray[np.bool_]) -> Iterator[Observed]:
     heading = np.where(lost, 0.0, np.diff(signals["heading"], prepend=signals["heading"][0])).cumsum()
     hips = heading + signals["hips_turn"]
     large = repeats(swings(heading, _TURN), gap=_TURN_GAP)
-    for swing in large:
+    slight = [
+        swing
+        for swing in swings(gaussian_filter1d(heading, _STEADY, mode="nearest"), _SLIGHT)
+        if abs(swing.size) < _TURN and not any(swing.overlap(one) > 0 for one in large)
+    ]
+    for swing in [*large, *slight]:
         if goes_along(hips, swing) < _HIPS * abs(swing.size):
             continue
         size = abs(swing.size) / _NOTABLE["turn"]
         if isinstance(swing, Repeat):
             yield observed("torso", "turns", *swing.span, size=size, times=words.times(swing.count))
         else:
-            side, angle, pace = (
-                words.side(swing.size),
-                words.degrees(swing.size),
-                words.pace(heading, swing, **_TURN_PACE),
-            )
+            side, angle = words.side(swing.size), words.degrees(swing.size)
+            pace = words.pace(heading, swing, **_TURN_PACE) if abs(swing.size) >= _TURN else " slightly"
             yield observed("torso", "turn", *swing.span, size=size, side=side, angle=angle, pace=pace)
-    for swing in swings(gaussian_filter1d(heading, _STEADY, mode="nearest"), _SLIGHT):
-        alone = not any(swing.overlap(one) > 0 for one in large)
-        if abs(swing.size) < _TURN and alone and goes_along(hips, swing) >= _HIPS * abs(swing.size):
-            size, side, angle = abs(swing.size) / _NOTABLE["turn"], words.side(swing.size), words.degrees(swing.size)
-            yield observed("torso", "turn", *swing.span, size=size, side=side, angle=angle, pace=" slightly")
 
 
 def _jumps(jumps: Sequence[Jump]) -> Iterator[Observed]:

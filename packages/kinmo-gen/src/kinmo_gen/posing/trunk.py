@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-import torch
 from torch import Tensor
 
 from kinmo_core.text import Statement
@@ -41,7 +41,7 @@ def trunk_edit(statement: Statement) -> Edit | None:
     if kind is None:
         return None
     if kind.name in _REPEATED:
-        return partial(_trunk_repeats, statement, kind.name)
+        return partial(_repeats, _bend_trunk, statement, kind.name)
     sign = -1 if kind.direction in _BACKWARD else 1
     if kind.name == "twist":
         return partial(_twists, -sign * _TWIST)
@@ -54,7 +54,7 @@ def neck_edit(statement: Statement) -> Edit | None:
     if kind is None:
         return None
     if kind.name in _REPEATED:
-        return partial(_head_repeats, statement, kind.name)
+        return partial(_repeats, _turn_head, statement, kind.name)
     sign = -1 if kind.name == "look_up" or kind.direction in _BACKWARD else 1
     return partial(_head_tips, kind.name, sign * _degrees(statement)) if kind.name in _AXES else None
 
@@ -64,7 +64,7 @@ def _degrees(statement: Statement) -> float:
 
 
 def _trunk_leans(kind: str, degrees: float, joints: Tensor, before: Tensor, span: Span) -> Tensor:
-    bent = bend(before, _AXES[kind], (degrees - tilt(before, _AXES[kind])) * _STRAIGHTER)
+    bent = _bend_trunk(before, _AXES[kind], degrees - tilt(before, _AXES[kind]))
     return put_limbs(joints, bent, ("torso",), span.reach())
 
 
@@ -75,23 +75,28 @@ def _twists(degrees: float, joints: Tensor, before: Tensor, span: Span) -> Tenso
     return bend(joints, "up", degrees * span.reach() * back)
 
 
-def _trunk_repeats(statement: Statement, kind: str, joints: Tensor, before: Tensor, span: Span) -> Tensor:
-    del before
-    axis, degrees = _REPEATED[kind]
-    return bend(joints, axis, degrees * _STRAIGHTER * _wave(statement, kind, span))
-
-
 def _head_tips(kind: str, degrees: float, joints: Tensor, before: Tensor, span: Span) -> Tensor:
-    tipped = turn(before, "neck", about(before, _AXES[kind], torch.full((len(before),), degrees * _HEAD)))
+    tipped = _turn_head(before, _AXES[kind], before.new_full(before.shape[:1], degrees))
     return put_limbs(joints, tipped, ("neck",), span.reach())
 
 
-def _head_repeats(statement: Statement, kind: str, joints: Tensor, before: Tensor, span: Span) -> Tensor:
+def _repeats(
+    rotate: Callable[[Tensor, str, Tensor], Tensor],
+    statement: Statement,
+    kind: str,
+    joints: Tensor,
+    before: Tensor,
+    span: Span,
+) -> Tensor:
     del before
     axis, degrees = _REPEATED[kind]
-    return turn(joints, "neck", about(joints, axis, degrees * _HEAD * _wave(statement, kind, span)))
+    wave = span.there_and_back if kind in ("bows", "nods") else span.to_and_fro
+    return rotate(joints, axis, degrees * wave(times_of(statement, 2, span)))
 
 
-def _wave(statement: Statement, kind: str, span: Span) -> Tensor:
-    number = times_of(statement, 2, span)
-    return span.there_and_back(number) if kind in ("bows", "nods") else span.to_and_fro(number)
+def _bend_trunk(joints: Tensor, axis: str, degrees: Tensor) -> Tensor:
+    return bend(joints, axis, degrees * _STRAIGHTER)
+
+
+def _turn_head(joints: Tensor, axis: str, degrees: Tensor) -> Tensor:
+    return turn(joints, "neck", about(joints, axis, degrees * _HEAD))

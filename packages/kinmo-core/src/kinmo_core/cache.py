@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -44,10 +44,11 @@ def cached(
     return tensors
 
 
-def fingerprint(module: nn.Module) -> str:
-    """Return the SHA-256 of all parameters and buffers of a module, with their names."""
+def fingerprint(weights: nn.Module | Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 of all parameters and buffers of a module, or of named tensors, with their names."""
     digest = hashlib.sha256()
-    for name, value in sorted(module.state_dict().items()):
+    tensors = weights.state_dict() if isinstance(weights, nn.Module) else weights
+    for name, value in sorted(tensors.items()):
         digest.update(name.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -20,6 +20,7 @@ import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from kinmo_core.errors import InputError
 from kinmo_core.files import atomic_folder, atomic_path, read_text
@@ -29,7 +30,7 @@ CONFIG: Final = "model.yaml"
 FORMAT: Final = 2  # rises when an older reader could not read a newer folder
 M = TypeVar("M", bound=nn.Module)
 C = TypeVar("C")
-MAX_WEIGHTS: Final = 2_000_000_000  # of one network: ten times the largest of the field; memory ends somewhere
+_SLACK: Final = 10  # times the numbers of its file that a network may have: what it misses is named when it is filled
 _PREFIX: Final = "model."  # of the network's weights in a LightningModule's state
 
 
@@ -132,11 +133,14 @@ def load_network(folder: Path, name: str, config: Any, make: Callable[[Any], M],
     Raises:
         InputError: an unknown or missing key in the configuration, or missing or damaged weights.
     """
-    source = f"{folder / 'model.yaml'}: {name}"
-    return load_weights(make_network(make, kind, config, source=source), folder / f"{name}.safetensors")
+    path, source = folder / f"{name}.safetensors", f"{folder / CONFIG}: {name}"
+    tensors = load_tensors(path)
+    return fill(make_network(make, kind, config, source=source, tensors=tensors), tensors, path)
 
 
-def make_network(make: Callable[[Any], M], kind: type[Any], config: Any, *, source: str) -> M:
+def make_network(
+    make: Callable[[Any], M], kind: type[Any], config: Any, *, source: str, tensors: Mapping[str, Tensor]
+) -> M:
     """Make a network of a configuration that comes from a file.
 
     Args:
@@ -144,22 +148,41 @@ def make_network(make: Callable[[Any], M], kind: type[Any], config: Any, *, sour
         kind: dataclass of the configuration.
         config: what the file holds.
         source: names the place in errors.
+        tensors: its weights, or most of them, by which its size is known before memory is taken.
 
     Raises:
-        InputError: the configuration is wrong, or asks for more than `MAX_WEIGHTS` numbers.
+        InputError: the configuration is wrong, or asks for a network much larger than its weights.
     """
     settings = from_dict(kind, config, source=source)
     negative = next((name for name, value in config.items() if isinstance(value, int) and value < 0), None)
     if negative is not None:
         raise InputError(f"{source}: {negative} must be at least 0, got {config[negative]}")
     try:
-        with torch.device("meta"):  # which has shapes and no memory
-            size = sum(weight.numel() for weight in make(settings).parameters())
-        if size > MAX_WEIGHTS:
-            raise InputError(f"a network must have at most {MAX_WEIGHTS:,} weights, got {size:,}")
-        return make(settings)
+        with _at_most(_SLACK * sum(value.numel() for value in tensors.values())):
+            return make(settings)
     except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:
         raise InputError(f"{source}: {_one_line(error)}") from None
+
+
+@contextmanager
+def _at_most(size: int) -> Iterator[None]:
+    """Stop making a network as soon as it has more than `size` numbers.
+
+    To make it on the device "meta" and count would be simpler, but imports torch's compiler, which takes a second.
+    """
+    made = 0
+
+    def count(_module: nn.Module, _name: str, parameter: nn.Parameter | None) -> None:
+        nonlocal made
+        made += 0 if parameter is None else parameter.numel()
+        if made > size:
+            raise InputError(f"the network must have about as many numbers as its weights, got more than {size:,}")
+
+    hook = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def save_weights(module: nn.Module, path: Path) -> None:
@@ -171,12 +194,26 @@ def save_weights(module: nn.Module, path: Path) -> None:
 
 
 def load_weights(module: M, path: Path) -> M:
-    """Fill a module from a `.safetensors` file, freeze it, put it in eval mode and return it.
+    """Fill a module from a `.safetensors` file; see `fill`.
 
     Raises:
         InputError: the file is missing, damaged, of another network, or holds a value that is not finite.
     """
-    state = {name: value.float() if value.is_floating_point() else value for name, value in load_tensors(path).items()}
+    return fill(module, load_tensors(path), path)
+
+
+def fill(module: M, tensors: Mapping[str, Tensor], path: Path) -> M:
+    """Fill a module with named tensors, freeze it, put it in eval mode and return it.
+
+    Args:
+        module: to fill, in float32.
+        tensors: its parameters and buffers, in any precision.
+        path: file that they come from, for errors.
+
+    Raises:
+        InputError: they are of another network, or hold a value that is not finite.
+    """
+    state = {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}
     broken = next((name for name, value in state.items() if not bool(value.isfinite().all())), None)
     if broken is not None:
         raise InputError(f"{path} must hold finite numbers, got NaN or infinity in {broken}")

@@ -26,7 +26,7 @@ from kinmo_core.text import Reasoner, TextEncoder, Timeline, check_sentence
 from kinmo_gen.conditions import TOKENS_PER_SECOND, Condition, condition, phrases_of, short_statements
 from kinmo_gen.length import MIN_SECONDS, LengthEstimator, tokens_of
 from kinmo_gen.masked import MaskedTransformer
-from kinmo_gen.model_folder import SHIPPED, load_config, load_network, load_sampling
+from kinmo_gen.model_folder import SHIPPED, load_config, load_network, sampling_of
 from kinmo_gen.residual import ResidualTransformer
 from kinmo_gen.sampling import OPEN, SamplingConfig
 from kinmo_gen.tokenizer import Tokenizer
@@ -102,11 +102,12 @@ class Generator:
         """
         path = SHIPPED / "cmu" if folder is None else Path(folder)
         check_device(device)
-        networks = {name: load_network(path, name).to(device) for name in ("tokenizer", "masked", "length")}
-        residual = load_network(path, "residual").to(device) if "residual" in load_config(path) else None
+        config = load_config(path)
+        networks = {name: load_network(path, name, config).to(device) for name in ("tokenizer", "masked", "length")}
+        residual = load_network(path, "residual", config).to(device) if "residual" in config else None
         masked = networks["masked"]
         assert isinstance(masked, MaskedTransformer)
-        encoder = text_encoder or load_text_encoder(load_config(path)["text_encoder"], device=device)
+        encoder = text_encoder or load_text_encoder(config["text_encoder"], device=device)
         if masked.cue_encoder is None:
             reasoner = None
         elif isinstance(reasoner, str):  # which reads with the same MiniLM rather than load a second one
@@ -116,7 +117,7 @@ class Generator:
             text_encoder=encoder,
             reasoner=reasoner,
             dtype=dtype,
-            sampling=load_sampling(path),
+            sampling=sampling_of(path, config),
             plants_feet=plants_feet,
             residual=residual,  # type: ignore[arg-type]
             **networks,  # type: ignore[arg-type]

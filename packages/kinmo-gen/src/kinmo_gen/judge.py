@@ -42,11 +42,12 @@ class Judge:
     """
 
     def __init__(self, path: Path, text_encoder: TextEncoder | None = None) -> None:
-        evaluator = load_network(path, "evaluator")
+        config = load_config(path)
+        evaluator = load_network(path, "evaluator", config)
         assert isinstance(evaluator, Evaluator)
         self.evaluator = evaluator
         self.statistics = Statistics.load(path)
-        self._states = _reader(path, load_config(path)["text_encoder"], text_encoder)
+        self._states = _reader(path, config["text_encoder"], text_encoder)
 
     @torch.inference_mode()
     def embed_motions(self, clips: Sequence[Tensor]) -> Tensor:

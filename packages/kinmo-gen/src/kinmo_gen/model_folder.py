@@ -49,13 +49,18 @@ def load_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def load_network(folder: Path, name: str) -> nn.Module:
+def load_network(folder: Path, name: str, config: Mapping[str, Any] | None = None) -> nn.Module:
     """Load one network of a model folder, float32, frozen and in eval mode.
+
+    Args:
+        folder: the model folder.
+        name: of the network.
+        config: what `load_config` returned; read where None.
 
     Raises:
         InputError: the folder has no such network, or see `kinmo_core.model_folder.load_network`.
     """
-    config = load_config(folder)
+    config = config or load_config(folder)
     if name not in config:
         raise InputError(f"{folder} has no {name}; it has {', '.join(n for n in NETWORKS if n in config)}")
     return model_folder.load_network(folder, name, config[name], *NETWORKS[name])
@@ -72,9 +77,8 @@ def load_stage(path: Path, name: str) -> nn.Module:
     return model_folder.network_from_checkpoint(model_folder.load_training_checkpoint(path), *NETWORKS[name])
 
 
-def load_sampling(folder: Path) -> SamplingConfig:
-    """Read the defaults of sampling from a model folder."""
-    config = load_config(folder)
+def sampling_of(folder: Path, config: Mapping[str, Any]) -> SamplingConfig:
+    """Return the defaults of sampling that `load_config` read from a model folder."""
     if "sampling" not in config:
         raise InputError(f"{folder} has an evaluator alone, and nothing to sample with")
     return model_folder.from_dict(SamplingConfig, config["sampling"], source=f"{folder / 'model.yaml'}: sampling")
@@ -148,7 +152,8 @@ class _Source(NamedTuple):
 
 def _read_source(path: Path, name: str) -> _Source:
     if path.suffix != ".ckpt":
-        network, config = load_network(path, name), load_config(path)
+        config = load_config(path)
+        network = load_network(path, name, config)
         statistics = Statistics.load(path) if name in ("tokenizer", "evaluator") else None
         return _Source(network, config[name], config["training"][name], statistics)
     checkpoint = model_folder.load_training_checkpoint(path)

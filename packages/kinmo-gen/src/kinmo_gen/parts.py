@@ -22,12 +22,10 @@ def features_of(parts: str) -> Tensor:
     Args:
         parts: a key of `PARTS`. The six are in the order of `kinmo_core.text.GROUPS`.
     """
-    owner = torch.empty(DIM, dtype=torch.long)  # joint that each feature is about
-    owner[: LAYOUT["positions"].start] = 0
-    joints = torch.arange(len(HUMANML3D))
+    owner = [0] * DIM  # joint that each feature is about
     for name, size in (("positions", 3), ("rotations", 6), ("velocities", 3)):
         columns = LAYOUT[name]
         count = (columns.stop - columns.start) // size
-        owner[columns] = joints[-count:].repeat_interleave(size)
-    owner[LAYOUT["contacts"]] = torch.tensor(HUMANML3D.index(*CONTACT_JOINTS))
-    return torch.stack([torch.isin(owner, torch.tensor(members)) for members in _GROUPINGS[parts].joints])
+        owner[columns] = [joint for joint in range(len(HUMANML3D) - count, len(HUMANML3D)) for _ in range(size)]
+    owner[LAYOUT["contacts"]] = HUMANML3D.index(*CONTACT_JOINTS)
+    return torch.tensor([[joint in members for joint in owner] for members in _GROUPINGS[parts].joints])

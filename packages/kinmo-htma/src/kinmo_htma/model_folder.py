@@ -41,8 +41,11 @@ def load_network(folder: Path, config: Mapping[str, Any]) -> Alignment:
     Raises:
         InputError: an unknown or missing key of the network, or missing or damaged weights.
     """
-    source = f"{folder / 'model.yaml'}: network"
-    network = model_folder.make_network(Alignment, AlignmentConfig, config["network"], source=source)
-    model_folder.load_weights(network.text, folder / "text.safetensors")
-    model_folder.load_weights(network.motion, folder / "motion.safetensors")
+    source = f"{folder / model_folder.CONFIG}: network"
+    paths = {name: folder / f"{name}.safetensors" for name in ("text", "motion")}
+    tensors = {name: model_folder.load_tensors(path) for name, path in paths.items()}
+    known = {f"{name}.{key}": value for name, found in tensors.items() for key, value in found.items()}
+    network = model_folder.make_network(Alignment, AlignmentConfig, config["network"], source=source, tensors=known)
+    for name, path in paths.items():
+        model_folder.fill(getattr(network, name), tensors[name], path)
     return network.eval().requires_grad_(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -50,6 +51,11 @@ def parse_yaml(text: str, *, source: str) -> Any:
         raise InputError(f"{source} is not readable: it is nested too deeply") from None
     except (yaml.YAMLError, ValueError, TypeError) as error:  # dates and keys can be wrong too
         raise InputError(f"{source} is not readable YAML: {_one_line(error)}") from None
+
+
+def read_table(path: Path) -> Any:
+    """Read a YAML table that is part of a package, with libyaml where it is there, which takes a sixth of the time."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _one_line(error: Exception) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from kinmo_core.parsing import read_table
 
 _AMOUNTS: Final = ("distance", "angle", "height")
 
@@ -79,7 +79,7 @@ class Actions:
     @classmethod
     def load(cls) -> Actions:
         """Read the table of this package."""
-        return cls(yaml.safe_load((Path(__file__).parent / "actions.yaml").read_text(encoding="utf-8")))
+        return cls(read_table(Path(__file__).with_name("actions.yaml")))
 
     def __getitem__(self, name: str) -> Action:
         return self._by_name[name]

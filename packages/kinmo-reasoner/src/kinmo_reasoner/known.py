@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -39,6 +40,18 @@ class Known:
         return replace(self.timeline.description(), text=self.text)
 
 
+class _Stored(Known):
+    """Known from a file, whose timeline is made when it is first asked for: to make all of them takes half a second."""
+
+    def __init__(self, owner: str, read: Callable[[], Timeline]) -> None:
+        self.__dict__.update(owner=owner, text=UNKNOWN, _read=read)
+
+    @cached_property
+    def timeline(self) -> Timeline:  # type: ignore[override]  # of a frozen class, so nobody sets it
+        """What the limbs do in the motion."""
+        return self._read()
+
+
 def write_known(folder: Path, known: Sequence[Known], vectors: Tensor) -> None:
     """Write `known.jsonl`, a line per motion, and `known.safetensors`, the vectors (known, dim) of the sentences as fp16.
 
@@ -61,14 +74,14 @@ def read_known(folder: Path) -> tuple[list[Known], Tensor]:
     """Read what `write_known` wrote; every known sentence is "unknown".
 
     Raises:
-        InputError: a file is missing or damaged.
+        InputError: a file is missing or damaged; a wrong statement is an error when its timeline is first asked for.
     """
-    timelines: dict[str, Timeline] = {}
+    readers: dict[str, Callable[[], Timeline]] = {}
     known: list[Known] = []
     for owner, record in read_records(folder / "known.jsonl"):
-        original = timelines.get(record.get("mirrors", ""))
-        timelines[owner] = _timeline(record) if original is None else original.mirror()
-        known += [Known(owner, UNKNOWN, timelines[owner])] * record["sentences"]
+        original = readers.get(record.get("mirrors", ""))
+        readers[owner] = cache(partial(_timeline, record) if original is None else partial(_mirrored, original))
+        known += [_Stored(owner, readers[owner])] * record["sentences"]
     tensors = load_tensors(folder / "known.safetensors")
     if "vectors" not in tensors:
         raise InputError(f"{folder / 'known.safetensors'} is damaged: it holds no vectors")
@@ -84,6 +97,10 @@ def say(sentence: str, timeline: Timeline) -> Timeline:
 def without_body(timeline: Timeline) -> Timeline:
     """Take out what is said of the body as a whole."""
     return replace(timeline, statements=tuple(s for s in timeline.statements if s.who != BODY))
+
+
+def _mirrored(read: Callable[[], Timeline]) -> Timeline:
+    return read().mirror()
 
 
 def _timeline(record: Mapping[str, Any]) -> Timeline:

@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import yaml
-
+from kinmo_core.parsing import read_table
 from kinmo_core.text import Statement
 
 FILE: Final = "usual_seconds.yaml"
@@ -37,5 +36,4 @@ def no_longer_than_usual(statement: Statement) -> Statement:
 
 @cache
 def _table() -> Mapping[str, float]:
-    text = Path(__file__).with_name(FILE).read_text(encoding="utf-8")
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return read_table(Path(__file__).with_name(FILE))

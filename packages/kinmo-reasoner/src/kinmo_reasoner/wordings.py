@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Final
 
+from kinmo_core.parsing import read_table
 from kinmo_core.text import Statement
 from kinmo_core.text.statement import SLOT, TURNS_FROM, count, times
 
@@ -57,10 +58,8 @@ def clauses_of(statement: Statement) -> tuple[float, tuple[Clause, ...]]:
 
 @cache
 def _forms() -> dict[str, tuple[_Form, ...]]:
-    import yaml
-
-    text = (resources.files("kinmo_reasoner") / "wordings.yaml").read_text(encoding="utf-8")
-    return {who: tuple(_form(**row) for row in rows) for who, rows in yaml.safe_load(text).items()}
+    table = read_table(Path(__file__).with_name("wordings.yaml"))
+    return {who: tuple(_form(**row) for row in rows) for who, rows in table.items()}
 
 
 def _form(form: str, weight: float | int, phrases: list[str]) -> _Form:

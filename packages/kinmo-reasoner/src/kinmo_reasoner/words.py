@@ -9,9 +9,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from kinmo_core.errors import InputError
+from kinmo_core.parsing import read_table
 
 LIMBS: Final = {
     "arm": ("arm", "hand", "fist", "palm", "wrist", "forearm", "finger", "elbow"),
@@ -66,8 +65,7 @@ class Lexicon:
     @classmethod
     def load(cls, bases: Iterable[str], common: Iterable[str] = ()) -> Lexicon:
         """Read the lexicon of this package."""
-        text = (Path(__file__).parent / "lexicon.yaml").read_text(encoding="utf-8")
-        return cls(yaml.safe_load(text), bases, common)
+        return cls(read_table(Path(__file__).with_name("lexicon.yaml")), bases, common)
 
     @cached_property
     def _function_words(self) -> frozenset[str]:

@@ -8,10 +8,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
-import yaml
-
 from kinmo_core.data.captions import mirror_text
 from kinmo_core.motion import Motion
+from kinmo_core.parsing import read_table
 from kinmo_gen.follow.body import Body
 from kinmo_gen.follow.expression import parse_rule
 from kinmo_gen.follow.spans import Rule
@@ -72,7 +71,7 @@ def sentences() -> tuple[Sentence, ...]:
     In each family the originals are sorted by their words; the first, third, ... are tuned, the others unseen, and a mirror
     image is in the half of its original.
     """
-    families = yaml.safe_load(_LIST.read_text(encoding="utf-8"))
+    families = read_table(_LIST)
     listed: list[Sentence] = []
     for family, rules in families.items():
         for place, (text, rule) in enumerate(sorted(rules.items())):

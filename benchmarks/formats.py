@@ -1,5 +1,8 @@
 """Print the table of formats of kinmo-core's README: what is written, read by another reader, against the motion.
 
+    python benchmarks/formats.py --data data/cmu       # recorded clips
+    python benchmarks/formats.py --motions FOLDER      # motions that kinmo-gen has written as .npz
+
 Each clip is written in every format and read without KinMo: tables by the csv module, arrays by NumPy, BVH by pybvh, GLB
 from its bytes, SMPL poses by SciPy's rotations. BVH, GLB and SMPL hold rotations of a body with constant bones; the distance
 to the joints of the clip shows what such a body cannot follow.
@@ -23,7 +26,7 @@ from scipy.spatial.transform import Rotation
 
 from kinmo_core.errors import DataWarning
 from kinmo_core.features import decode
-from kinmo_core.io import save_motion
+from kinmo_core.io import load_motion, save_motion
 from kinmo_core.motion import Motion
 from kinmo_core.rig import JOINT_NAMES, OFFSETS, PARENTS, rest_joints
 from kinmo_core.skeleton import HUMANML3D
@@ -115,16 +118,26 @@ def measure(suffix: str, read: Read, clips: list[Motion], folder: Path) -> tuple
     return np.concatenate(off), sum(map(len, clips)) / seconds
 
 
+def recorded(data: Path, number: int) -> list[Motion]:
+    """Return some clips of the test list."""
+    ids = [id for id in (data / "test.txt").read_text().split() if not id.startswith("M")]
+    chosen = ids[:: max(1, len(ids) // number)][:number]
+    return [Motion(decode(torch.from_numpy(np.load(data / "new_joint_vecs" / f"{id}.npy")))) for id in chosen]
+
+
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("data/cmu"), help="data set in HumanML3D's layout")
     parser.add_argument("--clips", type=int, default=50, help="number of clips of its test list")
+    parser.add_argument(
+        "--motions", type=Path, help="folder of .npz files to write in the other formats, not a data set"
+    )
     options = parser.parse_args()
-    ids = [id for id in (options.data / "test.txt").read_text().split() if not id.startswith("M")]
-    chosen = ids[:: max(1, len(ids) // options.clips)][: options.clips]
-    features = [torch.from_numpy(np.load(options.data / "new_joint_vecs" / f"{id}.npy")) for id in chosen]
-    clips = [Motion(decode(clip)) for clip in features]
+    if options.motions is None:
+        clips = recorded(options.data, options.clips)
+    else:
+        clips = [load_motion(path) for path in sorted(options.motions.glob("*.npz"))]
     print(f"{len(clips)} clips, {sum(map(len, clips)):,} frames")
     print("| file | read by | mean | 99 % | largest | frames/s |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import argparse
 import platform
-import resource
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import torch
-from timing import median_seconds, run_process
+from timing import median_seconds, processor_seconds
 
 from kinmo_core import features
 from kinmo_core.io import save_motion
 from kinmo_core.motion import Motion
 from kinmo_core.stats import Statistics
 from kinmo_core.testing import HashTextEncoder, walking_joints
+from kinmo_core.testing.published import published_features
 from kinmo_gen.conditions import LEVELS
 from kinmo_gen.generator import Generator
 from kinmo_gen.length import LengthConfig, LengthEstimator
@@ -26,19 +24,43 @@ from kinmo_gen.residual import ResidualConfig, ResidualTransformer
 from kinmo_gen.tokenizer import Tokenizer, TokenizerConfig
 
 CLIP_FRAMES = 196
-SAMPLE_ONE = "from kinmo_gen import Generator; Generator.load().sample(['a person walks forward'], seconds=4.0)"
+CLIPS = 50
 
 
 def features_rows(repeats: int) -> list[tuple[str, str, str]]:
     """Joints to features and back, frames a second."""
-    joints = walking_joints(CLIP_FRAMES + 1).repeat(50, 1, 1, 1)
+    joints = walking_joints(CLIP_FRAMES + 1).repeat(CLIPS, 1, 1, 1)
     vectors = features.encode(joints)
-    frames = 50 * CLIP_FRAMES
+    frames = CLIPS * CLIP_FRAMES
     encode = frames / median_seconds(lambda: features.encode(joints), repeats)
     decode = frames / median_seconds(lambda: features.decode(vectors), repeats)
     return [
         ("joints to features, 50 clips of 196 frames", f"{encode:,.0f} frames/s", ">= 200,000"),
         ("features to joints, 50 clips of 196 frames", f"{decode:,.0f} frames/s", ""),
+    ]
+
+
+def published_rows(repeats: int) -> list[tuple[str, str, str]]:
+    """Time recordings to features beside the published steps in NumPy: clip by clip, and all at once."""
+    clips = torch.stack([walking_joints(CLIP_FRAMES + 1, seed=seed) for seed in range(CLIPS)])
+    arrays = [clip.double().numpy() for clip in clips]
+    one_by_one, at_once, published = processor_seconds(
+        [
+            lambda: [features.encode_raw(clip) for clip in clips],
+            lambda: features.encode_raw(clips),
+            lambda: [published_features(array) for array in arrays],
+        ],
+        repeats,
+    )
+    frames = CLIPS * CLIP_FRAMES
+    return [
+        (
+            "recordings to features, one clip after the other, processor time",
+            f"{frames / one_by_one:,.0f} frames/s",
+            "",
+        ),
+        ("recordings to features, 50 at once, processor time", f"{frames / at_once:,.0f} frames/s", ""),
+        ("the same by HumanML3D's steps in NumPy", f"{frames / published:,.0f} frames/s", ""),
     ]
 
 
@@ -90,17 +112,6 @@ def sampling_rows(repeats: int) -> list[tuple[str, str, str]]:
     return rows
 
 
-def process_rows() -> list[tuple[str, str, str]]:
-    """Measure the time of --help and the peak memory of a process that samples one clip."""
-    command = [str(Path(sys.executable).with_name("kinmo-gen")), "--help"]
-    help_seconds = median_seconds(lambda: subprocess.run(command, check=True, capture_output=True), 5)
-    _, _, peak = run_process([sys.executable, "-c", SAMPLE_ONE])
-    return [
-        ("kinmo-gen --help", f"{help_seconds:.2f} s", "<= 0.7 s"),
-        ("peak memory of a process that samples one clip", f"{peak:.0f} MiB", ""),
-    ]
-
-
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -110,12 +121,9 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     print(f"{platform.machine()}, {options.threads} threads, torch {torch.__version__}, median of {options.repeats}\n")
     print("| what | measured | bound |\n|---|---|---|")
-    for rows in (features_rows, export_rows, sampling_rows):
+    for rows in (features_rows, published_rows, export_rows, sampling_rows):
         for row in rows(options.repeats):
             print(f"| {' | '.join(row)} |", flush=True)
-    for row in process_rows():
-        print(f"| {' | '.join(row)} |")
-    print(f"\nPeak memory of this run: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 
 if __name__ == "__main__":

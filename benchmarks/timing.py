@@ -34,11 +34,26 @@ def median_seconds(
     return statistics.median(times)
 
 
-def run_process(command: Sequence[str]) -> tuple[float, float, float]:
-    """Run a command to its end: wall time and processor time in seconds, peak memory in MiB."""
+def processor_seconds(works: Sequence[Callable[[], object]], repeats: int) -> list[float]:
+    """Median processor time of several works, taken in turn so that what else the machine does meets all of them alike."""
+    times: list[list[float]] = [[] for _ in works]
+    for repeat in range(repeats + 1):
+        for work, taken in zip(works, times, strict=True):
+            start = time.process_time()
+            work()
+            if repeat > 0:  # the first call warms up
+                taken.append(time.process_time() - start)
+    return [statistics.median(taken) for taken in times]
+
+
+def run_process(command: Sequence[str], *, ends: int = 0) -> tuple[float, float, float]:
+    """Run a command to its end with exit code `ends`: wall time and processor time in seconds, peak memory in MiB.
+
+    Processes that it starts count too.
+    """
     done = subprocess.run([sys.executable, "-I", "-S", "-c", STARTER, *command], capture_output=True, text=True)
     code, seconds, processor, memory = json.loads(done.stdout or "[1, 0, 0, 0]")
-    if code:
+    if code != ends:
         raise RuntimeError(f"{' '.join(command)} ended with {code}: {done.stderr.strip()[-2000:]}")
     return seconds, processor, memory
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
 from kinmo_core.errors import InputError
@@ -19,6 +17,7 @@ from kinmo_core.motion import mirror_joints
 from kinmo_core.rotations import rotate_yaw
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.testing import Action, walking_joints
+from kinmo_core.testing.published import features_of, in_common_frame
 
 SEEDS = st.integers(0, 10_000)
 
@@ -31,82 +30,13 @@ def random_walk(seed: int, frames: int = 50) -> Tensor:
     return HUMANML3D.place(vectors + wander) + torch.randn(3, generator=generator, dtype=torch.float64)
 
 
-# --- slow implementation with quaternions, after the description of HumanML3D ---------------------------------------
-
-
-def between(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Quaternion wxyz of the shortest rotation, (..., 4)."""
-    real = np.linalg.norm(source, axis=-1) * np.linalg.norm(target, axis=-1) + (source * target).sum(-1)
-    quaternion = np.concatenate([real[..., None], np.cross(source, target)], axis=-1)
-    return quaternion / np.linalg.norm(quaternion, axis=-1, keepdims=True)
-
-
-def times(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Hamilton product."""
-    real = first[..., :1] * second[..., :1] - (first[..., 1:] * second[..., 1:]).sum(-1, keepdims=True)
-    vector = first[..., :1] * second[..., 1:] + second[..., :1] * first[..., 1:]
-    return np.concatenate([real, vector + np.cross(first[..., 1:], second[..., 1:])], axis=-1)
-
-
-def inverse(quaternion: np.ndarray) -> np.ndarray:
-    return quaternion * np.array([1.0, -1.0, -1.0, -1.0])
-
-
-def turned(quaternion: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """`vector` (..., 3) rotated."""
-    pure = np.concatenate([np.zeros_like(vector[..., :1]), vector], axis=-1)
-    return times(times(quaternion, pure), inverse(quaternion))[..., 1:]
-
-
-def slow_encode(joints: np.ndarray) -> np.ndarray:
-    """(T, 22, 3) to (T - 1, 263), joint by joint, with the yaw sign as published."""
-    across = joints[:, 1] - joints[:, 2] + joints[:, 17] - joints[:, 16]  # the hips with the sign that files have
-    across /= np.linalg.norm(across, axis=-1, keepdims=True)
-    forward = gaussian_filter1d(np.cross([[0.0, 1.0, 0.0]], across), 20, axis=0, mode="nearest")
-    root = between(forward, np.array([[0.0, 0.0, 1.0]]))
-    root[0] = [1.0, 0.0, 0.0, 0.0]
-    now, step, heading = joints[:-1], np.diff(joints, axis=0), root[:-1]
-    yaw_rate = np.arcsin(times(root[1:], inverse(heading))[:, 2:3])
-    velocity = turned(root[1:], step[:, 0])[:, [0, 2]]
-    local = [turned(heading, now[:, joint] - now[:, 0] * [1, 0, 1]) for joint in range(1, 22)]
-    velocities = [turned(heading, step[:, joint]) for joint in range(22)]
-    contacts = (step[:, [7, 10, 8, 11]] ** 2).sum(-1) < 0.002
-    rotations: dict[int, np.ndarray] = {}
-    for chain in ([0, 2, 5, 8, 11], [0, 1, 4, 7, 10], [0, 3, 6, 9, 12, 15], [9, 14, 17, 19, 21], [9, 13, 16, 18, 20]):
-        before = heading  # as published: from the world to the body's heading, not back
-        for parent, joint in pairwise(chain):
-            world = between(np.array(HUMANML3D.rest_directions[joint]), now[:, joint] - now[:, parent])
-            relative = times(inverse(before), world)
-            rotations[joint] = np.concatenate([turned(relative, np.array([axis])) for axis in np.eye(3)[:2]], axis=-1)
-            before = world
-    columns = [rotations[joint] for joint in range(1, 22)]
-    return np.concatenate(
-        [yaw_rate, velocity, now[:, 0, 1:2], *local, *columns, *velocities, contacts.astype(float)], axis=-1
-    )
-
-
-def slow_canonicalize(joints: np.ndarray) -> np.ndarray:
-    source = [np.linalg.norm(joints[0, joint] - joints[0, max(HUMANML3D.parents[joint], 0)]) for joint in range(22)]
-    scale = (HUMANML3D.bone_lengths[5] + HUMANML3D.bone_lengths[8]) / (source[5] + source[8])
-    out = np.zeros_like(joints)
-    out[:, 0] = joints[:, 0] * scale
-    for joint in range(1, 22):
-        parent = HUMANML3D.parents[joint]
-        bone = joints[:, joint] - joints[:, parent]
-        out[:, joint] = out[:, parent] + HUMANML3D.bone_lengths[joint] * bone / np.linalg.norm(bone, axis=-1)[:, None]
-    out[..., 1] -= out[..., 1].min()
-    out -= out[0, 0] * [1, 0, 1]
-    across = out[0, 2] - out[0, 1] + out[0, 17] - out[0, 16]
-    return turned(between(np.cross([0, 1, 0], across), np.array([0.0, 0.0, 1.0])), out)
-
-
 @given(seed=SEEDS)
-def test_encode_and_canonicalize_equal_the_slow_implementation(seed: int) -> None:
+def test_encode_and_canonicalize_equal_the_published_steps(seed: int) -> None:
     raw = random_walk(seed, 40)
     canonical = canonicalize(raw)
-    np.testing.assert_allclose(canonical, slow_canonicalize(raw.numpy()), atol=1e-6)
+    np.testing.assert_allclose(canonical, in_common_frame(raw.numpy()), atol=1e-6)
     np.testing.assert_allclose(
-        encode(canonical, published_yaw_sign=True), slow_encode(canonical.numpy()), atol=2e-6, err_msg=str(seed)
+        encode(canonical, published_yaw_sign=True), features_of(canonical.numpy()), atol=2e-6, err_msg=str(seed)
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any, Final
 
 import torch
@@ -46,7 +45,7 @@ class HubNetwork:
         """Size of a token state."""
         return self._model.config.hidden_size
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Hash of the weights."""
         return fingerprint(self._model)

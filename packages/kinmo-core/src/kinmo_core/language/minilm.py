@@ -7,14 +7,13 @@ transformers would run it as well, but its import takes two seconds of processor
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from kinmo_core.cache import fingerprint
 from kinmo_core.errors import InputError
@@ -22,10 +21,24 @@ from kinmo_core.language.network import Encoded
 from kinmo_core.model_folder import load_tensors
 
 _SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_LAYERS: Final = 6
-_HEADS: Final = 12
+_WIDTH, _LAYERS, _HEADS = 384, 6, 12
 _EPSILON: Final = 1e-12  # of the layer norms
 _MAX_TOKENS: Final = 512
+_EMBEDDINGS: Final = (
+    "word_embeddings.weight",
+    "position_embeddings.weight",
+    "token_type_embeddings.weight",
+    "LayerNorm.weight",
+    "LayerNorm.bias",
+)
+_ATTENTION: Final = ("query", "key", "value")
+_NAMES: Final = {  # torch's: BERT's
+    "self_attn.out_proj.": "attention.output.dense",
+    "norm1.": "attention.output.LayerNorm",
+    "linear1.": "intermediate.dense",
+    "linear2.": "output.dense",
+    "norm2.": "output.LayerNorm",
+}
 
 
 class MiniLM:
@@ -52,12 +65,13 @@ class MiniLM:
 
         folder = Path(str(get_model_path()))
         self._weights = {name: value.to(device) for name, value in _published_weights(folder).items()}
+        self._layers = _transformer(self._weights).to(device)
         self._device = device
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         self._tokenizer.enable_padding()
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Hash of the weights."""
         return fingerprint(self._weights)
@@ -67,33 +81,31 @@ class MiniLM:
         rows = self._tokenizer.encode_batch(list(texts))
         ids = torch.tensor([row.ids for row in rows], device=self._device)
         mask = torch.tensor([row.attention_mask for row in rows], device=self._device).bool()
-        x = self._embed(ids)
-        for layer in range(_LAYERS):
-            x = self._layer(x, mask, f"encoder.layer.{layer}")
-        return Encoded(x, mask)
+        return Encoded(self._layers(self._embed(ids), src_key_padding_mask=~mask), mask)
 
     def _embed(self, ids: Tensor) -> Tensor:
-        words, places, kinds = (
-            self._weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")
-        )
-        return self._norm(words[ids] + kinds[0] + places[: ids.shape[1]], "embeddings.LayerNorm")
+        words, places, kinds, scale, shift = (self._weights[f"embeddings.{name}"] for name in _EMBEDDINGS)
+        return F.layer_norm(words[ids] + kinds[0] + places[: ids.shape[1]], (_WIDTH,), scale, shift, _EPSILON)
 
-    def _layer(self, x: Tensor, mask: Tensor, name: str) -> Tensor:
-        query, key, value = (
-            self._linear(x, f"{name}.attention.self.{part}").unflatten(-1, (_HEADS, -1)).transpose(1, 2)
-            for part in ("query", "key", "value")
-        )
-        attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None, None])
-        attended = self._linear(attended.transpose(1, 2).flatten(2), f"{name}.attention.output.dense")
-        x = self._norm(x + attended, f"{name}.attention.output.LayerNorm")
-        inner = F.gelu(self._linear(x, f"{name}.intermediate.dense"))
-        return self._norm(x + self._linear(inner, f"{name}.output.dense"), f"{name}.output.LayerNorm")
 
-    def _linear(self, x: Tensor, name: str) -> Tensor:
-        return F.linear(x, self._weights[f"{name}.weight"], self._weights[f"{name}.bias"])
-
-    def _norm(self, x: Tensor, name: str) -> Tensor:
-        return F.layer_norm(x, x.shape[-1:], self._weights[f"{name}.weight"], self._weights[f"{name}.bias"], _EPSILON)
+def _transformer(weights: Mapping[str, Tensor]) -> nn.TransformerEncoder:
+    """Put the weights of BERT's layers into those of torch."""
+    layer = nn.TransformerEncoderLayer(
+        _WIDTH, _HEADS, 4 * _WIDTH, activation="gelu", layer_norm_eps=_EPSILON, batch_first=True
+    )
+    made = nn.TransformerEncoder(layer, _LAYERS, enable_nested_tensor=False).eval().requires_grad_(False)
+    renamed = {
+        f"layers.{number}.{own}{kind}": weights[f"encoder.layer.{number}.{name}.{kind}"]
+        for number in range(_LAYERS)
+        for own, name in _NAMES.items()
+        for kind in ("weight", "bias")
+    }
+    for number in range(_LAYERS):
+        for kind in ("weight", "bias"):
+            parts = (weights[f"encoder.layer.{number}.attention.self.{part}.{kind}"] for part in _ATTENTION)
+            renamed[f"layers.{number}.self_attn.in_proj_{kind}"] = torch.cat(list(parts))
+    made.load_state_dict(renamed)
+    return made
 
 
 def _published_weights(folder: Path) -> dict[str, Tensor]:

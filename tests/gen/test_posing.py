@@ -225,6 +225,20 @@ def test_who_is_low_already_sinks_no_further():
     assert float(made.joints[-1, 0, 1] - STANDS.joints[-1, 0, 1]) == pytest.approx(-0.3, abs=0.04)
 
 
+def test_the_body_sits_down_on_a_seat_and_stands_up():
+    plan = (
+        Statement("torso", 0.5, 1.5, "sits down"),
+        Statement("torso", 1.5, 3.0, "sits for {}", 1.5, "seconds"),
+        Statement("torso", 3.0, 4.0, "stands up from sitting"),
+    )
+    made = pose(STANDS, Timeline(plan, SECONDS), {PATH})
+    assert follows("then(posture(standing), posture(sitting, 1), posture(standing, 0.4))", made)
+    seen = [one.text for one in observe(made).timeline.of("torso")]
+    assert {"sits down", "stands up from sitting"} <= set(seen)
+    from_the_start = Timeline((replace(plan[1], start=0.0), plan[2]), SECONDS)
+    assert follows("then(posture(sitting, 1), posture(standing, 0.4))", pose(STANDS, from_the_start, {PATH}))
+
+
 def test_a_hand_gets_down_to_the_floor():
     bends = Statement("torso", 0.5, 2.5, "leans forward to about {}", 60.0, "degrees")
     drops = Statement("left_arm", 0.5, 2.0, "drops from beside the hip to near the floor")

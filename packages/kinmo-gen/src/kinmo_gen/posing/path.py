@@ -45,13 +45,16 @@ _DEPTHS: Final = (_SINKS, "torso_rise")
 _FLOOR: Final = 0.1  # m: height of a wrist that is near the floor
 _LOWEST: Final = 0.6  # m that the pelvis gets lower, at most
 _BACK: Final = 0.3  # share of it by which the pelvis goes back, to stay over the feet
+_SEAT: Final = 0.52  # m: height of the pelvis of somebody who sits on a chair
+_FEET_AHEAD: Final = 0.36  # m from it to the hindmost ankle
+_SITS, _STANDS_UP = ("sit_down", "sit"), "stand_up"
 _FEET: Final = HUMANML3D.index("left_ankle", "right_ankle", "left_foot", "right_foot")
 _UPPER: Final = [joint for joint in range(22) if joint not in _FEET]
 
 
 def tells_the_way(statement: Statement) -> bool:
-    """Tell whether a statement says how far the body goes, turns or sinks, that it jumps, or that the feet are apart."""
-    if feet_edit(statement) is not None:
+    """Tell whether a statement says how far the body goes, turns, sinks or sits, that it jumps, or where the feet are."""
+    if feet_edit(statement) is not None or _is_about_a_seat(statement):
         return True
     kind = kind_of(statement) if statement.who == "torso" and statement.amount is not None else None
     return kind is not None and kind.name in (*_DEPTHS, "jump", "turn", "travel")
@@ -95,6 +98,7 @@ def go(joints: Tensor, statements: Sequence[Statement]) -> Tensor:
                 joints = _stay(joints, span)
     told = _told_depth(statements, times)
     joints = lower(joints, (told - _depth(joints)) * (told > 0))
+    joints = _sit(joints, _seated(statements, times))
     return joints if joints is before else plant_feet(joints)
 
 
@@ -106,6 +110,20 @@ def lower(joints: Tensor, depth: Tensor) -> Tensor:
     back = rotate_yaw(torch.tensor([0.0, 0.0, -_BACK]).expand(len(joints), 3), smooth_heading(joints))
     out = joints.clone()
     out[:, _UPPER] += (depth[:, None] * (back - torch.tensor([0.0, 1.0, 0.0])))[:, None]
+    return out
+
+
+def _sit(joints: Tensor, seated: Tensor) -> Tensor:
+    """Bring the pelvis down and behind the feet, to a seat, by weights (T,) from 0 to 1."""
+    if not bool(seated.any()):
+        return joints
+    ahead = rotate_yaw(torch.tensor([0.0, 0.0, 1.0]).expand(len(joints), 3), smooth_heading(joints))
+    ankles = joints[:, HUMANML3D.index("left_ankle", "right_ankle")] - joints[:, :1]
+    hindmost = (ankles * ahead[:, None]).sum(-1).amin(-1)
+    depth = smooth(((joints[:, 0, 1] - _SEAT) * seated).clamp(0, _LOWEST), sigma=2.0)
+    behind = smooth(((_FEET_AHEAD - hindmost) * seated).clamp(0, _LOWEST), sigma=2.0)
+    out = joints.clone()
+    out[:, _UPPER] -= (depth[:, None] * torch.tensor([0.0, 1.0, 0.0]) + behind[:, None] * ahead)[:, None]
     return out
 
 
@@ -124,6 +142,21 @@ def _told_depth(statements: Sequence[Statement], times: Tensor) -> Tensor:
             # Who is low and is told to sink, as in "crouches, then walks in a crouch", is as low as told already.
             depth = torch.maximum(depth, change) if kind.name == _SINKS else (depth - change).clamp(min=0)
     return depth
+
+
+def _is_about_a_seat(statement: Statement) -> bool:
+    kind = kind_of(statement) if statement.who == "torso" and "floor" not in statement.text else None
+    return kind is not None and kind.name in (*_SITS, _STANDS_UP)
+
+
+def _seated(statements: Sequence[Statement], times: Tensor) -> Tensor:
+    """Return how far (T,) the body is told to be on its way to a chair, from 0 to 1."""
+    seated = torch.zeros_like(times)
+    for one in sorted(filter(_is_about_a_seat, statements), key=lambda one: one.start):
+        lasts = 0.01 if _is(one, "sit") and one.start == 0 else max(float(one.end - one.start), 0.2)
+        reached = minimum_jerk((times - float(one.start) + 0.01) / lasts)
+        seated = seated * (1 - reached) if _is(one, _STANDS_UP) else torch.maximum(seated, reached)
+    return seated
 
 
 def _depth(joints: Tensor) -> Tensor:

@@ -47,6 +47,8 @@ _LOWEST: Final = 0.6  # m that the pelvis gets lower, at most
 _BACK: Final = 0.3  # share of it by which the pelvis goes back, to stay over the feet
 _SEAT: Final = 0.52  # m: height of the pelvis of somebody who sits on a chair
 _FEET_AHEAD: Final = 0.36  # m from it to the hindmost ankle
+_SHIN: Final = float(HUMANML3D.bone_length_tensor()[HUMANML3D.names.index("left_ankle")])
+_KNEE_AHEAD: Final = 0.05  # m that a knee is ahead of the ankle
 _SITS, _STANDS_UP = ("sit_down", "sit"), "stand_up"
 _FEET: Final = HUMANML3D.index("left_ankle", "right_ankle", "left_foot", "right_foot")
 _UPPER: Final = [joint for joint in range(22) if joint not in _FEET]
@@ -124,6 +126,10 @@ def _sit(joints: Tensor, seated: Tensor) -> Tensor:
     behind = smooth(((_FEET_AHEAD - hindmost) * seated).clamp(0, _LOWEST), sigma=2.0)
     out = joints.clone()
     out[:, _UPPER] -= (depth[:, None] * torch.tensor([0.0, 1.0, 0.0]) + behind[:, None] * ahead)[:, None]
+    for side in ("left", "right"):  # a knee that is led over its ankle bends forward
+        knee, ankle = (HUMANML3D.names.index(f"{side}_{name}") for name in ("knee", "ankle"))
+        over = joints[:, ankle] + torch.tensor([0.0, _SHIN, 0.0]) + _KNEE_AHEAD * ahead
+        out[:, knee] += smooth(seated, sigma=2.0)[:, None] * (over - out[:, knee])
     return out
 
 

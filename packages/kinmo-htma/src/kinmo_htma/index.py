@@ -195,9 +195,10 @@ class Index:
         """Return (item, score) of the nearest items and as many with the best statements, by both scores, best first."""
         near = np.array([number for number, _ in nearest])
         by_statements = self.statements.scores(wanted, among=near)
-        count = min(len(near), len(by_statements))
-        best = np.argpartition(-by_statements, count - 1)[:count]
-        chosen = np.union1d(near, best[by_statements[best] > 0])
+        best = np.flatnonzero(by_statements)
+        if len(best) > len(near):
+            best = best[np.argpartition(-by_statements[best], len(near))[: len(near)]]
+        chosen = np.union1d(near, best)
         cosines = (queries @ self.vectors[torch.from_numpy(chosen)].T).amax(0).numpy()
         scores = (cosines + weight * by_statements[chosen]) / (1 + weight)
         order = np.argsort(-scores, kind="stable")

@@ -72,6 +72,18 @@ _CELLS: Final = [
     _name(height, direction) for height, row in product(_HEIGHTS, _DIRECTION) for direction in row
 ]  # name of the place of every cell: heights, then outward, then forward
 PLACES: Final = (*dict.fromkeys(_CELLS), *_TOUCHED)
+# Height and direction of each place: a number of the ladder from the floor up, and a word of `_DIRECTION` or "" for any.
+CELLS: Final[Mapping[str, tuple[int, str]]] = {
+    **{
+        _name(height, direction): (number, "" if height in ("floor", "above") else direction)
+        for (number, height), row in product(enumerate(_HEIGHTS), _DIRECTION)
+        for direction in row
+    },
+    "at the face": (_HEIGHTS.index("head"), "at"),
+    "at the head": (_HEIGHTS.index("head"), "at"),
+    "at the shoulder": (_HEIGHTS.index("shoulder"), "at"),
+    "at the other shoulder": (_HEIGHTS.index("shoulder"), "across"),
+}
 HANGING: Final = ("beside the hip", "beside the thigh")  # places of a hand that does nothing
 ACROSS: Final = [index for index, place in enumerate(PLACES) if place.startswith("across")]
 _INDEX: Final = torch.tensor([PLACES.index(name) for name in _CELLS])

@@ -239,6 +239,18 @@ def test_the_body_sits_down_on_a_seat_and_stands_up():
     assert follows("then(posture(sitting, 1), posture(standing, 0.4))", pose(STANDS, from_the_start, {PATH}))
 
 
+def test_the_body_sits_down_on_the_floor_and_gets_up():
+    plan = (
+        Statement("torso", 0.5, 1.8, "sits down on the floor"),
+        Statement("torso", 1.8, 3.0, "sits on the floor for {}", 1.2, "seconds"),
+        Statement("torso", 3.0, 4.5, "gets up from the floor"),
+    )
+    made = pose(STANDS, Timeline(plan, SECONDS), {PATH})
+    assert follows("then(posture(standing), posture(on_floor, 1), posture(standing, 0.4))", made)
+    assert "sits down on the floor" in {one.text for one in observe(made).timeline.of("torso")}
+    assert float(made.joints[..., 1].min()) > -0.02
+
+
 def test_a_hand_gets_down_to_the_floor():
     bends = Statement("torso", 0.5, 2.5, "leans forward to about {}", 60.0, "degrees")
     drops = Statement("left_arm", 0.5, 2.0, "drops from beside the hip to near the floor")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -45,18 +45,26 @@ _DEPTHS: Final = (_SINKS, "torso_rise")
 _FLOOR: Final = 0.1  # m: height of a wrist that is near the floor
 _LOWEST: Final = 0.6  # m that the pelvis gets lower, at most
 _BACK: Final = 0.3  # share of it by which the pelvis goes back, to stay over the feet
-_SEAT: Final = 0.52  # m: height of the pelvis of somebody who sits on a chair
-_FEET_AHEAD: Final = 0.36  # m from it to the hindmost ankle
 _SHIN: Final = float(HUMANML3D.bone_length_tensor()[HUMANML3D.names.index("left_ankle")])
 _KNEE_AHEAD: Final = 0.05  # m that a knee is ahead of the ankle
-_SITS, _STANDS_UP = ("sit_down", "sit"), "stand_up"
+_SITS: Final = ("sit_down", "sit")
+_DOWN_AND_BACK: Final = 0.8  # m that the pelvis goes down and back to sit, at most
+
+
+class _Seat(NamedTuple):
+    height: float  # m of the pelvis of somebody who sits there
+    feet_ahead: float  # m from it to the hindmost ankle
+    leaves: str  # kind of the statement that somebody gets up from it
+
+
+_CHAIR, _GROUND = _Seat(0.52, 0.36, "stand_up"), _Seat(0.14, 0.68, "get_up")
 _FEET: Final = HUMANML3D.index("left_ankle", "right_ankle", "left_foot", "right_foot")
 _UPPER: Final = [joint for joint in range(22) if joint not in _FEET]
 
 
 def tells_the_way(statement: Statement) -> bool:
     """Tell whether a statement says how far the body goes, turns, sinks or sits, that it jumps, or where the feet are."""
-    if feet_edit(statement) is not None or _is_about_a_seat(statement):
+    if feet_edit(statement) is not None or any(_is_about(statement, seat) for seat in (_CHAIR, _GROUND)):
         return True
     kind = kind_of(statement) if statement.who == "torso" and statement.amount is not None else None
     return kind is not None and kind.name in (*_DEPTHS, "jump", "turn", "travel")
@@ -100,7 +108,8 @@ def go(joints: Tensor, statements: Sequence[Statement]) -> Tensor:
                 joints = _stay(joints, span)
     told = _told_depth(statements, times)
     joints = lower(joints, (told - _depth(joints)) * (told > 0))
-    joints = _sit(joints, _seated(statements, times))
+    for seat in (_CHAIR, _GROUND):
+        joints = _sit(joints, _seated(statements, seat, times), seat)
     return joints if joints is before else plant_feet(joints)
 
 
@@ -115,15 +124,15 @@ def lower(joints: Tensor, depth: Tensor) -> Tensor:
     return out
 
 
-def _sit(joints: Tensor, seated: Tensor) -> Tensor:
+def _sit(joints: Tensor, seated: Tensor, seat: _Seat) -> Tensor:
     """Bring the pelvis down and behind the feet, to a seat, by weights (T,) from 0 to 1."""
     if not bool(seated.any()):
         return joints
     ahead = rotate_yaw(torch.tensor([0.0, 0.0, 1.0]).expand(len(joints), 3), smooth_heading(joints))
     ankles = joints[:, HUMANML3D.index("left_ankle", "right_ankle")] - joints[:, :1]
     hindmost = (ankles * ahead[:, None]).sum(-1).amin(-1)
-    depth = smooth(((joints[:, 0, 1] - _SEAT) * seated).clamp(0, _LOWEST), sigma=2.0)
-    behind = smooth(((_FEET_AHEAD - hindmost) * seated).clamp(0, _LOWEST), sigma=2.0)
+    depth = smooth(((joints[:, 0, 1] - seat.height) * seated).clamp(0, _DOWN_AND_BACK), sigma=2.0)
+    behind = smooth(((seat.feet_ahead - hindmost) * seated).clamp(0, _DOWN_AND_BACK), sigma=2.0)
     out = joints.clone()
     out[:, _UPPER] -= (depth[:, None] * torch.tensor([0.0, 1.0, 0.0]) + behind[:, None] * ahead)[:, None]
     for side in ("left", "right"):  # a knee that is led over its ankle bends forward
@@ -150,18 +159,20 @@ def _told_depth(statements: Sequence[Statement], times: Tensor) -> Tensor:
     return depth
 
 
-def _is_about_a_seat(statement: Statement) -> bool:
-    kind = kind_of(statement) if statement.who == "torso" and "floor" not in statement.text else None
-    return kind is not None and kind.name in (*_SITS, _STANDS_UP)
+def _is_about(statement: Statement, seat: _Seat) -> bool:
+    on_the_floor = "on the floor" in statement.text
+    return _is(statement, seat.leaves) or (
+        any(_is(statement, kind) for kind in _SITS) and on_the_floor == (seat is _GROUND)
+    )
 
 
-def _seated(statements: Sequence[Statement], times: Tensor) -> Tensor:
-    """Return how far (T,) the body is told to be on its way to a chair, from 0 to 1."""
+def _seated(statements: Sequence[Statement], seat: _Seat, times: Tensor) -> Tensor:
+    """Return how far (T,) the body is told to be on its way to a seat, from 0 to 1."""
     seated = torch.zeros_like(times)
-    for one in sorted(filter(_is_about_a_seat, statements), key=lambda one: one.start):
+    for one in sorted((one for one in statements if _is_about(one, seat)), key=lambda one: one.start):
         lasts = 0.01 if _is(one, "sit") and one.start == 0 else max(float(one.end - one.start), 0.2)
         reached = minimum_jerk((times - float(one.start) + 0.01) / lasts)
-        seated = seated * (1 - reached) if _is(one, _STANDS_UP) else torch.maximum(seated, reached)
+        seated = seated * (1 - reached) if _is(one, seat.leaves) else torch.maximum(seated, reached)
     return seated
 
 

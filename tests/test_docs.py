@@ -29,6 +29,7 @@ from kinmo_core.io import save_motion
 from kinmo_core.motion import Motion
 from kinmo_core.testing import toy_dataset, walking_joints
 from kinmo_core.text import Statement, Timeline
+from kinmo_gen.follow.sentences import sentences
 
 pytestmark = pytest.mark.docs
 
@@ -45,8 +46,13 @@ LEFT_OUT: Final = {
     r"import-evaluator": "needs the published checkpoint",
     r"make reasoner": "writes into the package; kinmo-reasoner build runs",
 }
-# Exit codes of commands that do not end with 0: a finding, a warning, a file without a sentence's number.
-ENDINGS: Final = {"kinmo data check": 1, "kinmo convert 01_05.amc": 3, "kinmo-gen follow --motions": 3}
+# Exit codes of commands that do not end with 0: what they find, leave out or refuse.
+ENDINGS: Final = {
+    "kinmo data check": 1,
+    "kinmo convert 01_05.amc": 3,
+    "kinmo convert nope.npz": 2,
+    "kinmo-gen sample --out": 2,
+}
 # What stands in the pages, and what the test gives in its place.
 SMALLER: Final = {
     r" --config configs/overlay/\w+\.yaml": "",
@@ -63,6 +69,7 @@ SMALLER: Final = {
     r"(kinmo data (?:pack|folder|humanml3d) .*--out) \S+": r"\1 made",
     r"--out (FOLDER|DIR)": "--out results",
     r"(kinmo data check|--data|--data.init_args.root) DIR": r"\1 data/cmu",
+    r"follow --motions FOLDER": "follow --motions numbered",
     r"kinmo data folder DIR": "kinmo data folder mine",
     "--repository HumanML3D": "--repository repository",
     r"--sentences FILE": "--sentences tests/reasoner/sentences.yaml",
@@ -109,8 +116,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_data(folder)
     write_sources(folder)
     (folder / "scene.txt").write_text("0 2 a person walks forward\n2 4 a person waves\n")
-    plan = Timeline((Statement("left_arm", 0.0, 1.0, "rises from beside the hip to above the head"),), 2.0)
-    plan.save(folder / "plan.yaml")
+    told = (("body", "a person raises the left arm"), ("left_arm", "rises from beside the hip to above the head"))
+    Timeline(tuple(Statement(who, 0.0, 1.0, text) for who, text in told), 2.0).save(folder / "plan.yaml")
     return folder
 
 
@@ -135,6 +142,9 @@ def write_data(folder: Path) -> None:
     data = toy_dataset(folder / "data" / "cmu", clips=96)
     for name, same in (("tokenizer", "train"), ("extra", "val")):
         (data / f"{name}.txt").write_text((data / f"{same}.txt").read_text())
+    (folder / "numbered").mkdir()
+    for sentence in sentences():
+        save_motion(Motion(walking_joints(60)), folder / "numbered" / f"{sentence.number}.npz")
     (folder / "FOLDER").mkdir()
     for id in (data / "test.txt").read_text().split():
         save_motion(Motion(walking_joints(60)), folder / "FOLDER" / f"{id}.npz")

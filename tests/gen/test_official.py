@@ -15,7 +15,7 @@ from kinmo_core.errors import InputError
 from kinmo_gen.cli import main
 from kinmo_gen.evaluator import Evaluator
 from kinmo_gen.judge import Judge
-from kinmo_gen.model_folder import load_network, load_sampling, load_tokenizer
+from kinmo_gen.model_folder import load_config, load_network, load_tokenizer, sampling_of
 from kinmo_gen.words import WordVectors
 
 Weights = dict[str, np.ndarray]
@@ -197,7 +197,7 @@ def test_it_is_an_evaluator_and_nothing_else(imported: Path):
     with pytest.raises(InputError, match="has no tokenizer; it has evaluator"):
         load_tokenizer(imported)
     with pytest.raises(InputError, match="has an evaluator alone, and nothing to sample with"):
-        load_sampling(imported)
+        sampling_of(imported, load_config(imported))
 
 
 def test_sentences_without_tokens_are_refused(imported: Path):

@@ -120,6 +120,11 @@ def _sample(options: argparse.Namespace) -> None:
 
 def _asked(options: argparse.Namespace) -> list[Asked]:
     """Return what is asked for: the sentences, each with the same instructions to limbs, or a timeline."""
+    if not (options.texts or options.limbs or options.timeline or options.script):
+        raise InputError(
+            "sample must have a sentence, a limb such as --right-arm 'waves', --timeline or --script, got none"
+        )
+
     from kinmo_gen.instructions import check_instructions
     from kinmo_gen.request import Asked
 
@@ -132,11 +137,7 @@ def _asked(options: argparse.Namespace) -> list[Asked]:
         if options.seconds is not None or len(options.texts) > 1:
             raise InputError("--timeline has its own duration and goes with one sentence at most")
         return [Asked.of_timeline(options.timeline, next(iter(options.texts), None), limbs)]
-    texts = options.texts or ([", ".join(one.sentence for one in limbs)] if limbs else [])
-    if not texts:
-        raise InputError(
-            "sample must have a sentence, a limb such as --right-arm 'waves', --timeline or --script, got none"
-        )
+    texts = options.texts or [", ".join(one.sentence for one in limbs)]
     if options.seconds is not None:
         check_instructions(limbs, options.seconds)
     return [Asked(text, options.seconds, None, limbs) for text in texts]

@@ -69,6 +69,7 @@ SMALLER: Final = {
     r"(kinmo data (?:pack|folder|humanml3d) .*--out) \S+": r"\1 made",
     r"--out (FOLDER|DIR)": "--out results",
     r"(kinmo data check|--data|--data.init_args.root) DIR": r"\1 data/cmu",
+    r"(kinmo-reasoner build .*--out) results": r"\1 knowledge",
     r"follow --motions FOLDER": "follow --motions numbered",
     r"kinmo data folder DIR": "kinmo data folder mine",
     "--repository HumanML3D": "--repository repository",

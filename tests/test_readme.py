@@ -79,7 +79,7 @@ def test_options_of_commands_exist(command: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         if given[0] not in lightning:
             # Files of the reader, which the parser looks for; this one is there.
-            made = {".bvh", ".amc", ".glb", ".c3d", ".npz", ".npy", ".yaml", ".txt"}
+            made = {".bvh", ".amc", ".glb", ".fbx", ".c3d", ".npz", ".npy", ".yaml", ".txt"}
             parser().parse_args([__file__ if Path(word).suffix in made else word for word in given])
             return
         with pytest.raises(SystemExit) as stopped:

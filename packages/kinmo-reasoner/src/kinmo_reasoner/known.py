@@ -43,6 +43,8 @@ class Known:
 class _Stored(Known):
     """Known from a file, whose timeline is made when it is first asked for: to make all of them takes half a second."""
 
+    _read: Callable[[], Timeline]
+
     def __init__(self, owner: str, read: Callable[[], Timeline]) -> None:
         self.__dict__.update(owner=owner, text=UNKNOWN, _read=read)
 

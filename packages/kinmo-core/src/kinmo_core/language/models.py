@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -41,7 +42,7 @@ class LanguageModel:
         """Name that it was loaded by."""
         return self._name
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of its weights, since a name does not tell whether the files behind it changed."""
         return self._network.fingerprint

@@ -16,7 +16,7 @@ from kinmo_core.text import Statement
 from kinmo_gen.gestures import minimum_jerk, put_limbs
 from kinmo_gen.posing.bones import about, aim, bend_elbow, turn
 from kinmo_gen.posing.edits import BACK, LINGER, Edit, Span, is_counted, poses, times_of
-from kinmo_gen.posing.path import to_the_floor
+from kinmo_gen.posing.height import to_the_floor
 from kinmo_reasoner.kinds import kind_of
 from kinmo_reasoner.meaning import Phrase, meaning
 from kinmo_reasoner.phrases import HANGING

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from kinmo_core.text import Statement
 from kinmo_gen.gestures import minimum_jerk
+from kinmo_reasoner.kinds import kind_of
 from kinmo_reasoner.meaning import Phrase, meaning
 
 CYCLE: Final = 0.45  # s, least, of what is done again and again
@@ -67,6 +68,12 @@ class Span(NamedTuple):
 
 Edit = Callable[[Tensor, Tensor, Span], Tensor]
 """From joints (T, 22, 3) as they are, as they were before this limb was posed, and a span, to edited joints."""
+
+
+def is_kind(statement: Statement, name: str) -> bool:
+    """Tell whether a statement is of a kind of the annotator's vocabulary."""
+    kind = kind_of(statement)
+    return kind is not None and kind.name == name
 
 
 def is_counted(statement: Statement) -> bool:

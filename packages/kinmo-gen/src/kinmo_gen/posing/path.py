@@ -1,4 +1,4 @@
-"""Edits of where the body goes: as far as it is told, turned as far, and as low.
+"""Edits of where the body goes: as far as it is told, and turned as far.
 
 What the motion does already is stretched, which keeps its steps: strides get longer, turns wider. Nothing makes somebody
 walk or turn who does not; but who jumps goes and turns in the air, where no foot stands.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 import torch
 import torch.nn.functional as F
@@ -23,10 +23,12 @@ from kinmo_core.rotations import rotate_yaw
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.text import Statement
 from kinmo_gen.gestures import minimum_jerk
-from kinmo_gen.posing.edits import Edit, Span
+from kinmo_gen.posing.edits import Edit, Span, is_kind
 from kinmo_gen.posing.feet import feet_edit
+from kinmo_gen.posing.height import sink, tells_the_height
 from kinmo_reasoner.kinds import kind_of
 
+_KINDS: Final = ("jump", "turn", "travel")
 _DOES: Final = 0.3  # share of what is told, from which on the motion is said to do it at all
 _STRIDE: Final = (0.7, 1.35)  # times its length that a stride may get
 _RUNNING_STRIDE: Final = (0.7, 1.8)  # who runs is off the floor for a part of it
@@ -40,39 +42,14 @@ _STEADY: Final = 6.0  # frames: sway of the heading in a step, and of its speed,
 _WAYS: Final = {"forward": (0.0, 1.0), "backward": (0.0, -1.0), "to the left": (1.0, 0.0), "to the right": (-1.0, 0.0)}
 _OFF: Final = 0.06  # m above where they stand, from which feet are off the floor
 _MOST: Final = (0.8, 150.0)  # m and degrees that may be added in the air
-_SINKS: Final = "torso_sink"
-_DEPTHS: Final = (_SINKS, "torso_rise")
-_FLOOR: Final = 0.1  # m: height of a wrist that is near the floor
-_LOWEST: Final = 0.6  # m that the pelvis gets lower, at most
-_BACK: Final = 0.3  # share of it by which the pelvis goes back, to stay over the feet
-_SHIN: Final = float(HUMANML3D.bone_length_tensor()[HUMANML3D.names.index("left_ankle")])
-_KNEE_AHEAD: Final = 0.05  # m that a knee is ahead of the ankle
-_SITS: Final = ("sit_down", "sit")
-_DOWN_AND_BACK: Final = 0.8  # m that the pelvis goes down and back to sit, at most
-
-
-class _Seat(NamedTuple):
-    height: float  # m of the pelvis of somebody who sits there
-    feet_ahead: float  # m from it to the hindmost ankle
-    leaves: str  # kind of the statement that somebody gets up from it
-
-
-_CHAIR, _GROUND = _Seat(0.52, 0.36, "stand_up"), _Seat(0.14, 0.68, "get_up")
 _FEET: Final = HUMANML3D.index("left_ankle", "right_ankle", "left_foot", "right_foot")
-_UPPER: Final = [joint for joint in range(22) if joint not in _FEET]
 
 
 def tells_the_way(statement: Statement) -> bool:
     """Tell whether a statement says how far the body goes, turns, sinks or sits, that it jumps, or where the feet are."""
-    if feet_edit(statement) is not None or any(_is_about(statement, seat) for seat in (_CHAIR, _GROUND)):
+    if feet_edit(statement) is not None or tells_the_height(statement):
         return True
-    kind = kind_of(statement) if statement.who == "torso" and statement.amount is not None else None
-    return kind is not None and kind.name in (*_DEPTHS, "jump", "turn", "travel")
-
-
-def _is(statement: Statement, name: str) -> bool:
-    kind = kind_of(statement)
-    return kind is not None and kind.name == name
+    return statement.who == "torso" and statement.amount is not None and any(is_kind(statement, k) for k in _KINDS)
 
 
 def _overlap(one: Statement, other: Statement, gap: float = 0.0) -> bool:
@@ -100,86 +77,14 @@ def go(joints: Tensor, statements: Sequence[Statement]) -> Tensor:
     for one in statements:
         span = Span(times, float(one.start), float(one.end))
         if (edit := _edit_of(one)) is not None:
-            jumps = one.who == "torso" and any(_overlap(one, other) for other in statements if _is(other, "jump"))
+            jumps = one.who == "torso" and any(_overlap(one, other) for other in statements if is_kind(other, "jump"))
             flight = _flight(joints, span) if jumps else None
             joints = _leap(one, joints, span, flight) if flight else edit(joints, before, span)
-            goes = any(_overlap(one, other, _BESIDE) for other in statements if _is(other, "travel"))
-            if _is(one, "turn") and not goes and not jumps:
+            goes = any(_overlap(one, other, _BESIDE) for other in statements if is_kind(other, "travel"))
+            if is_kind(one, "turn") and not goes and not jumps:
                 joints = _stay(joints, span)
-    told = _told_depth(statements, times)
-    joints = lower(joints, (told - _depth(joints)) * (told > 0))
-    for seat in (_CHAIR, _GROUND):
-        joints = _sit(joints, _seated(statements, seat, times), seat)
+    joints = sink(joints, statements, times)
     return joints if joints is before else plant_feet(joints)
-
-
-def lower(joints: Tensor, depth: Tensor) -> Tensor:
-    """Lower the body by a depth (T,), m, where it is positive; feet stay, and `constant_body` bends the knees."""
-    depth = smooth(depth.clamp(0, _LOWEST), sigma=2.0)
-    if not bool(depth.any()):
-        return joints
-    back = rotate_yaw(torch.tensor([0.0, 0.0, -_BACK]).expand(len(joints), 3), smooth_heading(joints))
-    out = joints.clone()
-    out[:, _UPPER] += (depth[:, None] * (back - torch.tensor([0.0, 1.0, 0.0])))[:, None]
-    return out
-
-
-def _sit(joints: Tensor, seated: Tensor, seat: _Seat) -> Tensor:
-    """Bring the pelvis down and behind the feet, to a seat, by weights (T,) from 0 to 1."""
-    if not bool(seated.any()):
-        return joints
-    ahead = rotate_yaw(torch.tensor([0.0, 0.0, 1.0]).expand(len(joints), 3), smooth_heading(joints))
-    ankles = joints[:, HUMANML3D.index("left_ankle", "right_ankle")] - joints[:, :1]
-    hindmost = (ankles * ahead[:, None]).sum(-1).amin(-1)
-    depth = smooth(((joints[:, 0, 1] - seat.height) * seated).clamp(0, _DOWN_AND_BACK), sigma=2.0)
-    behind = smooth(((seat.feet_ahead - hindmost) * seated).clamp(0, _DOWN_AND_BACK), sigma=2.0)
-    out = joints.clone()
-    out[:, _UPPER] -= (depth[:, None] * torch.tensor([0.0, 1.0, 0.0]) + behind[:, None] * ahead)[:, None]
-    for side in ("left", "right"):  # a knee that is led over its ankle bends forward
-        knee, ankle = (HUMANML3D.names.index(f"{side}_{name}") for name in ("knee", "ankle"))
-        over = joints[:, ankle] + torch.tensor([0.0, _SHIN, 0.0]) + _KNEE_AHEAD * ahead
-        out[:, knee] += smooth(seated, sigma=2.0)[:, None] * (over - out[:, knee])
-    return out
-
-
-def to_the_floor(joints: Tensor, wrist: str, weights: Tensor) -> Tensor:
-    """Lower the body until a hand is near the floor, by weights (T,) from 0 to 1."""
-    return lower(joints, weights * (joints[:, HUMANML3D.names.index(wrist), 1] - _FLOOR))
-
-
-def _told_depth(statements: Sequence[Statement], times: Tensor) -> Tensor:
-    """Return how much lower (T,) than standing the pelvis is told to be, m."""
-    depth = torch.zeros_like(times)
-    for one in sorted(statements, key=lambda one: one.start):
-        if (kind := kind_of(one)) is not None and kind.name in _DEPTHS:
-            reached = minimum_jerk((times - float(one.start)) / max(float(one.end - one.start), 0.2))
-            change = float(one.amount or 0) * reached
-            # Who is low and is told to sink, as in "crouches, then walks in a crouch", is as low as told already.
-            depth = torch.maximum(depth, change) if kind.name == _SINKS else (depth - change).clamp(min=0)
-    return depth
-
-
-def _is_about(statement: Statement, seat: _Seat) -> bool:
-    on_the_floor = "on the floor" in statement.text
-    return _is(statement, seat.leaves) or (
-        any(_is(statement, kind) for kind in _SITS) and on_the_floor == (seat is _GROUND)
-    )
-
-
-def _seated(statements: Sequence[Statement], seat: _Seat, times: Tensor) -> Tensor:
-    """Return how far (T,) the body is told to be on its way to a seat, from 0 to 1."""
-    seated = torch.zeros_like(times)
-    for one in sorted((one for one in statements if _is_about(one, seat)), key=lambda one: one.start):
-        lasts = 0.01 if _is(one, "sit") and one.start == 0 else max(float(one.end - one.start), 0.2)
-        reached = minimum_jerk((times - float(one.start) + 0.01) / lasts)
-        seated = seated * (1 - reached) if _is(one, seat.leaves) else torch.maximum(seated, reached)
-    return seated
-
-
-def _depth(joints: Tensor) -> Tensor:
-    """Return how much lower (T,) the pelvis is than in most of a motion's upright frames, m."""
-    height = joints[:, 0, 1]
-    return height.quantile(0.9) - height
 
 
 def _turns(degrees: float, joints: Tensor, before: Tensor, span: Span) -> Tensor:
@@ -260,7 +165,7 @@ def _travels(
 def _stay(joints: Tensor, span: Span) -> Tensor:
     """Shorten the strides of somebody who is to turn on the spot."""
     root = joints[span.during, 0] * torch.tensor([1.0, 0.0, 1.0])
-    gone = float((root - root[0]).norm(dim=-1).max())
+    gone = float((root - root[:1]).norm(dim=-1).amax()) if len(root) else 0.0
     if gone <= _TURNS_ON_THE_SPOT:
         return joints
     ahead = F.normalize(root[-1] - root[0], dim=-1).expand(len(joints), 3)

@@ -58,6 +58,8 @@ def _place(statement: Statement, apart: float, joints: Tensor, before: Tensor, s
 
 
 def _step(span: Span, later: float) -> Tensor:
-    """Return how far a foot is on its way to its place, where it stays for a while, from 0 to 1, (T,)."""
+    """Return how far (T,) a foot is on its way to its place, from 0 to 1; it goes back there unless the motion ends."""
     there = minimum_jerk((span.times - span.start - later) / _STEP_SECONDS)
+    if span.end + _STEP_SECONDS > float(span.times[-1]):
+        return there
     return there * minimum_jerk((span.end - span.times + later) / _STEP_SECONDS)

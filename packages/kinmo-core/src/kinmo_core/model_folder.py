@@ -31,6 +31,7 @@ FORMAT: Final = 2  # rises when an older reader could not read a newer folder
 M = TypeVar("M", bound=nn.Module)
 C = TypeVar("C")
 _SLACK: Final = 10  # times the numbers of its file that a network may have: what it misses is named when it is filled
+_SMALL: Final = 5 * 10**7  # numbers of a network that may always be made, so that what else is wrong with it is told
 _PREFIX: Final = "model."  # of the network's weights in a LightningModule's state
 
 
@@ -158,7 +159,7 @@ def make_network(
     if negative is not None:
         raise InputError(f"{source}: {negative} must be at least 0, got {config[negative]}")
     try:
-        with _at_most(_SLACK * sum(value.numel() for value in tensors.values())):
+        with _at_most(max(_SMALL, _SLACK * sum(value.numel() for value in tensors.values()))):
             return make(settings)
     except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:
         raise InputError(f"{source}: {_one_line(error)}") from None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
@@ -55,13 +56,10 @@ def all_cases() -> list[Case]:
 @cache
 def base(suffix: str) -> bytes:
     """Content of a good motion file."""
-    path = (
-        Path(f"/dev/shm/kinmo-campaign{suffix}") if Path("/dev/shm").is_dir() else Path(f"/tmp/kinmo-campaign{suffix}")
-    )
-    save_motion(Motion(WALK), path)
-    content = path.read_bytes()
-    path.unlink()
-    return content
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"walk{suffix}")
+        save_motion(Motion(WALK), path)
+        return path.read_bytes()
 
 
 def put(content: bytes | str, *names: str) -> Callable[[Path], object]:

@@ -118,11 +118,16 @@ def _touch(arm: str, knee: str, joints: Tensor, before: Tensor, span: Span) -> T
     return put_limbs(joints, posed, (arm,), span.reach())
 
 
+def _hanging(joints: Tensor, arm: str, weights: Tensor) -> Tensor:
+    """Have an arm hang stretched, by weights (T,) from 0 to 1."""
+    return put_limbs(joints, aim(joints, arm, torch.tensor(_STRETCHED_DOWN)), (arm,), weights)
+
+
 def _over_the_head(arm: str, number: int, joints: Tensor, before: Tensor, span: Span) -> Tensor:
     """Lead a stretched arm out to the side, up over the head, and back down."""
     del before
     side = arm.split("_")[0]
-    hangs = put_limbs(joints, aim(joints, arm, torch.tensor(_STRETCHED_DOWN)), (arm,), span.hold())
+    hangs = _hanging(joints, arm, span.hold())
     outward = OUTWARD[side] * _UP_FROM_HANGING * span.there_and_back(number)
     return turn(hangs, f"{side}_shoulder", about(hangs, "forward", outward))
 
@@ -149,7 +154,7 @@ def _swing(statement: Statement, kind: str, way: str, place: str, joints: Tensor
     side = limb.split("_")[0]
     if way == "in circles":  # forward and up, over the head, and back down behind
         hangs = torch.where(span.passed < 0.5, 1.0, span.hold())
-        joints = put_limbs(joints, aim(joints, limb, torch.tensor(_STRETCHED_DOWN)), (limb,), hangs)
+        joints = _hanging(joints, limb, hangs)
         return turn(joints, f"{side}_shoulder", about(joints, "left", -360 * number * span.passed))
     if place:
         joints = put_limbs(joints, aim(joints, limb, poses("arm")[place]), (limb,), span.hold())

@@ -14,6 +14,7 @@ from kinmo_core.rotations import rotate_yaw, shortest_rotation
 from kinmo_core.skeleton import HUMANML3D
 
 _AXES: Final = {"left": (1.0, 0.0, 0.0), "up": (0.0, 1.0, 0.0), "forward": (0.0, 0.0, 1.0)}  # of the body
+FEET: Final = HUMANML3D.index("left_ankle", "right_ankle", "left_foot", "right_foot")
 _SPINE: Final = (("pelvis", 0.5), ("spine1", 0.3), ("spine2", 0.2))  # where a trunk bends, and its shares
 
 
@@ -84,9 +85,14 @@ def bend_elbow(joints: Tensor, side: str, degrees: float) -> Tensor:
     return turn(joints, f"{side}_elbow", shortest_rotation(fore, goal))
 
 
+def axis_of(joints: Tensor, axis: str) -> Tensor:
+    """Return an axis of the body, left, up or forward, as unit vectors (T, 3)."""
+    return rotate_yaw(torch.tensor(_AXES[axis]).expand(len(joints), 3), smooth_heading(joints))
+
+
 def about(joints: Tensor, axis: str, degrees: Tensor) -> Tensor:
     """Return rotations (T, 3, 3) by degrees (T,) about an axis of the body, counter-clockwise seen against it."""
-    x, y, z = rotate_yaw(torch.tensor(_AXES[axis]).expand(len(joints), 3), smooth_heading(joints)).unbind(-1)
+    x, y, z = axis_of(joints, axis).unbind(-1)
     zero = torch.zeros_like(x)
     cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=-1).view(-1, 3, 3)
     return torch.linalg.matrix_exp(cross * degrees.deg2rad()[:, None, None])

@@ -70,10 +70,10 @@ Edit = Callable[[Tensor, Tensor, Span], Tensor]
 """From joints (T, 22, 3) as they are, as they were before this limb was posed, and a span, to edited joints."""
 
 
-def is_kind(statement: Statement, name: str) -> bool:
-    """Tell whether a statement is of a kind of the annotator's vocabulary."""
+def is_kind(statement: Statement, *names: str) -> bool:
+    """Tell whether a statement is of one of some kinds of the annotator's vocabulary."""
     kind = kind_of(statement)
-    return kind is not None and kind.name == name
+    return kind is not None and kind.name in names
 
 
 def is_counted(statement: Statement) -> bool:

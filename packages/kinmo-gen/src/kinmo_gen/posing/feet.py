@@ -8,15 +8,14 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from kinmo_annotate.measures.body import smooth_heading
-from kinmo_core.rotations import rotate_yaw
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.text import Statement
 from kinmo_gen.gestures import minimum_jerk
+from kinmo_gen.posing.bones import axis_of
 from kinmo_gen.posing.edits import Edit, Span, is_counted, times_of
 from kinmo_reasoner.kinds import kind_of
 
-FEET: Final = "left_leg+right_leg"
+_LEGS: Final = "left_leg+right_leg"
 _APART: Final = 0.7  # m between ankles that are wide apart
 _TOGETHER: Final = 0.18  # m between them where they are together
 _STEP_SECONDS: Final = 0.35  # s of a step to the side
@@ -27,7 +26,7 @@ _LEG: Final = float(HUMANML3D.bone_length_tensor()[list(HUMANML3D.index("left_kn
 
 def feet_edit(statement: Statement) -> Edit | None:
     """Return what puts the feet apart or together; None where a statement says something else."""
-    kind = kind_of(statement) if statement.who == FEET else None
+    kind = kind_of(statement) if statement.who == _LEGS else None
     if kind is None or kind.name not in ("feet_wide", "feet_together"):
         return None
     return partial(_place, statement, _APART if kind.name == "feet_wide" else _TOGETHER)
@@ -38,7 +37,7 @@ def _place(statement: Statement, apart: float, joints: Tensor, before: Tensor, s
     del before
     ankles = [joints[:, HUMANML3D.names.index(f"{side}_ankle")] for side in _SIDES]
     across = (ankles[0] - ankles[1]) * torch.tensor([1.0, 0.0, 1.0])
-    outward = rotate_yaw(torch.tensor([1.0, 0.0, 0.0]).expand(len(joints), 3), smooth_heading(joints))
+    outward = axis_of(joints, "left")
     if is_counted(statement):  # each time from feet that are together
         out = span.there_and_back(times_of(statement, 1, span))
         placed, way = [span.hold()] * 2, [out] * 2

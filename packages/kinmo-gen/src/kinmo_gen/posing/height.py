@@ -8,13 +8,12 @@ from typing import Final, NamedTuple
 import torch
 from torch import Tensor
 
-from kinmo_annotate.measures.body import smooth, smooth_heading
-from kinmo_core.rotations import rotate_yaw
+from kinmo_annotate.measures.body import smooth
 from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.text import Statement
 from kinmo_gen.gestures import minimum_jerk
+from kinmo_gen.posing.bones import FEET, axis_of
 from kinmo_gen.posing.edits import is_kind
-from kinmo_reasoner.kinds import kind_of
 
 _SINKS: Final = "torso_sink"
 _DEPTHS: Final = (_SINKS, "torso_rise")
@@ -34,15 +33,15 @@ class _Seat(NamedTuple):
 
 
 _CHAIR, _GROUND = _Seat(0.52, 0.36, "stand_up"), _Seat(0.14, 0.68, "get_up")
-_FEET: Final = HUMANML3D.index("left_ankle", "right_ankle", "left_foot", "right_foot")
-_UPPER: Final = [joint for joint in range(22) if joint not in _FEET]
+_UP: Final = torch.tensor([0.0, 1.0, 0.0])
+_UPPER: Final = [joint for joint in range(22) if joint not in FEET]
 
 
 def tells_the_height(statement: Statement) -> bool:
     """Tell whether a statement says how far the body sinks or rises, or that it sits down or gets up."""
     if any(_is_about(statement, seat) for seat in (_CHAIR, _GROUND)):
         return True
-    return statement.who == "torso" and statement.amount is not None and any(is_kind(statement, k) for k in _DEPTHS)
+    return statement.who == "torso" and statement.amount is not None and is_kind(statement, *_DEPTHS)
 
 
 def sink(joints: Tensor, statements: Sequence[Statement], times: Tensor) -> Tensor:
@@ -59,9 +58,8 @@ def lower(joints: Tensor, depth: Tensor) -> Tensor:
     depth = smooth(depth.clamp(0, _LOWEST), sigma=2.0)
     if not bool(depth.any()):
         return joints
-    back = rotate_yaw(torch.tensor([0.0, 0.0, -_BACK]).expand(len(joints), 3), smooth_heading(joints))
     out = joints.clone()
-    out[:, _UPPER] += (depth[:, None] * (back - torch.tensor([0.0, 1.0, 0.0])))[:, None]
+    out[:, _UPPER] -= (depth[:, None] * (_UP + _BACK * axis_of(joints, "forward")))[:, None]
     return out
 
 
@@ -74,16 +72,16 @@ def _sit(joints: Tensor, seated: Tensor, seat: _Seat) -> Tensor:
     """Bring the pelvis down and behind the feet, to a seat, by weights (T,) from 0 to 1."""
     if not bool(seated.any()):
         return joints
-    ahead = rotate_yaw(torch.tensor([0.0, 0.0, 1.0]).expand(len(joints), 3), smooth_heading(joints))
+    ahead = axis_of(joints, "forward")
     ankles = joints[:, HUMANML3D.index("left_ankle", "right_ankle")] - joints[:, :1]
     hindmost = (ankles * ahead[:, None]).sum(-1).amin(-1)
     depth = smooth(((joints[:, 0, 1] - seat.height) * seated).clamp(0, _DOWN_AND_BACK), sigma=2.0)
     behind = smooth(((seat.feet_ahead - hindmost) * seated).clamp(0, _DOWN_AND_BACK), sigma=2.0)
     out = joints.clone()
-    out[:, _UPPER] -= (depth[:, None] * torch.tensor([0.0, 1.0, 0.0]) + behind[:, None] * ahead)[:, None]
+    out[:, _UPPER] -= (depth[:, None] * _UP + behind[:, None] * ahead)[:, None]
     for side in ("left", "right"):  # a knee that is led over its ankle bends forward
         knee, ankle = (HUMANML3D.names.index(f"{side}_{name}") for name in ("knee", "ankle"))
-        over = joints[:, ankle] + torch.tensor([0.0, _SHIN, 0.0]) + _KNEE_AHEAD * ahead
+        over = joints[:, ankle] + _SHIN * _UP + _KNEE_AHEAD * ahead
         out[:, knee] += smooth(seated, sigma=2.0)[:, None] * (over - out[:, knee])
     return out
 
@@ -92,19 +90,17 @@ def _told_depth(statements: Sequence[Statement], times: Tensor) -> Tensor:
     """Return how much lower (T,) than standing the pelvis is told to be, m."""
     depth = torch.zeros_like(times)
     for one in sorted(statements, key=lambda one: one.start):
-        if (kind := kind_of(one)) is not None and kind.name in _DEPTHS:
+        if is_kind(one, *_DEPTHS):
             reached = minimum_jerk((times - float(one.start)) / max(float(one.end - one.start), 0.2))
             change = float(one.amount or 0) * reached
             # Who is low and is told to sink, as in "crouches, then walks in a crouch", is as low as told already.
-            depth = torch.maximum(depth, change) if kind.name == _SINKS else (depth - change).clamp(min=0)
+            depth = torch.maximum(depth, change) if is_kind(one, _SINKS) else (depth - change).clamp(min=0)
     return depth
 
 
 def _is_about(statement: Statement, seat: _Seat) -> bool:
     on_the_floor = "on the floor" in statement.text
-    return is_kind(statement, seat.leaves) or (
-        any(is_kind(statement, kind) for kind in _SITS) and on_the_floor == (seat is _GROUND)
-    )
+    return is_kind(statement, seat.leaves) or (is_kind(statement, *_SITS) and on_the_floor == (seat is _GROUND))
 
 
 def _seated(statements: Sequence[Statement], seat: _Seat, times: Tensor) -> Tensor:

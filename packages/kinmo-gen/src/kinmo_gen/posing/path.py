@@ -20,9 +20,9 @@ from kinmo_annotate.statements.changes import spans
 from kinmo_core.features import FPS
 from kinmo_core.planting import plant_feet
 from kinmo_core.rotations import rotate_yaw
-from kinmo_core.skeleton import HUMANML3D
 from kinmo_core.text import Statement
 from kinmo_gen.gestures import minimum_jerk
+from kinmo_gen.posing.bones import FEET
 from kinmo_gen.posing.edits import Edit, Span, is_kind
 from kinmo_gen.posing.feet import feet_edit
 from kinmo_gen.posing.height import sink, tells_the_height
@@ -42,14 +42,13 @@ _STEADY: Final = 6.0  # frames: sway of the heading in a step, and of its speed,
 _WAYS: Final = {"forward": (0.0, 1.0), "backward": (0.0, -1.0), "to the left": (1.0, 0.0), "to the right": (-1.0, 0.0)}
 _OFF: Final = 0.06  # m above where they stand, from which feet are off the floor
 _MOST: Final = (0.8, 150.0)  # m and degrees that may be added in the air
-_FEET: Final = HUMANML3D.index("left_ankle", "right_ankle", "left_foot", "right_foot")
 
 
 def tells_the_way(statement: Statement) -> bool:
     """Tell whether a statement says how far the body goes, turns, sinks or sits, that it jumps, or where the feet are."""
     if feet_edit(statement) is not None or tells_the_height(statement):
         return True
-    return statement.who == "torso" and statement.amount is not None and any(is_kind(statement, k) for k in _KINDS)
+    return statement.who == "torso" and statement.amount is not None and is_kind(statement, *_KINDS)
 
 
 def _overlap(one: Statement, other: Statement, gap: float = 0.0) -> bool:
@@ -111,7 +110,7 @@ def _turns(degrees: float, joints: Tensor, before: Tensor, span: Span) -> Tensor
 
 def _flight(joints: Tensor, span: Span) -> tuple[int, int] | None:
     """Return the longest run of frames [start, end) in a span, in which both feet are off the floor; None without any."""
-    lowest = joints[:, _FEET, 1].amin(-1)
+    lowest = joints[:, FEET, 1].amin(-1)
     up = (lowest > lowest.quantile(0.2) + _OFF) & (span.times >= span.start - _EASE) & (span.times <= span.end + _EASE)
     return max(spans(up.numpy()), key=lambda run: run[1] - run[0], default=None)
 
@@ -178,6 +177,6 @@ def _strided(joints: Tensor, longer: float, ahead: Tensor, span: Span) -> Tensor
     rises = minimum_jerk((span.times - span.start) / _EASE + 1)
     share = longer * rises * minimum_jerk((span.end - span.times) / _EASE + 1)
     out = joints + (share[:, None] * steps * torch.tensor([1.0, 0.0, 1.0])).cumsum(0)[:, None]
-    beside = ((joints[:, _FEET] - joints[:, :1]) * ahead[:, None]).sum(-1, keepdim=True)
-    out[:, _FEET] += share[:, None, None] * beside * ahead[:, None]
+    beside = ((joints[:, FEET] - joints[:, :1]) * ahead[:, None]).sum(-1, keepdim=True)
+    out[:, FEET] += share[:, None, None] * beside * ahead[:, None]
     return out

@@ -149,7 +149,9 @@ class TokenData(StepDataModule):
             vectors = sentences.vectors((*(text for one in said for text in one.captions + one.written), *phrases))
             tokens = _tokens(samples, tokenizer, statistics, self.cache)
             weights = _draw_weights(by_split, self.shares) if name == "train" else None
-            self.datasets[name] = _token_dataset(tokens, said, vectors, self.text_dim, weights)
+            self.datasets[name] = _token_dataset(
+                tokens, said, vectors, self.text_dim, weights, random_start=name == "train"
+            )
 
     def collate(self, samples: list[TokenSample]) -> TokenBatch:
         """Pad the ids of the samples to the longest."""
@@ -181,15 +183,14 @@ def _token_dataset(
     vectors: Mapping[str, Tensor],
     text_dim: int,
     weights: np.ndarray | None,
+    *,
+    random_start: bool,
 ) -> DrawnDataset[TokenSample]:
-    """Draw samples from `tokens[clip][offset]` (n, Q, P), offsets of 0..3 frames, and captions and timeline of each clip.
-
-    With `weights`, which are those of training, clips have a random start.
-    """
+    """Draw samples from `tokens[clip][offset]` (n, Q, P), offsets of 0..3 frames, and captions and timeline of each clip."""
 
     def make(index: int, rng: np.random.Generator) -> TokenSample:
         ids, first = tokens[index][0], 0.0
-        if weights is not None:
+        if random_start:
             offset = int(rng.integers(DOWNSAMPLE))
             ids = tokens[index][offset]
             shorter = int(rng.random() < _SHORTER and len(ids) > 1)

@@ -93,7 +93,7 @@ def _transformer(weights: Mapping[str, Tensor]) -> nn.TransformerEncoder:
     layer = nn.TransformerEncoderLayer(
         _WIDTH, _HEADS, 4 * _WIDTH, activation="gelu", layer_norm_eps=_EPSILON, batch_first=True
     )
-    made = nn.TransformerEncoder(layer, _LAYERS, enable_nested_tensor=False).eval().requires_grad_(False)
+    made = nn.TransformerEncoder(layer, _LAYERS, enable_nested_tensor=False)
     renamed = {
         f"layers.{number}.{own}{kind}": weights[f"encoder.layer.{number}.{name}.{kind}"]
         for number in range(_LAYERS)
@@ -104,8 +104,8 @@ def _transformer(weights: Mapping[str, Tensor]) -> nn.TransformerEncoder:
         for kind in ("weight", "bias"):
             parts = (weights[f"encoder.layer.{number}.attention.self.{part}.{kind}"] for part in _ATTENTION)
             renamed[f"layers.{number}.self_attn.in_proj_{kind}"] = torch.cat(list(parts))
-    made.load_state_dict(renamed)
-    return made
+    made.load_state_dict(renamed, assign=True)  # most of them are the very tensors, which need no memory again
+    return made.eval().requires_grad_(False)
 
 
 def _published_weights(folder: Path) -> dict[str, Tensor]:
